@@ -1,0 +1,198 @@
+"""A board is data: one TOML file, read into a frozen value with named checks."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from edgepack.errors import UsageError
+from edgepack.program import Isa
+from edgepack.resources import folder
+
+try:
+    import tomllib
+except ModuleNotFoundError:  # Python 3.10
+    import tomli as tomllib  # type: ignore[import-not-found,no-redef,unused-ignore]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Region(_Frozen):
+    """A stretch of the address space."""
+
+    origin: int = Field(ge=0)
+    bytes: int = Field(gt=0)
+
+
+class Memory(_Frozen):
+    """Where code and constants go (`flash`), and data, arena and stack (`ram`)."""
+
+    flash: Region
+    ram: Region
+
+
+class Toolchain(_Frozen):
+    """How firmware for this board is compiled, by gcc and by zig."""
+
+    family: Literal["arm", "riscv", "host"]
+    gcc_flags: tuple[str, ...] = ()
+    zig_target: str = ""
+    zig_cpu: str = ""
+    defines: dict[str, str | int] = {}
+    """Macros that the port reads: register bases, clock dividers."""
+
+
+class Flash(_Frozen):
+    """How an image gets onto the board."""
+
+    driver: Literal["copy", "emulator", "openocd"]
+    args: tuple[str, ...] = ()
+
+
+class Serial(_Frozen):
+    """The serial line; `vid` and `pid` find a real board's port."""
+
+    baud: int = 115200
+    vid: int | None = None
+    pid: int | None = None
+
+
+class Qemu(_Frozen):
+    """How QEMU plays the board: one instruction takes 2**icount_shift ns of its time."""
+
+    system: Literal["arm", "riscv32"]
+    machine: str
+    icount_shift: int = Field(ge=0, le=10)
+    args: tuple[str, ...] = ()
+    pc: str = ""
+    """Expression gdb sets the program counter to; empty resets the machine instead."""
+
+
+class Unicorn(_Frozen):
+    """How unicorn plays the board: the CPU model and the addresses it answers at."""
+
+    cpu: str
+    uart: Literal["cmsdk", "nrf51", "stm32", "ns16550"]
+    uart_base: int
+    timer: Literal["cmsdk", "nrf51", "stm32", "minstret"]
+    timer_base: int = 0
+
+
+class Timer(_Frozen):
+    """The counter behind every latency: its frequency, and what is counted."""
+
+    hz: int = Field(ge=0)
+    unit: Literal["none", "instructions", "cycles"]
+
+
+class Board(_Frozen):
+    """One board, real or emulated."""
+
+    name: str
+    description: str
+    status: Literal["emulated", "compiled", "hardware"]
+    core: str
+    isa: frozenset[Isa] = frozenset()
+    clock_hz: int = Field(ge=0)
+    port: str
+    note: str = ""
+    memory: Memory | None = None
+    toolchain: Toolchain
+    flash: Flash
+    serial: Serial = Serial()
+    timer: Timer
+    qemu: Qemu | None = None
+    unicorn: Unicorn | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Board:
+        if self.memory is None and self.toolchain.family != "host":
+            raise ValueError("memory: missing; only a host board has none")
+        if self.flash.driver == "emulator" and not (self.qemu or self.unicorn):
+            raise ValueError("flash.driver is 'emulator' but there is no [qemu] or [unicorn]")
+        return self
+
+    @property
+    def kind(self) -> Literal["measured", "emulated", "none"]:
+        """What a latency from this board is; a host process has none worth reporting."""
+        if self.timer.unit == "none":
+            return "none"
+        return "measured" if self.flash.driver == "openocd" else "emulated"
+
+    def count(self, ticks: int) -> int:
+        """Ticks of the counter as `timer.unit`: exact for an emulated board.
+
+        One instruction takes 2**icount_shift ns of the emulator's time, so that
+        instructions = round(ticks * 1e9 / hz / 2**shift); elsewhere a tick is a unit.
+        """
+        if self.timer.unit != "instructions" or self.qemu is None:
+            return ticks
+        nanoseconds_hz = self.timer.hz << self.qemu.icount_shift
+        return (2 * ticks * 10**9 + nanoseconds_hz) // (2 * nanoseconds_hz)
+
+
+def parse_board(text: str, where: str) -> Board:
+    """A Board from TOML text; a UsageError names the file, the key and the nearest known one."""
+    try:
+        return Board.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{where}: not TOML: {error}") from error
+    except ValidationError as error:
+        raise UsageError("\n".join(_problems(error, Board, where))) from error
+
+
+def known_boards(project: Path | None = None) -> dict[str, Path]:
+    """Name to file of every board shipped, and of those in the project's own `boards/`."""
+    paths = sorted(folder("boards").glob("*.toml"))
+    if project is not None:
+        paths += sorted((project / "boards").glob("*.toml"))
+    return {path.stem: path for path in paths}
+
+
+def load_board(name: str, project: Path | None = None) -> Board:
+    """The board of that name, or in that .toml file."""
+    path = Path(name) if name.endswith(".toml") else known_boards(project).get(name)
+    if path is None or not path.is_file():
+        raise UsageError(_unknown(name, list(known_boards(project))))
+    board = parse_board(path.read_text(), str(path))
+    if board.name != path.stem:
+        raise UsageError(f"{path}: name is {board.name!r}; it must be the file's, {path.stem!r}")
+    return board
+
+
+def _unknown(name: str, names: list[str]) -> str:
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"board {name!r} is unknown; {hint}`edgepack boards` lists them"
+
+
+def _problems(error: ValidationError, model: type[BaseModel], where: str) -> list[str]:
+    return [describe_problem(problem, model, where) for problem in error.errors()]
+
+
+def describe_problem(problem: object, model: type[BaseModel], where: str) -> str:
+    """One pydantic problem as `file: table.key: what; known: ...`."""
+    assert isinstance(problem, dict)
+    place = [str(part) for part in problem["loc"]]
+    if problem["type"] == "extra_forbidden":
+        table = ".".join(place[:-1])
+        known = sorted(_model_at(model, place[:-1]).model_fields)
+        near = difflib.get_close_matches(place[-1], known, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        dot = f"{table}: " if table else ""
+        return f"{where}: {dot}unknown key {place[-1]!r}; {hint}known: {', '.join(known)}"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{where}: {'.'.join(place)}{': ' if place else ''}{message}"
+
+
+def _model_at(model: type[BaseModel], place: list[str]) -> type[BaseModel]:
+    for part in place:
+        annotation = model.model_fields[part].annotation
+        options = [annotation, *getattr(annotation, "__args__", ())]
+        model = next(o for o in options if isinstance(o, type) and issubclass(o, BaseModel))
+    return model

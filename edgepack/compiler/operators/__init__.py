@@ -1,0 +1,19 @@
+"""The one table of operators: `TABLE[kind]` says how each is read, checked, lowered and tested."""
+
+from __future__ import annotations
+
+from edgepack.compiler.operators import (
+    activation,
+    convolution,
+    elementwise,
+    movement,
+    pooling,
+    quantization,
+)
+from edgepack.compiler.operators.row import OperatorRow
+
+TABLE: dict[str, OperatorRow] = {
+    row.kind: row
+    for module in (convolution, pooling, elementwise, activation, movement, quantization)
+    for row in module.ROWS
+}

@@ -1,0 +1,1 @@
+"""Compression on Keras models; the only folder that imports TensorFlow."""

@@ -1,0 +1,1 @@
+"""The serial line: framing, session, bench and verify."""

@@ -1,0 +1,1 @@
+"""The reference answers: interpreters in child processes, and NumPy twins."""

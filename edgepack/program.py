@@ -1,0 +1,177 @@
+"""A lowered model: kernel calls with their constants, and where each tensor lives in RAM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from edgepack.graph import Graph
+
+Role = Literal["weights", "tables"]
+Isa = Literal["dsp", "mve", "fpu"]
+Level = Literal["size", "balanced", "speed"]
+FieldValue = int | float | tuple[int, ...] | tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TensorRef:
+    """A kernel argument: a pointer to a tensor (in RAM, or in flash if it is a constant)."""
+
+    tensor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A kernel argument: a pointer to a constant array that lowering made.
+
+    `weights` counts weights and biases, `tables` everything else (multipliers, look-up tables).
+    Two of the same ctype and data become one array in C.
+    """
+
+    stem: str  # "weights", "bias", "multipliers"; the generator prefixes the operator
+    ctype: str  # "int8_t", "int16_t", "int32_t", "uint8_t", "uint32_t", "float"
+    data: bytes  # little-endian
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """A kernel argument: a pointer to a constant struct, its fields in declaration order."""
+
+    ctype: str  # "ep_conv_2d_t"
+    fields: tuple[tuple[str, FieldValue], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """A kernel argument: a pointer to RAM that is the kernel's own during the call."""
+
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A kernel argument passed by value, printed as a C literal of that type."""
+
+    ctype: str
+    value: int | float
+
+
+Argument = TensorRef | Const | Params | Scratch | Scalar | None  # None prints NULL
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Leave to place `output` over `input`: allowed where out_offset + lead_bytes <= in_offset.
+
+    A kernel that reads its input and writes its output in rising address order states how far
+    its writes run ahead of the input it still needs. 0 is in place.
+    """
+
+    input: int
+    output: int
+    lead_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of a kernel."""
+
+    operator: int  # Operator.index, for comments, profiles and messages
+    kernel: str  # the C function
+    source: str  # its file's stem: "ep_conv_2d" means ep_conv_2d.h and <variant>/ep_conv_2d.c
+    arguments: tuple[Argument, ...]
+    inputs: tuple[int, ...]  # tensors in RAM that it reads
+    outputs: tuple[int, ...]  # tensors it writes
+    overlaps: tuple[Overlap, ...] = ()
+    variant: str = "portable"
+    macs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """`output` is the same bytes as `input` from `offset_bytes` on (reshape, squeeze)."""
+
+    input: int
+    output: int
+    offset_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """What one operator becomes."""
+
+    steps: tuple[Step, ...] = ()
+    aliases: tuple[Alias, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LowerSpec:
+    """What lowering may know besides the operator."""
+
+    isa: frozenset[Isa] = frozenset()
+    numerics: Literal["litert", "tflm"] = "litert"
+    optimize: Level = "balanced"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The whole model as kernel calls."""
+
+    graph: Graph
+    steps: tuple[Step, ...]
+    aliases: tuple[Alias, ...]
+    spec: LowerSpec
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one inference."""
+        return sum(step.macs for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a buffer lies in the arena, and during which steps (both ends included)."""
+
+    tensor: int  # the tensor, or ABSENT for scratch
+    step: int  # the step whose scratch it is, else the first step that needs it
+    offset: int
+    bytes: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPlan:
+    """Offsets of every tensor and scratch in one arena; aliases are resolved."""
+
+    arena_bytes: int
+    placements: tuple[Placement, ...]
+    offsets: tuple[tuple[int, int], ...]  # (tensor, offset), aliases included
+    peak_step: int  # the step during which the most bytes are live
+    alignment: int = 16
+
+    def offset(self, tensor: int) -> int:
+        """The offset of a tensor in the arena, in bytes."""
+        return dict(self.offsets)[tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Firmware:
+    """A linked image on disk."""
+
+    elf: str  # path
+    sha256: str  # of the ELF
+    identity: str  # compiled in and told at the handshake: digest of sources, flags, compiler
+    compiler: str  # "arm-none-eabi-gcc 12.2.1" or "zig 0.17.1 (clang 21.1.0)"
+    flags: str  # as passed, without paths
+    hook: bool  # built with EP_HOOK=1, so that it can profile and dump tensors
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A serial line to a running board."""
+
+    path: str
+    baud: int
+    emulator: str  # "qemu-system-arm 7.2", "unicorn 2.1.4", "" for hardware

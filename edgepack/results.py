@@ -1,0 +1,219 @@
+"""What the stages report: frozen values whose `as_json` is the stable JSON schema 1."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+SCHEMA = 1
+Kind = Literal["measured", "emulated", "estimated"]
+Unit = Literal["us", "cycles", "instructions"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """Which model; `live_macs` leaves out what the optimiser removed."""
+
+    name: str
+    sha256: str
+    macs: int
+    live_macs: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoardFacts:
+    """Which board, and what its figures are."""
+
+    name: str
+    core: str
+    clock_hz: int
+    kind: str  # "measured", "emulated", or "none" for a host process
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """A distribution of one figure over `n` inferences."""
+
+    kind: Kind
+    unit: Unit
+    n: int
+    mean: float
+    p50: float
+    p95: float
+    p99: float
+    min: float
+    max: float
+
+
+@dataclass(frozen=True, slots=True)
+class Flash:
+    """Bytes of flash: `total` is weights + tables + code, the harness left out."""
+
+    total: int
+    weights: int
+    tables: int
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ram:
+    """Bytes of RAM: `total` is arena + state + stack_peak + other; `io` is a part of the arena.
+
+    `stack_peak` is None where no device measured it.
+    """
+
+    total: int
+    arena: int
+    io: int
+    state: int
+    stack_peak: int | None
+    other: int
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Flash and RAM of the model in the image."""
+
+    kind: Kind
+    flash: Flash
+    ram: Ram
+
+
+@dataclass(frozen=True, slots=True)
+class Harness:
+    """What the image takes with an empty model: startup, UART, protocol."""
+
+    flash: int
+    ram: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """A metric over `n` samples on the device, and the oracle's value on the same ones."""
+
+    kind: Kind | Literal["host"]
+    metric: str
+    value: float
+    n: int
+    reference_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Device against oracle; `max_ulp` is None for integer outputs."""
+
+    oracle: str
+    bit_exact: bool
+    max_ulp: int | None
+    n: int
+    bound_ulp: int | None = None
+    first_difference: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the answers agree to the bit, or within the stated bound."""
+        within = self.max_ulp is not None and self.bound_ulp is not None
+        return self.bit_exact or (within and self.max_ulp <= self.bound_ulp)  # type: ignore[operator]
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What made the figures."""
+
+    firmware_sha256: str
+    model_sha256: str
+    compiler: str
+    flags: str
+    kernels: str
+    emulator: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepProfile:
+    """One kernel call: what it is and what it cost, in the unit of the profile."""
+
+    step: int
+    operator: int
+    kind: str
+    kernel: str
+    output: str  # its shape, printed
+    macs: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """One buffer of the memory plan: its place in bytes and its life in steps."""
+
+    label: str
+    offset: int
+    bytes: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """Counts [truth][answer] with the labels of both."""
+
+    labels: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BenchResult:
+    """One model on one board: the document `bench --json` prints."""
+
+    model: ModelFacts
+    board: BoardFacts
+    latency: tuple[Latency, ...]
+    memory: Memory
+    harness: Harness
+    accuracy: Accuracy | None
+    agreement: Agreement | None
+    provenance: Provenance
+    profile: tuple[StepProfile, ...] = ()
+    plan: tuple[PlanRow, ...] = ()
+    confusion: Confusion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LayerAgreement:
+    """One tensor on the device against the oracle's."""
+
+    operator: int
+    kind: str
+    tensor: str
+    shape: tuple[int, ...]
+    equal: bool
+    differing: int
+    max_difference: float
+    max_ulp: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyResult:
+    """The document `verify --json` prints."""
+
+    model: ModelFacts
+    board: BoardFacts
+    agreement: Agreement
+    provenance: Provenance
+    layers: tuple[LayerAgreement, ...] = ()
+
+
+def as_json(value: Any) -> Any:
+    """A frozen result as plain JSON values; the outermost one gets `"schema": 1`."""
+    return {"schema": SCHEMA, **_plain(value)}
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(v) for v in value]
+    return value

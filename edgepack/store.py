@@ -1,0 +1,109 @@
+"""Trees of files in memory, digests, and the one place that writes folders to disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgepack.errors import UsageError
+
+MANIFEST = ".edgepack-tree"
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A set of files: relative POSIX path to bytes."""
+
+    files: Mapping[str, bytes]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the sorted paths and contents, hexadecimal."""
+        total = hashlib.sha256()
+        for path in sorted(self.files):
+            content = hashlib.sha256(self.files[path]).digest()
+            total.update(path.encode() + b"\0" + content)
+        return total.hexdigest()
+
+    def merged(self, other: Tree) -> Tree:
+        """Both trees' files; a path in both must hold the same bytes."""
+        clash = [p for p in self.files if p in other.files and self.files[p] != other.files[p]]
+        assert not clash, f"two trees disagree about {clash}"
+        return Tree({**self.files, **other.files})
+
+
+def canonical_json(value: object) -> str:
+    """JSON with sorted keys and no spaces: equal values give equal text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def sha256(data: bytes) -> str:
+    """SHA-256, hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_file(path: Path, what: str) -> bytes:
+    """The file's bytes; a UsageError names `what` where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot read the {what}: {error.strerror}") from error
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write whole or not at all: to a temporary name beside it, then renamed."""
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
+        os.replace(temporary, path)
+    except BaseException as error:
+        if temporary is not None and os.path.exists(temporary):
+            os.unlink(temporary)
+        if isinstance(error, OSError):
+            raise UsageError(f"{path}: cannot write: {error.strerror}") from error
+        raise
+
+
+def write_tree(tree: Tree, folder: Path) -> None:
+    """Make `folder` hold exactly `tree`, refusing to touch files edgepack did not write.
+
+    A list of what was written lies in the folder, so that a later call may replace and delete
+    its own files. Raises UsageError where the folder holds anything else, or on a full disk.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: is a file; name a folder for the output")
+    ours = _manifest(folder)
+    if folder.exists():
+        found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+        foreign = sorted(found - ours - {MANIFEST})
+        if foreign:
+            raise UsageError(
+                f"{folder}: holds files edgepack did not write ({foreign[0]}"
+                f"{f' and {len(foreign) - 1} more' if len(foreign) > 1 else ''}); "
+                "name another folder, or move them away"
+            )
+    names = sorted(tree.files)
+    write_file(folder / MANIFEST, "\n".join(sorted(ours | set(names))).encode() + b"\n")
+    for name in names:
+        target = folder / name
+        if not (target.is_file() and target.read_bytes() == tree.files[name]):
+            write_file(target, tree.files[name])
+    for stale in ours - set(names):
+        (folder / stale).unlink(missing_ok=True)
+    write_file(folder / MANIFEST, "\n".join(names).encode() + b"\n")
+
+
+def _manifest(folder: Path) -> set[str]:
+    path = folder / MANIFEST
+    return set(path.read_text().splitlines()) if path.is_file() else set()

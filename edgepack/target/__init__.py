@@ -1,0 +1,1 @@
+"""Toolchains, builds, flash drivers and emulators."""
