@@ -1,0 +1,45 @@
+# Everything here needs Python 3.10-3.13 and make, and nothing else.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PYTEST_WORKERS ?= 2
+
+# tensorflow-cpu is half the size, but has wheels for Linux on x86-64 only.
+KERAS := $(shell [ "$$(uname -s)-$$(uname -m)" = Linux-x86_64 ] && echo keras-cpu || echo keras)
+
+.PHONY: demo test test-long lint bench wheel clean
+
+demo: $(VENV)/.demo
+	$(BIN)/edgepack demo
+
+test: $(VENV)/.dev
+	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal
+
+test-long: $(VENV)/.dev
+	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal -m long --cases 200
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.mlperf_tiny
+
+wheel: $(VENV)/.dev
+	$(BIN)/python -m build --wheel
+
+clean:
+	rm -rf $(VENV) build dist edgepack-out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/.python:
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/.demo: $(VENV)/.python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[zig,unicorn,$(KERAS),demo]'
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[zig,unicorn,$(KERAS),demo,dev]'
+	touch $@
