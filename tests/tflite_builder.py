@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import flatbuffers
@@ -58,7 +58,7 @@ ENUMS: Mapping[str, Any] = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def options_name(kind: str) -> str | None:
     """The schema's options table of an operator, or None where it has none."""
     wanted = kind.replace("_", "").lower() + "options"
@@ -177,7 +177,7 @@ def unpack(data: bytes) -> Any:
 
 
 class _Builder(flatbuffers.Builder):
-    def StartVector(self, elem: int, count: int, alignment: int) -> int:  # noqa: N802
+    def StartVector(self, elem: int, count: int, alignment: int) -> int:
         return super().StartVector(elem, count, 16 if elem == 1 else alignment)
 
 

@@ -37,7 +37,9 @@ def main() -> int:
     meta = json.loads(request.pop("meta").tobytes())
     answers = list(_answer_all(interpreter, request, meta))
     arrays = {
-        f"{i}/{name}": values for i, (_, named) in enumerate(answers) for name, values in named.items()
+        f"{i}/{name}": values
+        for i, (_, named) in enumerate(answers)
+        for name, values in named.items()
     }
     _write(reply_to, {"oracle": oracle, "cases": [m for m, _ in answers]}, arrays)
     return 0

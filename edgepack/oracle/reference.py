@@ -6,6 +6,7 @@ never runs in this process.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -149,10 +150,8 @@ def _run_child(request: bytes, timeout_s: float) -> bytes:
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
     if os.name == "posix":
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
     elif child.poll() is None:
         child.kill()
     child.wait()

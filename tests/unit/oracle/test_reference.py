@@ -1,11 +1,7 @@
-import time
-
 import numpy as np
-import pytest
 
-from edgepack.errors import ModelError, UsageError
-from edgepack.oracle import Case, run_cases, run_reference
-from tests.tflite_builder import ModelBuilder, pack
+from edgepack.oracle import run_reference
+from tests.tflite_builder import ModelBuilder
 
 
 def add_model(shape=(1, 3)):
