@@ -1,98 +1,327 @@
-"""What the rows' checks have in common: refusals that name the operator, and constants."""
+"""What the rows of the table of operators check with: each refuses with a ModelError.
+
+Every message is "op <index> <kind> '<output's name>': <what>; <the limit>. <The next step>."
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import NoReturn
 
 from edgepack.errors import ModelError
-from edgepack.graph import Graph, Operator, Tensor
+from edgepack.graph import ABSENT, Graph, Operator, Tensor
+
+RANGES = {
+    "INT8": (-128, 127),
+    "UINT8": (0, 255),
+    "INT16": (-32768, 32767),
+    "INT32": (-(2**31), 2**31 - 1),
+    "INT4": (-8, 7),
+}
+BIAS_TOLERANCE = 0.02  # of the output's scale: TFLite's GetQuantizedConvolutionMultipler
+RECONVERT = "Convert the model again with a current TensorFlow"
 
 
-def label(operator: Operator, graph: Graph) -> str:
-    """How messages name an operator: `op 7 PAD 'block1/pad'`, after its first output."""
-    return f"op {operator.index} {operator.kind} {graph.tensor(operator.outputs[0]).name!r}"
+def printable(name: str, limit: int = 40) -> str:
+    """A name from a model, safe to print: plain ASCII, one line, no quotes, cut at `limit`."""
+    safe = "".join(c if " " <= c <= "~" and c not in "'\"\\" else "?" for c in name[: limit + 1])
+    return safe if len(safe) <= limit else safe[: limit - 3] + "..."
 
 
-def refuse(operator: Operator, graph: Graph, problem: str) -> NoReturn:
-    """Raise ModelError: the operator, what is wrong with it and the next step."""
-    raise ModelError(f"{label(operator, graph)}: {problem}")
+def tensor_text(tensor: Tensor) -> str:
+    """A tensor in a message: its number, name, type and shape."""
+    shape = ",".join(map(str, tensor.shape))
+    return f"tensor {tensor.index} '{printable(tensor.name)}' {tensor.dtype.name.lower()}[{shape}]"
 
 
-def require(condition: bool, operator: Operator, graph: Graph, problem: str) -> None:
+def operator_text(op: Operator, graph: Graph) -> str:
+    """An operator in a message: its place in the file, its kind, its output's name."""
+    name = printable(graph.tensors[op.outputs[0]].name) if op.outputs else ""
+    return f"op {op.index} {op.kind} '{name}'"
+
+
+def refuse(op: Operator, graph: Graph, message: str) -> NoReturn:
+    """Raise the ModelError: `message` says what, the limit and the next step."""
+    raise ModelError(f"{operator_text(op, graph)}: {message}")
+
+
+def require(condition: bool, op: Operator, graph: Graph, message: str) -> None:
     """Refuse the operator unless the condition holds."""
     if not condition:
-        refuse(operator, graph, problem)
+        refuse(op, graph, message)
 
 
-def input_tensor(operator: Operator, graph: Graph, place: int = 0) -> Tensor:
-    """The operator's input at that place."""
-    return graph.tensor(operator.inputs[place])
+def input_tensor(op: Operator, graph: Graph, place: int) -> Tensor:
+    """The input at that place, which must be there."""
+    tensor = optional_input(op, graph, place)
+    if tensor is None:
+        refuse(op, graph, f"input {place} is left out; it must be there. {RECONVERT}.")
+    return tensor
 
 
-def output_tensor(operator: Operator, graph: Graph, place: int = 0) -> Tensor:
-    """The operator's output at that place."""
-    return graph.tensor(operator.outputs[place])
+def optional_input(op: Operator, graph: Graph, place: int) -> Tensor | None:
+    """The input at that place, or None where it is left out."""
+    if place >= len(op.inputs) or op.inputs[place] == ABSENT:
+        return None
+    return graph.tensors[op.inputs[place]]
 
 
-def require_type(operator: Operator, graph: Graph, tensor: Tensor, names: tuple[str, ...]) -> None:
-    """Refuse the operator unless the tensor has one of these types ("int8", "float32")."""
-    name = tensor.dtype.name.lower()
-    require(
-        name in names,
-        operator,
-        graph,
-        f"{tensor.name!r} is {name}, known here: {', '.join(names)}; convert the model so",
+def output_tensor(op: Operator, graph: Graph, place: int = 0) -> Tensor:
+    """The output at that place."""
+    return graph.tensors[op.outputs[place]]
+
+
+def require_type(op: Operator, graph: Graph, tensor: Tensor, allowed: Sequence[str]) -> None:
+    """The tensor's type is one of these ("int8", "float32", ...)."""
+    have = tensor.dtype.name.lower()
+    if have in allowed:
+        return
+    known = " or ".join(allowed)
+    step = (
+        "Quantise the model to int8 with representative data, or convert it as float32"
+        if have in ("uint8", "int16", "int4", "float16")
+        else RECONVERT
     )
+    refuse(op, graph, f"{tensor_text(tensor)} is {have}; supported here: {known}. {step}.")
 
 
-def require_shape(
-    operator: Operator, graph: Graph, tensor: Tensor, shape: tuple[int, ...]
-) -> None:
-    """Refuse the operator unless the tensor has that shape."""
-    require(
-        tensor.shape == shape,
-        operator,
-        graph,
-        f"{tensor.name!r} has shape {list(tensor.shape)}, its inputs make {list(shape)}; "
-        "the file is damaged, convert the model again",
-    )
+def require_same_type(op: Operator, graph: Graph, *tensors: Tensor) -> None:
+    """All the tensors have the type of the first."""
+    for tensor in tensors[1:]:
+        if tensor.dtype is not tensors[0].dtype:
+            both = f"{tensor_text(tensors[0])} and {tensor_text(tensor)}"
+            refuse(op, graph, f"{both} differ in type; they must agree. {RECONVERT}.")
 
 
-def require_quantized(operator: Operator, graph: Graph, *tensors: Tensor) -> None:
-    """Refuse the operator unless each tensor has one scale and one zero point its type holds."""
-    for tensor in tensors:
-        quantization = tensor.quantization
-        require(
-            quantization is not None and not quantization.per_channel,
-            operator,
+def require_rank(op: Operator, graph: Graph, tensor: Tensor, low: int, high: int) -> None:
+    """The tensor has `low` to `high` dimensions."""
+    if not low <= len(tensor.shape) <= high:
+        limit = str(low) if low == high else f"{low} to {high}"
+        refuse(
+            op,
             graph,
-            f"{tensor.name!r} needs one scale and one zero point; quantise the model again",
+            f"{tensor_text(tensor)} has {len(tensor.shape)} dimensions; supported: {limit}. "
+            "Reshape it in the model.",
         )
 
 
-def constant_ints(operator: Operator, graph: Graph, place: int, what: str) -> tuple[int, ...]:
-    """The values of a constant integer input, flat, as Python integers.
+def require_shape(op: Operator, graph: Graph, tensor: Tensor, expected: Sequence[int]) -> None:
+    """The tensor has this very shape: the one that the operator's other tensors imply."""
+    if tensor.shape != tuple(expected):
+        shape = ",".join(map(str, expected))
+        refuse(
+            op,
+            graph,
+            f"{tensor_text(tensor)} must be [{shape}], as its other tensors and options imply. "
+            f"The file contradicts itself: {RECONVERT[0].lower()}{RECONVERT[1:]}.",
+        )
 
-    Raises ModelError where the input is computed by the model, or is no int32 or int64.
+
+def require_per_tensor(op: Operator, graph: Graph, *tensors: Tensor) -> None:
+    """Each tensor has one scale, finite and above 0, and a zero point in its type's range."""
+    for tensor in tensors:
+        quantization = tensor.quantization
+        if quantization is None:
+            refuse(
+                op,
+                graph,
+                f"{tensor_text(tensor)} has no scale; a quantised tensor needs one. "
+                "Quantise the whole model with representative data.",
+            )
+        if quantization.per_channel:
+            refuse(
+                op,
+                graph,
+                f"{tensor_text(tensor)} has {len(quantization.scales)} scales; one is supported "
+                f"here. {RECONVERT}, per tensor.",
+            )
+        _require_sane(op, graph, tensor)
+
+
+def require_per_channel(op: Operator, graph: Graph, tensor: Tensor, axis: int) -> None:
+    """Weights: one scale, or one a slice along `axis`; all zero points 0."""
+    quantization = tensor.quantization
+    if quantization is None:
+        require_per_tensor(op, graph, tensor)
+        return
+    _require_sane(op, graph, tensor)
+    count = len(quantization.scales)
+    if count > 1 and (quantization.axis != axis or count != tensor.shape[axis]):
+        refuse(
+            op,
+            graph,
+            f"{tensor_text(tensor)} has {count} scales along axis {quantization.axis}; it needs "
+            f"1, or {tensor.shape[axis]} along axis {axis}. {RECONVERT}.",
+        )
+    if any(quantization.zero_points):
+        refuse(
+            op,
+            graph,
+            f"{tensor_text(tensor)} has a zero point other than 0; weights must be symmetric. "
+            f"{RECONVERT}.",
+        )
+
+
+def _require_sane(op: Operator, graph: Graph, tensor: Tensor) -> None:
+    assert tensor.quantization is not None
+    for scale in tensor.quantization.scales:
+        if not (math.isfinite(scale) and scale > 0):
+            refuse(
+                op,
+                graph,
+                f"{tensor_text(tensor)} has the scale {scale}; it must be finite and above 0. "
+                "Quantise the model again with representative data.",
+            )
+    low, high = RANGES.get(tensor.dtype.name, (0, 0))
+    for point in tensor.quantization.zero_points:
+        if not low <= point <= high:
+            refuse(
+                op,
+                graph,
+                f"{tensor_text(tensor)} has the zero point {point}; its type holds {low} to "
+                f"{high}. {RECONVERT}.",
+            )
+
+
+def require_same_quantization(op: Operator, graph: Graph, a: Tensor, b: Tensor) -> None:
+    """Both tensors have the same scale and zero point (or none), as TFLite demands here."""
+    one = (a.quantization.scales, a.quantization.zero_points) if a.quantization else None
+    two = (b.quantization.scales, b.quantization.zero_points) if b.quantization else None
+    if one != two:
+        refuse(
+            op,
+            graph,
+            f"{tensor_text(a)} and {tensor_text(b)} differ in scale or zero point; they must "
+            f"agree. {RECONVERT}.",
+        )
+
+
+def require_quantization(
+    op: Operator, graph: Graph, tensor: Tensor, scale: float, zero_point: int
+) -> None:
+    """The tensor has the one quantisation that TFLite fixes for it (softmax, logistic)."""
+    require_per_tensor(op, graph, tensor)
+    close = math.isclose(tensor.scale, scale, rel_tol=0.001)  # TFLite: 0.001f * its scale
+    if not close or tensor.zero_point != zero_point:
+        refuse(
+            op,
+            graph,
+            f"{tensor_text(tensor)} has scale {tensor.scale:.9g} and zero point "
+            f"{tensor.zero_point}; TFLite fixes {scale:.9g} and {zero_point}. {RECONVERT}.",
+        )
+
+
+def require_bias(
+    op: Operator,
+    graph: Graph,
+    bias: Tensor | None,
+    channels: int,
+    *,
+    tolerance: float = BIAS_TOLERANCE,
+) -> None:
+    """A bias of input 0 and weights 1 is int32 (or float32) [channels].
+
+    Its scale, where it has one, is input scale * weight scale, to within `tolerance` output
+    scales, as TFLite checks it.
     """
-    tensor = input_tensor(operator, graph, place)
-    require(
-        tensor.data is not None,
-        operator,
-        graph,
-        f"its {what} ({tensor.name!r}) is computed by the model; edgepack needs a constant: "
-        "fix the shapes (batch 1) when converting",
-    )
-    require_type(operator, graph, tensor, ("int32", "int64"))
-    return tuple(int(value) for value in tensor.array().reshape(-1))
+    if bias is None:
+        return
+    data, weights = input_tensor(op, graph, 0), input_tensor(op, graph, 1)
+    wanted = "float32" if data.dtype.name == "FLOAT32" else "int32"
+    require_type(op, graph, bias, (wanted,))
+    if bias.elements != channels or max(bias.shape, default=1) != channels:
+        require_shape(op, graph, bias, (channels,))
+    if wanted == "float32" or bias.quantization is None or weights.quantization is None:
+        return
+    products = [data.scale * scale for scale in weights.quantization.scales]
+    count = max(len(products), len(bias.quantization.scales))
+    limit = tolerance * output_tensor(op, graph).scale
+    if {len(products), len(bias.quantization.scales)} - {1, count}:
+        refuse(
+            op,
+            graph,
+            f"{tensor_text(bias)} has {len(bias.quantization.scales)} scales, the weights "
+            f"{len(products)}; they must agree. {RECONVERT}.",
+        )
+    for channel in range(count):
+        product = products[channel % len(products)]
+        scale = bias.quantization.scales[channel % len(bias.quantization.scales)]
+        if not abs(product - scale) <= limit:
+            refuse(
+                op,
+                graph,
+                f"{tensor_text(bias)} has scale {scale:.9g} in channel {channel}; input scale "
+                f"times weight scale is {product:.9g}. {RECONVERT}.",
+            )
 
 
-def normal_axis(operator: Operator, graph: Graph, axis: int, rank: int) -> int:
-    """An axis counted from the front; a negative one counts from the back."""
-    require(
-        -rank <= axis < rank,
-        operator,
-        graph,
-        f"axis {axis} is outside of {rank} dimensions; the file is damaged, convert it again",
-    )
+def require_constant(op: Operator, graph: Graph, place: int) -> Tensor:
+    """The input at that place, which must be a constant of the model."""
+    tensor = input_tensor(op, graph, place)
+    if tensor.data is None:
+        refuse(
+            op,
+            graph,
+            f"input {place}, {tensor_text(tensor)}, is computed by the model; only a constant is "
+            "supported here. Fix it in the model before you convert.",
+        )
+    return tensor
+
+
+def constant_ints(op: Operator, graph: Graph, place: int) -> tuple[int, ...]:
+    """The values of a constant int32 or int64 input, flat (axes, shapes, paddings)."""
+    tensor = require_constant(op, graph, place)
+    require_type(op, graph, tensor, ("int32", "int64"))
+    return tuple(int(v) for v in tensor.array().reshape(-1))
+
+
+def axis_of(op: Operator, graph: Graph, axis: int, rank: int) -> int:
+    """An axis from a model, negative ones counted from the end, as 0 to rank - 1."""
+    if not -rank <= axis < rank:
+        refuse(op, graph, f"axis {axis}; it must lie in {-rank} to {rank - 1}. {RECONVERT}.")
     return axis % rank
+
+
+def broadcast_shape(op: Operator, graph: Graph, a: Tensor, b: Tensor) -> tuple[int, ...]:
+    """The shape of two tensors broadcast against each other."""
+    rank = max(len(a.shape), len(b.shape))
+    one = (1,) * (rank - len(a.shape)) + a.shape
+    two = (1,) * (rank - len(b.shape)) + b.shape
+    for m, n in zip(one, two, strict=True):
+        if m != n and 1 not in (m, n):
+            both = f"{tensor_text(a)} and {tensor_text(b)}"
+            refuse(
+                op,
+                graph,
+                f"{both} do not broadcast; each pair of dimensions must be equal or hold a 1. "
+                f"{RECONVERT}.",
+            )
+    return tuple(n if m == 1 else m for m, n in zip(one, two, strict=True))
+
+
+def require_positive(op: Operator, graph: Graph, *names: str, limit: int = 2**16) -> None:
+    """These options (strides, dilations, filter sizes) lie in 1 to `limit`."""
+    for name in names:
+        value = op.option(name)
+        if not 1 <= value <= limit:
+            refuse(op, graph, f"{name} is {value}; it must lie in 1 to {limit}. {RECONVERT}.")
+
+
+def window_output(size: int, window: int, stride: int, dilation: int, padding: str) -> int:
+    """Outputs along one dimension, as TFLite's ComputeOutSize; below 1 where none fits."""
+    effective = (window - 1) * dilation + 1
+    return -(-size // stride) if padding == "SAME" else (size + stride - effective) // stride
+
+
+def window_padding(
+    size: int, window: int, stride: int, dilation: int, padding: str
+) -> tuple[int, int]:
+    """Padding before and after along one dimension, as TFLite's ComputePaddingWithOffset.
+
+    What the outputs really reach over: 0 where the window never leaves the input.
+    """
+    effective = (window - 1) * dilation + 1
+    outputs = window_output(size, window, stride, dilation, padding)
+    total = max((outputs - 1) * stride + effective - size, 0)
+    return total // 2, total - total // 2
