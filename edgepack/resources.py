@@ -1,4 +1,4 @@
-"""Finds `boards/` and `firmware_templates/`: beside the package in a checkout, inside it in a wheel."""
+"""Finds `boards/` and `firmware_templates/`: beside the package, or inside it in a wheel."""
 
 from __future__ import annotations
 

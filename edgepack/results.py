@@ -204,6 +204,76 @@ class VerifyResult:
     layers: tuple[LayerAgreement, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class OperatorFacts:
+    """One operator: its output and what it needs; `kernels` is empty where it costs nothing."""
+
+    operator: int
+    kind: str
+    output: str  # type and shape, printed
+    kernels: tuple[str, ...]
+    macs: int
+    weights: int  # bytes of weights and biases
+    tables: int  # bytes of other constants
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """The document `inspect --json` prints; `fits` and `limit`s are None without a board."""
+
+    model: ModelFacts
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    operators: tuple[OperatorFacts, ...]
+    weights: int
+    tables: int
+    arena: int
+    peak_operator: int
+    plan: tuple[PlanRow, ...]
+    board: BoardFacts | None = None
+    flash_limit: int | None = None
+    ram_limit: int | None = None
+    problem: str = ""  # why it does not fit
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One figure of two results; `worse` by how much in parts of the old one."""
+
+    figure: str
+    old: float
+    new: float
+    change: float
+    regressed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One thing that had to hold, and whether it did."""
+
+    name: str
+    held: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What `run` and `demo` found: one result a variant, the first being the one that counts.
+
+    `labels` names the results in order.
+    """
+
+    title: str
+    labels: tuple[str, ...]
+    results: tuple[BenchResult, ...]
+    gates: tuple[Gate, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every gate held."""
+        return all(gate.held for gate in self.gates)
+
+
 def as_json(value: Any) -> Any:
     """A frozen result as plain JSON values; the outermost one gets `"schema": 1`."""
     return {"schema": SCHEMA, **_plain(value)}

@@ -1,12 +1,13 @@
-"""Trees of files in memory, digests, and the one place that writes folders to disk."""
+"""Trees of files in memory, digests, the cache, and the one place that writes folders to disk."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def write_file(path: Path, data: bytes) -> None:
             file.write(data)
         umask = os.umask(0)
         os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
+        Path(temporary).chmod(0o666 & ~umask)
         os.replace(temporary, path)
     except BaseException as error:
         if temporary is not None and os.path.exists(temporary):
@@ -107,3 +108,43 @@ def write_tree(tree: Tree, folder: Path) -> None:
 def _manifest(folder: Path) -> set[str]:
     path = folder / MANIFEST
     return set(path.read_text().splitlines()) if path.is_file() else set()
+
+
+def cache_root() -> Path:
+    """Where slow results are kept: EDGEPACK_CACHE, else the user's cache folder."""
+    override = os.environ.get("EDGEPACK_CACHE")
+    if override:
+        return Path(override)
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("edgepack"))
+
+
+def cached(stage: str, spec: Mapping[str, object], make: Callable[[Path], None]) -> Path:
+    """The folder that `make` fills for this stage and spec, made once and kept.
+
+    The address is the SHA-256 of the stage's name and version and of the spec, which names every
+    input by digest and every tool by version. The folder appears whole or not at all.
+    """
+    key = sha256(canonical_json({"stage": stage, **spec}).encode())
+    final = cache_root() / stage.split("/")[0] / key[:32]
+    if final.is_dir():
+        return final
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=final.parent, prefix=".making-"))
+    except OSError as error:
+        raise UsageError(
+            f"{final.parent}: cannot write the cache: {error.strerror}; "
+            "set EDGEPACK_CACHE to another folder"
+        ) from error
+    try:
+        make(temporary)
+        try:
+            temporary.rename(final)
+        except OSError:
+            if not final.is_dir():
+                raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return final

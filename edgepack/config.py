@@ -1,0 +1,158 @@
+"""edgepack.toml: one table a stage, as frozen values; unknown keys are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edgepack.board import describe_problem
+from edgepack.errors import UsageError
+from edgepack.program import Level
+
+try:
+    import tomllib
+except ModuleNotFoundError:  # Python 3.10
+    import tomli as tomllib  # type: ignore[import-not-found,no-redef,unused-ignore]
+
+FILE = "edgepack.toml"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Model(_Frozen):
+    """What is deployed."""
+
+    path: str
+    name: str = ""
+
+
+class Prune(_Frozen):
+    """Pruning of a Keras model, before it is quantised."""
+
+    method: Literal["filters", "weights"] = "filters"
+    rate: float = Field(default=0.5, gt=0, lt=1)
+    epochs: int = Field(default=10, ge=0)
+    data: str = ""
+    seed: int = 0
+
+
+class Quantize(_Frozen):
+    """Post-training quantisation to int8."""
+
+    data: str
+    per: Literal["channel", "tensor"] = "channel"
+    samples: int = Field(default=200, gt=0)
+    seed: int = 0
+
+
+class Target(_Frozen):
+    """The board, and how to reach it."""
+
+    name: str
+    port: str = ""
+    emulator: Literal["", "qemu", "unicorn"] = ""
+
+
+class Compile(_Frozen):
+    """Choices of the compiler."""
+
+    numerics: Literal["litert", "tflm"] = "litert"
+    optimize: Level = "balanced"
+
+
+class Bench(_Frozen):
+    """What is measured on the board."""
+
+    data: str = ""
+    samples: int = Field(default=0, ge=0)
+    metric: Literal["accuracy", "auc"] = "accuracy"
+    seed: int = 0
+
+
+class Report(_Frozen):
+    """Where the results go."""
+
+    folder: str = "edgepack-out"
+
+
+class Budget(_Frozen):
+    """Limits; 0 is none. `run` exits with 1 where one is exceeded."""
+
+    flash_bytes: int = Field(default=0, ge=0)
+    ram_bytes: int = Field(default=0, ge=0)
+    instructions: int = Field(default=0, ge=0)
+    accuracy: float = Field(default=0.0, ge=0, le=1)
+
+
+class Config(_Frozen):
+    """The whole file; a stage whose table is missing is left out."""
+
+    model: Model
+    board: Target
+    prune: Prune | None = None
+    quantize: Quantize | None = None
+    compile: Compile = Compile()
+    bench: Bench = Bench()
+    report: Report = Report()
+    budget: Budget = Budget()
+
+
+def load_config(path: Path) -> Config:
+    """The configuration; a UsageError names the key and the nearest known one."""
+    try:
+        return Config.model_validate(tomllib.loads(path.read_text()))
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot read it: {error.strerror}; `edgepack init` writes one"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not TOML: {error}") from error
+    except ValidationError as error:
+        problems = [describe_problem(p, Config, str(path)) for p in error.errors()]
+        raise UsageError("\n".join(problems)) from error
+
+
+STARTER = """\
+# edgepack.toml: what `edgepack run` does. Each table is a stage; leave one out to skip it.
+
+[model]
+path = "{model}"          # .keras, .h5, a SavedModel folder, or a .tflite
+# name = "kws"            # how it is called in C; default: from the file's name
+
+[board]
+name = "{board}"          # `edgepack boards` lists them; or the path of your own .toml
+# port = "/dev/ttyACM0"   # default: found by USB id, or the emulator's
+# emulator = "qemu"       # or "unicorn"; default: whichever is installed, QEMU first
+
+# [prune]                 # Keras models only
+# method = "filters"      # whole filters and neurons, or "weights" by magnitude
+# rate = 0.5
+# epochs = 10             # of fine-tuning
+# data = "train.npz"      # arrays x and y, or "package.module:function"
+
+# [quantize]              # Keras models only
+# data = "train.npz"      # representative inputs
+# per = "channel"         # or "tensor"
+
+[compile]
+# numerics = "litert"     # or "tflm" for TFLite Micro's rounding
+# optimize = "balanced"   # or "size", "speed"
+
+[bench]
+# data = "test.npz"       # x and y; without it, random inputs and no accuracy
+# samples = 200           # the first so many; 0 is all
+# metric = "accuracy"     # or "auc" of a reconstruction error
+
+[budget]                  # exit code 1 where one is exceeded; 0 is no limit
+# flash_bytes = 100000
+# ram_bytes = 20000
+# instructions = 5000000
+# accuracy = 0.9
+
+[report]
+folder = "edgepack-out"
+"""

@@ -1,0 +1,192 @@
+"""One self-contained HTML page: verdict, numbers, memory plan, costs, confusion, provenance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+
+from edgepack.report.text import SUMMARY, accuracy_text, agreement_text, number, summary
+from edgepack.results import BenchResult, Confusion, Outcome, PlanRow, StepProfile
+
+PLAN_WIDTH = 960
+PLAN_HEIGHT = 360
+LEFT = 64
+BOTTOM = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One of the four numbers."""
+
+    label: str
+    value: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A buffer in the picture of the memory plan, in user units of the SVG."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    colour: int
+    label: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One operator's share of the cost."""
+
+    label: str
+    detail: str
+    percent: float
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of the confusion matrix; `shade` in [0, 1] within its row."""
+
+    count: int
+    shade: float
+    right: bool
+
+
+def to_html(outcome: Outcome) -> str:
+    """The page, escaped, with styles and pictures inside it and nothing fetched."""
+    import jinja2
+
+    template = resources.files("edgepack.report").joinpath("page.html.j2").read_text("utf-8")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    main = outcome.results[0]
+    return environment.from_string(template).render(
+        outcome=outcome,
+        main=main,
+        tiles=tiles(main),
+        header=SUMMARY,
+        summary=summary(outcome),
+        boxes=boxes(main.plan),
+        ticks=ticks(main.plan),
+        axis=axis(main.plan, main.profile),
+        size={"width": PLAN_WIDTH, "height": PLAN_HEIGHT, "left": LEFT, "bottom": BOTTOM},
+        bars=bars(main.profile),
+        unit=main.latency[0].unit if main.latency else "",
+        matrix=matrix(main.confusion),
+        confusion=main.confusion,
+        number=number,
+    )
+
+
+def tiles(r: BenchResult) -> tuple[Tile, ...]:
+    """Accuracy, latency, flash and RAM."""
+    flash, ram = r.memory.flash, r.memory.ram
+    latency = r.latency[0] if r.latency else None
+    stack = "stack not measured" if ram.stack_peak is None else f"stack {number(ram.stack_peak)}"
+    exact = agreement_text(r)
+    return (
+        Tile(
+            "accuracy on the board",
+            accuracy_text(r).split(" of ")[0],
+            f"{exact} samples" if "exact" in exact else exact,
+        ),
+        Tile(
+            f"{latency.unit} an inference" if latency else "latency",
+            number(latency.mean) if latency else "-",
+            f"{latency.kind}, n = {latency.n}"
+            if latency
+            else "a host process has none worth reporting",
+        ),
+        Tile(
+            "flash, bytes",
+            number(flash.total),
+            f"weights {number(flash.weights)}, tables {number(flash.tables)}, "
+            f"code {number(flash.code)}",
+        ),
+        Tile("RAM, bytes", number(ram.total), f"arena {number(ram.arena)}, {stack}"),
+    )
+
+
+def boxes(plan: tuple[PlanRow, ...]) -> tuple[Box, ...]:
+    """The plan's buffers as rectangles: steps from left to right, bytes from the bottom up."""
+    if not plan:
+        return ()
+    steps, top = _extent(plan)
+    column = (PLAN_WIDTH - LEFT) / steps
+    scale = (PLAN_HEIGHT - BOTTOM) / top
+    return tuple(
+        Box(
+            x=round(LEFT + row.first * column, 2),
+            y=round((top - row.offset - row.bytes) * scale, 2),
+            width=round((row.last - row.first + 1) * column, 2),
+            height=round(row.bytes * scale, 2),
+            colour=index % 8,
+            label=row.label
+            if (row.last - row.first + 1) * column > 6.2 * len(row.label) and row.bytes * scale > 14
+            else "",
+            detail=f"{row.label}: {row.bytes:,} B at {row.offset:,}, "
+            f"steps {row.first} to {row.last}",
+        )
+        for index, row in enumerate(plan)
+    )
+
+
+def ticks(plan: tuple[PlanRow, ...]) -> tuple[tuple[float, str], ...]:
+    """Places and labels of the byte axis."""
+    if not plan:
+        return ()
+    _, top = _extent(plan)
+    scale = (PLAN_HEIGHT - BOTTOM) / top
+    return tuple((round((top - v) * scale, 2), f"{v:,}") for v in (top * k // 4 for k in range(5)))
+
+
+def axis(
+    plan: tuple[PlanRow, ...], profile: tuple[StepProfile, ...]
+) -> tuple[tuple[float, str], ...]:
+    """Places and labels of the step axis: operator numbers, thinned to what is readable."""
+    if not plan:
+        return ()
+    steps, _ = _extent(plan)
+    column = (PLAN_WIDTH - LEFT) / steps
+    every = max(1, round(28 / column))
+    names = {p.step: str(p.operator) for p in profile}
+    return tuple(
+        (round(LEFT + (s + 0.5) * column, 2), names.get(s, str(s))) for s in range(0, steps, every)
+    )
+
+
+def bars(profile: tuple[StepProfile, ...]) -> tuple[Bar, ...]:
+    """Each kernel call's cost, as a share of the largest."""
+    largest = max((p.count for p in profile), default=0) or 1
+    total = sum(p.count for p in profile) or 1
+    return tuple(
+        Bar(
+            label=f"{p.operator} {p.kind}",
+            detail=f"{p.output}, {p.kernel}"
+            + (f", {p.count / p.macs:.2f} a MAC" if p.macs else ""),
+            percent=round(100 * p.count / largest, 2),
+            value=f"{p.count:,} ({100 * p.count / total:.1f} %)",
+        )
+        for p in profile
+    )
+
+
+def matrix(confusion: Confusion | None) -> tuple[tuple[Cell, ...], ...]:
+    """The confusion matrix, shaded by the share of its row."""
+    if confusion is None:
+        return ()
+    return tuple(
+        tuple(
+            Cell(count, round(count / (sum(row) or 1), 3), truth == answer)
+            for answer, count in enumerate(row)
+        )
+        for truth, row in enumerate(confusion.counts)
+    )
+
+
+def _extent(plan: tuple[PlanRow, ...]) -> tuple[int, int]:
+    return max(r.last for r in plan) + 1, max(r.offset + r.bytes for r in plan)

@@ -1,0 +1,175 @@
+"""Results as Markdown, CSV and JUnit XML."""
+
+from __future__ import annotations
+
+import csv
+import io
+from xml.etree import ElementTree
+
+from edgepack.results import BenchResult, Outcome
+
+COLUMNS = (
+    "variant",
+    "model",
+    "board",
+    "core",
+    "kind",
+    "unit",
+    "latency",
+    "flash",
+    "weights",
+    "tables",
+    "code",
+    "ram",
+    "arena",
+    "stack",
+    "metric",
+    "accuracy",
+    "reference",
+    "samples",
+    "bit_exact",
+    "compiler",
+)
+
+
+def number(value: float | None) -> str:
+    """A count with thin grouping, or a dash for none."""
+    return "-" if value is None else f"{round(value):,}"
+
+
+def accuracy_text(result: BenchResult) -> str:
+    """`83.1 % of 1,204` or a dash."""
+    a = result.accuracy
+    if a is None:
+        return "-"
+    value = f"{100 * a.value:.1f} %" if a.metric == "accuracy" else f"{a.metric} {a.value:.4f}"
+    return f"{value} of {a.n:,}"
+
+
+def latency_text(result: BenchResult) -> str:
+    """`1,234,567 instructions (emulated)` or a dash for a host process."""
+    if not result.latency:
+        return "-"
+    first = result.latency[0]
+    return f"{number(first.mean)} {first.unit} ({first.kind})"
+
+
+def agreement_text(result: BenchResult) -> str:
+    """Whether the device answered what the oracle answers."""
+    a = result.agreement
+    if a is None:
+        return "-"
+    if a.bit_exact:
+        return f"bit-exact on {a.n:,}"
+    bound = "" if a.bound_ulp is None else f", bound {a.bound_ulp}"
+    return f"{'within' if a.holds else 'NOT within'} bound: {a.max_ulp} ulp{bound}, {a.n:,} samples"
+
+
+def rows(outcome: Outcome) -> list[dict[str, object]]:
+    """One flat record a variant."""
+    return [_row(label, r) for label, r in zip(outcome.labels, outcome.results, strict=True)]
+
+
+def _row(label: str, r: BenchResult) -> dict[str, object]:
+    latency = r.latency[0] if r.latency else None
+    flash, ram = r.memory.flash, r.memory.ram
+    values = (
+        label,
+        r.model.name,
+        r.board.name,
+        r.board.core,
+        r.board.kind,
+        latency.unit if latency else "",
+        latency.mean if latency else "",
+        flash.total,
+        flash.weights,
+        flash.tables,
+        flash.code,
+        ram.total,
+        ram.arena,
+        "" if ram.stack_peak is None else ram.stack_peak,
+        r.accuracy.metric if r.accuracy else "",
+        r.accuracy.value if r.accuracy else "",
+        r.accuracy.reference_value if r.accuracy else "",
+        r.accuracy.n if r.accuracy else "",
+        r.agreement.bit_exact if r.agreement else "",
+        r.provenance.compiler,
+    )
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def to_csv(outcome: Outcome) -> str:
+    """One line a variant, under a header."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows(outcome))
+    return buffer.getvalue()
+
+
+SUMMARY = ("variant", "accuracy on the board", "flash B", "RAM B", "latency", "against the oracle")
+
+
+def summary(outcome: Outcome) -> list[tuple[str, ...]]:
+    """The table that a person reads: one row a variant, under `SUMMARY`."""
+    return [
+        (
+            label,
+            accuracy_text(r),
+            number(r.memory.flash.total),
+            number(r.memory.ram.total),
+            latency_text(r),
+            agreement_text(r),
+        )
+        for label, r in zip(outcome.labels, outcome.results, strict=True)
+    ]
+
+
+def to_markdown(outcome: Outcome) -> str:
+    """Verdict, table, gates and provenance."""
+    verdict = "PASS" if outcome.passed else "FAIL"
+    lines = [f"# {_escape(outcome.title)}: {verdict}", "", _line(SUMMARY)]
+    lines += [_line(["---"] * len(SUMMARY)), *(_line(row) for row in summary(outcome)), ""]
+    for gate in outcome.gates:
+        lines.append(
+            f"- {'ok' if gate.held else 'FAILED'}: {_escape(gate.name)}: {_escape(gate.detail)}"
+        )
+    first = outcome.results[0].provenance
+    lines += ["", f"Compiler {first.compiler}; kernels {first.kernels}."]
+    if first.emulator:
+        lines.append(f"Emulated by {first.emulator}: instructions, not time.")
+    return "\n".join(lines) + "\n"
+
+
+def to_junit(outcome: Outcome) -> str:
+    """One test case a gate, for CI servers."""
+    failures = sum(not gate.held for gate in outcome.gates)
+    suite = ElementTree.Element(
+        "testsuite",
+        name="edgepack",
+        tests=str(len(outcome.gates)),
+        failures=str(failures),
+        errors="0",
+    )
+    for gate in outcome.gates:
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=_xml(outcome.title), name=_xml(gate.name)
+        )
+        if not gate.held:
+            failure = ElementTree.SubElement(case, "failure", message=_xml(gate.detail))
+            failure.text = _xml(gate.detail)
+    ElementTree.indent(suite)
+    text = ElementTree.tostring(suite, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+
+
+def _line(cells: tuple[str, ...] | list[str]) -> str:
+    return "| " + " | ".join(_escape(cell) for cell in cells) + " |"
+
+
+def _escape(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+
+
+def _xml(text: str) -> str:
+    return "".join(c if c >= " " or c in "\t\n" else "?" for c in text)
