@@ -1,0 +1,301 @@
+"""The memory plan: one arena in which tensors and scratch share bytes over time.
+
+Inputs of the model are live from before the first step to their last use, so an invocation
+consumes them; outputs are live to the end. Tensors that share memory by an `Alias` form a rigid
+group; each stretch of its bytes is live from its first write to the last read of any tensor
+that covers it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import pairwise
+
+from edgepack.compiler.packing import Interval, Problem, pack
+from edgepack.graph import ABSENT, Graph
+from edgepack.program import MemoryPlan, Overlap, Placement, Program, Scratch
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """The steps during which something is needed, both ends included."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A stretch of a group: its place in the group, its life, the tensors that cover it."""
+
+    offset: int
+    bytes: int
+    life: Life
+    tensors: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Tensors at fixed distances, or one step's scratch (then `tensors` is empty)."""
+
+    step: int
+    blocks: tuple[Block, ...]
+    tensors: tuple[tuple[int, int], ...]  # (tensor, offset in the group)
+
+    @property
+    def bytes(self) -> int:
+        """From its first byte to its last."""
+        return max(block.offset + block.bytes for block in self.blocks)
+
+
+def plan_memory(program: Program) -> MemoryPlan:
+    """Offsets for every tensor in RAM and every scratch, in an arena as small as the search finds."""
+    groups = (*tensor_groups(program), *scratch_groups(program))
+    alignment = alignment_of(program)
+    problem = Problem(
+        sizes=tuple(group.bytes for group in groups),
+        forbidden=_forbidden(groups, program),
+        alignment=alignment,
+        lower_bound=lower_bound(groups, program),
+        hints=_hints(groups),
+    )
+    return plan_of(groups, pack(problem), alignment)
+
+
+def plan_of(groups: tuple[Group, ...], offsets: tuple[int, ...], alignment: int) -> MemoryPlan:
+    """The plan that puts each group at its offset."""
+    placements = tuple(
+        sorted(
+            (
+                Placement(
+                    min(block.tensors, default=ABSENT),
+                    group.step if not block.tensors else block.life.first,
+                    base + block.offset,
+                    block.bytes,
+                    block.life.first,
+                    block.life.last,
+                )
+                for group, base in zip(groups, offsets, strict=True)
+                for block in group.blocks
+            ),
+            key=lambda p: (p.first, p.offset, p.tensor),
+        )
+    )
+    places = {
+        tensor: base + offset
+        for group, base in zip(groups, offsets, strict=True)
+        for tensor, offset in group.tensors
+    }
+    end = max((base + group.bytes for group, base in zip(groups, offsets, strict=True)), default=0)
+    arena = max(alignment, -(-end // alignment) * alignment)
+    return MemoryPlan(
+        arena, placements, tuple(sorted(places.items())), peak_step(placements), alignment
+    )
+
+
+def alignment_of(program: Program) -> int:
+    """Alignment of every group in bytes: 4, 8 where a tensor has 64-bit elements, 16 for mve."""
+    if "mve" in program.spec.isa:
+        return 16
+    return 8 if any(tensor.dtype.bytes == 8 for tensor in program.graph.tensors) else 4
+
+
+def live_bytes(placements: tuple[Placement, ...], step: int) -> int:
+    """Bytes of the arena in use during a step; shared bytes count once."""
+    total = reached = 0
+    live = sorted((p.offset, p.offset + p.bytes) for p in placements if p.first <= step <= p.last)
+    for start, end in live:
+        total += max(0, end - max(start, reached))
+        reached = max(reached, end)
+    return total
+
+
+def peak_step(placements: tuple[Placement, ...]) -> int:
+    """The first step during which the most bytes are in use."""
+    steps = range(max((p.last for p in placements), default=0) + 1)
+    return max(steps, key=lambda step: (live_bytes(placements, step), -step))
+
+
+def tensor_groups(program: Program) -> tuple[Group, ...]:
+    """Every tensor in RAM, those that share memory in one group, in order of their numbers."""
+    places = _alias_places(program)
+    lives = _lives(program)
+    members: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for tensor in lives:
+        root, offset = places.get(tensor, (tensor, 0))
+        members[root].append((tensor, offset))
+    return tuple(
+        _group(sorted(tensors), lives, program.graph) for _, tensors in sorted(members.items())
+    )
+
+
+def scratch_groups(program: Program) -> tuple[Group, ...]:
+    """One group for each scratch argument, in the order of the steps and their arguments."""
+    return tuple(
+        Group(index, (Block(0, argument.bytes, Life(index, index), frozenset()),), ())
+        for index, step in enumerate(program.steps)
+        for argument in step.arguments
+        if isinstance(argument, Scratch)
+    )
+
+
+def _lives(program: Program) -> dict[int, Life]:
+    """The life of each tensor by itself. An alias lives from its source's first to its own last."""
+    end = max(0, len(program.steps) - 1)
+    firsts = dict.fromkeys(program.graph.inputs, 0)
+    lasts = dict.fromkeys(program.graph.inputs, 0)
+    for index, step in enumerate(program.steps):
+        for tensor in step.outputs:
+            firsts[tensor] = lasts[tensor] = index
+        for tensor in step.inputs:
+            lasts[tensor] = index
+    for alias in program.aliases:
+        for tensor in (alias.input, alias.output):
+            firsts.setdefault(tensor, end)
+            lasts.setdefault(tensor, 0)
+    for tensor in program.graph.outputs:
+        if program.graph.tensor(tensor).data is None:
+            lasts[tensor] = end
+            firsts.setdefault(tensor, 0)
+    return {t: Life(first, lasts[t]) for t, first in firsts.items() if _in_ram(program, t)}
+
+
+def _in_ram(program: Program, tensor: int) -> bool:
+    return program.graph.tensor(tensor).data is None
+
+
+def _alias_places(program: Program) -> dict[int, tuple[int, int]]:
+    """Tensor to (root of its group, offset from the root's group start)."""
+    links: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for alias in program.aliases:
+        links[alias.input].append((alias.output, alias.offset_bytes))
+        links[alias.output].append((alias.input, -alias.offset_bytes))
+    places: dict[int, tuple[int, int]] = {}
+    for start in sorted(links):
+        if start in places:
+            continue
+        found = {start: 0}
+        queue = [start]
+        while queue:
+            here = queue.pop()
+            for there, distance in links[here]:
+                if there not in found:
+                    found[there] = found[here] + distance
+                    queue.append(there)
+                assert found[there] == found[here] + distance, f"tensor {there} in two places"
+        base = min(found.values())
+        root = min(found)
+        places.update({tensor: (root, offset - base) for tensor, offset in found.items()})
+    return places
+
+
+def _group(tensors: list[tuple[int, int]], lives: dict[int, Life], graph: Graph) -> Group:
+    spans = {t: (offset, offset + graph.tensor(t).bytes) for t, offset in tensors}
+    cuts = sorted({edge for span in spans.values() for edge in span})
+    blocks = []
+    for start, end in pairwise(cuts):
+        over = frozenset(t for t, span in spans.items() if span[0] <= start and end <= span[1])
+        if over:
+            life = Life(min(lives[t].first for t in over), max(lives[t].last for t in over))
+            blocks.append(Block(start, end - start, life, over))
+    return Group(min(b.life.first for b in blocks), tuple(blocks), tuple(tensors))
+
+
+def _forbidden(
+    groups: tuple[Group, ...], program: Program
+) -> tuple[dict[int, tuple[Interval, ...]], ...]:
+    table: tuple[dict[int, tuple[Interval, ...]], ...] = tuple({} for _ in groups)
+    for i, group in enumerate(groups):
+        for j in range(i):
+            intervals = _distances(group, groups[j], program)
+            if intervals:
+                table[i][j] = intervals
+                table[j][i] = tuple(sorted((1 - high, 1 - low) for low, high in intervals))
+    return table
+
+
+def _distances(one: Group, other: Group, program: Program) -> tuple[Interval, ...]:
+    """Intervals that offset(one) - offset(other) must avoid; merged and sorted."""
+    found: list[Interval] = []
+    for a in one.blocks:
+        for b in other.blocks:
+            if a.life.first > b.life.last or b.life.first > a.life.last:
+                continue
+            low = b.offset - a.offset - a.bytes + 1
+            high = b.offset + b.bytes - a.offset
+            below = _highest_distance(other, b, one, a, program)  # `one` written over `other`
+            above = _highest_distance(one, a, other, b, program)
+            if below is not None:
+                low = max(low, below + 1)
+            if above is not None:
+                high = min(high, -above)
+            if low < high:
+                found.append((low, high))
+    return _merged(found)
+
+
+def _highest_distance(
+    source: Group, read: Block, target: Group, written: Block, program: Program
+) -> int | None:
+    """How far `target` may lie above `source` where a step writes `written` over `read`.
+
+    The distance offset(target) - offset(source) is at most the result (often negative); None
+    where no step may write the one over the other.
+    """
+    step = written.life.first
+    if read.life.last != step or not read.tensors or not written.tensors:
+        return None
+    call = program.steps[step]
+    readers = read.tensors.intersection(call.inputs)
+    writers = written.tensors.intersection(call.outputs)
+    leave = {(o.input, o.output): o for o in call.overlaps}
+    pairs = [(i, o) for i in sorted(readers) for o in sorted(writers)]
+    if not pairs or any(pair not in leave for pair in pairs):
+        return None
+    return min(_reach(leave[pair], source, target) for pair in pairs)
+
+
+def _reach(overlap: Overlap, source: Group, target: Group) -> int:
+    at_input = dict(source.tensors)[overlap.input]
+    at_output = dict(target.tensors)[overlap.output]
+    return at_input - at_output - overlap.lead_bytes
+
+
+def _merged(intervals: list[Interval]) -> tuple[Interval, ...]:
+    merged: list[Interval] = []
+    for low, high in sorted(intervals):
+        if merged and low <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], high))
+        else:
+            merged.append((low, high))
+    return tuple(merged)
+
+
+def _hints(groups: tuple[Group, ...]) -> tuple[tuple[int, ...], ...]:
+    indices = range(len(groups))
+
+    def last(i: int) -> int:
+        return max(block.life.last for block in groups[i].blocks)
+
+    def area(i: int) -> int:
+        return sum(b.bytes * (b.life.last - b.life.first + 1) for b in groups[i].blocks)
+
+    return (
+        tuple(sorted(indices, key=lambda i: (-area(i), i))),
+        tuple(sorted(indices, key=lambda i: (-last(i), -groups[i].step, i))),
+        tuple(sorted(indices, key=lambda i: (groups[i].step, -groups[i].bytes, i))),
+    )
+
+
+def lower_bound(groups: tuple[Group, ...], program: Program) -> int:
+    """Bytes that no plan can go below: the largest live set, reuse within a step granted."""
+    blocks = [block for group in groups for block in group.blocks]
+    bound = 0
+    for index in range(max(1, len(program.steps))):
+        live = [b for b in blocks if b.life.first <= index <= b.life.last]
+        shared = bool(program.steps) and bool(program.steps[index].overlaps)
+        before = sum(b.bytes for b in live if not (shared and b.life.first == index and b.tensors))
+        after = sum(b.bytes for b in live if not (shared and b.life.last == index and b.tensors))
+        bound = max(bound, before, after)
+    return bound
