@@ -1,1 +1,133 @@
-"""Compression on Keras models; the only folder that imports TensorFlow."""
+"""Compression on Keras models; the only folder that imports TensorFlow.
+
+Each stage runs in a child process, so that importing this package costs nothing and a crash
+of a library is an error like any other. `open_worker()` keeps one child for several stages.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from edgepack.compress.child import Worker
+from edgepack.compress.spec import (
+    ConvertReport,
+    ConvertSpec,
+    DataSpec,
+    OnProgress,
+    Progress,
+    PruneReport,
+    PruneSpec,
+    QuantizeReport,
+    QuantizeSpec,
+    Score,
+    TrainReport,
+    TrainSpec,
+    from_plain,
+    to_plain,
+)
+from edgepack.store import write_file
+
+__all__ = [
+    "ConvertReport",
+    "ConvertSpec",
+    "DataSpec",
+    "Progress",
+    "PruneReport",
+    "PruneSpec",
+    "QuantizeReport",
+    "QuantizeSpec",
+    "Score",
+    "TrainReport",
+    "TrainSpec",
+    "Worker",
+    "convert",
+    "open_worker",
+    "prune",
+    "quantize",
+    "train_demo",
+]
+
+T = TypeVar("T")
+
+
+def open_worker() -> Worker:
+    """A child process that several calls may share, as a context manager."""
+    return Worker()
+
+
+def prune(
+    path: Path,
+    spec: PruneSpec,
+    out: Path,
+    *,
+    on_progress: OnProgress | None = None,
+    worker: Worker | None = None,
+) -> PruneReport:
+    """Prune the Keras model at `path` into `out` (.keras), and write `<out>.json` beside it.
+
+    Raises ModelError, UsageError (data), ToolchainError (no TensorFlow) or TrainingError; then
+    neither file is written.
+    """
+    return _stage("prune", PruneReport, path, spec, out, on_progress, worker)
+
+
+def quantize(
+    path: Path,
+    spec: QuantizeSpec,
+    out: Path,
+    *,
+    on_progress: OnProgress | None = None,
+    worker: Worker | None = None,
+) -> QuantizeReport:
+    """Quantise the model at `path` to int8 into `out` (.tflite), and write `<out>.json`."""
+    return _stage("quantize", QuantizeReport, path, spec, out, on_progress, worker)
+
+
+def convert(
+    path: Path,
+    spec: ConvertSpec,
+    out: Path,
+    *,
+    on_progress: OnProgress | None = None,
+    worker: Worker | None = None,
+) -> ConvertReport:
+    """Convert the model at `path` to float32 into `out` (.tflite), and write `<out>.json`."""
+    return _stage("convert", ConvertReport, path, spec, out, on_progress, worker)
+
+
+def train_demo(
+    spec: TrainSpec,
+    out: Path,
+    *,
+    on_progress: OnProgress | None = None,
+    worker: Worker | None = None,
+) -> TrainReport:
+    """Train one of the demo's networks into `out` (.keras), and write `<out>.json`."""
+    return _stage("train", TrainReport, Path(), spec, out, on_progress, worker)
+
+
+def _stage(
+    name: str,
+    kind: Callable[..., T],
+    path: Path,
+    spec: Any,
+    out: Path,
+    on_progress: OnProgress | None,
+    worker: Worker | None,
+) -> T:
+    if worker is None:
+        with open_worker() as own:
+            return _stage(name, kind, path, spec, out, on_progress, own)
+    request = {"stage": name, "path": str(path), "spec": to_plain(spec), "output": out.name}
+    answer = worker.call(request, on_progress)
+    result = Path(answer["file"])
+    write_file(out, result.read_bytes())
+    result.unlink()
+    beside = {"schema": 1, "stage": name, **answer["report"]}
+    text = json.dumps(beside, indent=2, sort_keys=True) + "\n"
+    write_file(out.with_name(out.name + ".json"), text.encode())
+    report: T = from_plain(kind, answer["report"])  # type: ignore[arg-type]
+    return report

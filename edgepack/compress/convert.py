@@ -1,0 +1,167 @@
+"""Keras model or SavedModel to a .tflite file, float32 or int8. Runs in the worker."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgepack.compress.data import Arrays, load_arrays
+from edgepack.compress.load import Network, load_network, versions
+from edgepack.compress.score import TfliteModel, score
+from edgepack.compress.spec import (
+    ConvertReport,
+    ConvertSpec,
+    DataSpec,
+    ModelFile,
+    QuantizeReport,
+    QuantizeSpec,
+    Score,
+)
+from edgepack.errors import TrainingError, UsageError
+from edgepack.store import sha256
+
+Tell = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Where a stage works: scratch space, the output's name, and who hears of progress."""
+
+    folder: Path
+    output: str
+    tell: Tell
+
+
+def convert(path: Path, spec: ConvertSpec, job: Job) -> tuple[bytes, ConvertReport]:
+    """The float32 .tflite file of the model at `path`, batch 1, and what was done."""
+    job.tell(0, 0, "loading")
+    network = load_network(path, job.folder, trust=spec.trust_model)
+    test = load_test(spec.test, network)
+    job.tell(0, 0, "converting")
+    content = to_tflite(network, job, lambda converter: None)
+    tflite = TfliteModel(content)
+    before, after = _scores(spec.test, test, network, tflite, job)
+    report = ConvertReport(
+        input=network.file,
+        output=ModelFile(job.output, sha256(content), len(content)),
+        spec=spec,
+        versions=versions(),
+        inputs=tflite.inputs,
+        outputs=tflite.outputs,
+        before=before,
+        after=after,
+    )
+    return content, report
+
+
+def quantize(path: Path, spec: QuantizeSpec, job: Job) -> tuple[bytes, QuantizeReport]:
+    """The int8 .tflite file of the model at `path`, batch 1, and what was done.
+
+    Ranges come from `spec.samples` of the representative samples, drawn at random: files sorted
+    by class would else show the calibration one class.
+    """
+    job.tell(0, 0, "loading")
+    network = load_network(path, job.folder, trust=spec.trust_model)
+    samples = _drawn(load_arrays(spec.data, network.inputs), spec)
+    test = load_test(spec.test, network)
+    job.tell(0, samples.n, "calibrating")
+    content = to_tflite(network, job, lambda converter: _set_int8(converter, spec, samples, job))
+    tflite = TfliteModel(content)
+    before, after = _scores(spec.test, test, network, tflite, job)
+    report = QuantizeReport(
+        input=network.file,
+        output=ModelFile(job.output, sha256(content), len(content)),
+        spec=spec,
+        versions=versions(),
+        calibrated_on=samples.n,
+        inputs=tflite.inputs,
+        outputs=tflite.outputs,
+        before=before,
+        after=after,
+    )
+    return content, report
+
+
+def to_tflite(network: Network, job: Job, configure: Callable[[Any], None]) -> bytes:
+    """The network through a SavedModel of batch 1: the one way that keeps shapes fixed."""
+    import tensorflow as tf
+
+    saved = job.folder / "saved"
+    try:
+        network.export(saved)
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(saved), signature_keys=["serve"])
+        configure(converter)
+        return bytes(converter.convert())
+    except (UsageError, KeyboardInterrupt, OSError):
+        raise
+    except Exception as error:
+        raise TrainingError(f"{network.file.name}: cannot convert it: {_reason(error)}") from error
+    finally:
+        shutil.rmtree(saved, ignore_errors=True)
+
+
+def load_test(spec: DataSpec | None, network: Network) -> Arrays | None:
+    """The samples to score on, or None."""
+    return None if spec is None else load_arrays(spec, network.inputs)
+
+
+def score_network(network: Network, test: Arrays | None, spec: DataSpec | None) -> Score | None:
+    """The float model's score, or None without samples."""
+    if test is None or spec is None:
+        return None
+    return score(network.predict(test.inputs)[0], test, spec.source)
+
+
+def _scores(
+    spec: DataSpec | None, test: Arrays | None, network: Network, tflite: TfliteModel, job: Job
+) -> tuple[Score | None, Score | None]:
+    if test is None or spec is None:
+        return None, None
+    before = score_network(network, test, spec)
+    outputs = tflite.predict(test.inputs, lambda i, n: job.tell(i, n, "scoring the .tflite"))
+    return before, score(outputs[0], test, spec.source)
+
+
+def _drawn(samples: Arrays, spec: QuantizeSpec) -> Arrays:
+    order = np.random.default_rng(spec.seed).permutation(samples.n)
+    return samples.take(order[: spec.samples or samples.n])
+
+
+def _set_int8(converter: Any, spec: QuantizeSpec, samples: Arrays, job: Job) -> None:
+    import tensorflow as tf
+
+    def representative() -> Iterator[list[Any]]:
+        for i in range(samples.n):
+            if i % 16 == 0:
+                job.tell(i, samples.n, "calibrating")
+            yield [x[i : i + 1] for x in samples.inputs]
+
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = representative
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    if spec.io == "int8":
+        converter.inference_input_type = tf.int8
+        converter.inference_output_type = tf.int8
+    if not spec.per_channel:
+        converter._experimental_disable_per_channel = True
+        converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+
+
+def _reason(error: Exception) -> str:
+    """The converter's complaint in one line, with the operator it stumbles on."""
+    text = str(error)
+    select = re.search(r"(?:Flex|Select TF) ops?:\s*([\w, ]+)", text)
+    if select:
+        return (
+            f"TFLite has no operator for {select.group(1).strip()}; "
+            "replace that layer by ones TFLite knows"
+        )
+    lines = [line.strip() for line in text.splitlines() if "error:" in line]
+    first = lines[0] if lines else (text.strip().splitlines() or [type(error).__name__])[0]
+    return re.sub(r"^.*?error:\s*", "", first)[:300]

@@ -1,0 +1,278 @@
+"""What a compression stage is asked for and what it reports: frozen values, no TensorFlow."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from edgepack.errors import UsageError
+
+Method = Literal["weights", "channels", "filters", "neurons"]
+Ranking = Literal["layer", "global"]
+Norm = Literal["l1", "l2"]
+Loss = Literal["auto", "crossentropy", "binary", "mse"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSpec:
+    """Where samples come from: a `.npz` or `.npy` file, or `module:function`.
+
+    The model is given `x * scale + offset`, so that bytes of an image need no copy on disk.
+    """
+
+    source: str
+    scale: float = 1.0
+    offset: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PruneSpec:
+    """How to prune a Keras model.
+
+    `weights` zeroes single weights by magnitude and keeps the shapes; `filters` (convolutions),
+    `neurons` (dense layers) and `channels` (both) take whole channels out.
+    """
+
+    method: Method = "channels"
+    rate: float = 0.5  # fraction removed, of the weights or of the channels, in [0, 1)
+    ranking: Ranking = "layer"  # the rate holds in every layer, or over the whole model
+    norm: Norm = "l1"  # how channels are scored
+    min_channels: int = 4  # no layer gets narrower
+    multiple_of: int = 1  # widths are rounded up to this multiple
+    exclude: tuple[str, ...] = ()  # layer names left alone; * and ? match
+    steps: int = 1  # channels: prune and fine-tune this many times, the width falling geometrically
+    schedule_end: float = 0.5  # weights: the fraction of fine-tuning at which `rate` is reached
+    schedule_power: int = 3  # weights: sparsity = rate * (1 - (1 - t)**power)
+    data: DataSpec | None = None  # x and y to fine-tune on; none: no fine-tuning
+    test: DataSpec | None = None  # x and y to score before and after
+    epochs: int = 10
+    batch_size: int = 32
+    learning_rate: float = 1e-3  # Adam, cosine to 0
+    loss: Loss = "auto"  # auto: from the labels' shape and type
+    seed: int = 0
+    trust_model: bool = False  # allow code inside the model file (Lambda layers)
+
+    def __post_init__(self) -> None:
+        _one_of("prune.method", self.method, ("weights", "channels", "filters", "neurons"))
+        _one_of("prune.ranking", self.ranking, ("layer", "global"))
+        _one_of("prune.norm", self.norm, ("l1", "l2"))
+        _one_of("prune.loss", self.loss, ("auto", "crossentropy", "binary", "mse"))
+        _within("prune.rate", self.rate, 0.0, 0.999)
+        _within("prune.schedule_end", self.schedule_end, 0.0, 1.0)
+        _within("prune.learning_rate", self.learning_rate, 0.0, 10.0)
+        for name in ("min_channels", "multiple_of", "steps", "schedule_power", "batch_size"):
+            _within(f"prune.{name}", getattr(self, name), 1, 1 << 20)
+        _within("prune.epochs", self.epochs, 0, 1 << 20)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantizeSpec:
+    """How to quantise a model to int8 after training."""
+
+    data: DataSpec  # representative samples; y is not looked at
+    test: DataSpec | None = None  # x and y to score before and after
+    samples: int = 200  # calibrated on this many, drawn at random; 0: all of them
+    per_channel: bool = True  # weight scales a channel, or one a tensor
+    io: Literal["int8", "float32"] = "int8"  # type of inputs and outputs
+    seed: int = 0
+    trust_model: bool = False
+
+    def __post_init__(self) -> None:
+        _one_of("quantize.io", self.io, ("int8", "float32"))
+        _within("quantize.samples", self.samples, 0, 1 << 30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvertSpec:
+    """How to convert a model as it is, to float32."""
+
+    test: DataSpec | None = None  # x and y to score before and after
+    seed: int = 0
+    trust_model: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainSpec:
+    """How to train one of the demo's networks; `width` scales its channels."""
+
+    kind: Literal["watch", "digits"]
+    data: DataSpec
+    test: DataSpec | None = None
+    width: float = 1.0
+    epochs: int = 0  # 0: what the kind needs
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _one_of("demo.kind", self.kind, ("watch", "digits"))
+        _within("demo.width", self.width, 0.05, 8.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a stage is: `done` of `total` (0: not known), and what it is doing."""
+
+    stage: str
+    done: int
+    total: int
+    text: str
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A metric over `n` samples on the host: `accuracy` (a fraction) or `mse`."""
+
+    metric: str
+    value: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A model on disk: its name without the folder, SHA-256 and size."""
+
+    name: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCut:
+    """What pruning took from one layer: output channels, or weights that are not zero."""
+
+    layer: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class PruneReport:
+    """What pruning did; `cut` is the score before any fine-tuning."""
+
+    input: ModelFile
+    output: ModelFile
+    spec: PruneSpec
+    versions: Mapping[str, str]
+    parameters_before: int
+    parameters_after: int
+    zero_weights: float  # fraction of the kernels' weights that are zero, after
+    layers: tuple[LayerCut, ...]
+    frozen: tuple[str, ...]  # layers whose channels could not be followed, and stayed
+    before: Score | None
+    cut: Score | None
+    after: Score | None
+
+
+@dataclass(frozen=True, slots=True)
+class TensorFacts:
+    """One input or output of a .tflite file; scale 0 where it is not quantised."""
+
+    name: str
+    shape: tuple[int, ...]
+    type: str
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuantizeReport:
+    """What quantisation did; `before` scores the float model, `after` the .tflite file."""
+
+    input: ModelFile
+    output: ModelFile
+    spec: QuantizeSpec
+    versions: Mapping[str, str]
+    calibrated_on: int
+    inputs: tuple[TensorFacts, ...]
+    outputs: tuple[TensorFacts, ...]
+    before: Score | None
+    after: Score | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertReport:
+    """What conversion did; `before` scores the model, `after` the .tflite file."""
+
+    input: ModelFile
+    output: ModelFile
+    spec: ConvertSpec
+    versions: Mapping[str, str]
+    inputs: tuple[TensorFacts, ...]
+    outputs: tuple[TensorFacts, ...]
+    before: Score | None
+    after: Score | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainReport:
+    """What training the demo's network gave; `after` is the score on the test set."""
+
+    output: ModelFile
+    spec: TrainSpec
+    versions: Mapping[str, str]
+    parameters: int
+    after: Score | None
+
+
+Spec = PruneSpec | QuantizeSpec | ConvertSpec | TrainSpec
+Report = PruneReport | QuantizeReport | ConvertReport | TrainReport
+T = TypeVar("T")
+
+_NESTED: Mapping[str, Any] = {
+    "data": DataSpec,
+    "test": DataSpec,
+    "before": Score,
+    "cut": Score,
+    "after": Score,
+    "input": ModelFile,
+    "output": ModelFile,
+}
+_ROWS: Mapping[str, Any] = {"layers": LayerCut, "inputs": TensorFacts, "outputs": TensorFacts}
+_SPECS: Mapping[Any, Any] = {
+    PruneReport: PruneSpec,
+    QuantizeReport: QuantizeSpec,
+    ConvertReport: ConvertSpec,
+    TrainReport: TrainSpec,
+}
+
+
+def to_plain(value: Any) -> Any:
+    """A spec or report as JSON values."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {key: to_plain(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [to_plain(item) for item in value]
+    return value
+
+
+def from_plain(kind: type[T], plain: Mapping[str, Any]) -> T:
+    """The spec or report of class `kind` that `to_plain` wrote."""
+    return kind(**{name: _field(kind, name, value) for name, value in plain.items()})
+
+
+def _field(kind: type, name: str, value: Any) -> Any:
+    if value is None or name in ("versions",):
+        return value
+    if name == "spec":
+        return from_plain(_SPECS[kind], value)
+    if name in _NESTED:
+        return from_plain(_NESTED[name], value)
+    if name in _ROWS:
+        return tuple(from_plain(_ROWS[name], row) for row in value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _one_of(key: str, value: object, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UsageError(f"{key}: {value!r} is not known; known: {', '.join(known)}")
+
+
+def _within(key: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise UsageError(f"{key}: {value} is out of range; the range is {low} to {high}")
