@@ -1,0 +1,90 @@
+"""The `ziglang` wheel as a C compiler: no root, every target, one download."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from edgepack.errors import ToolchainError
+
+INSTALL = 'pip install "edgepack[zig]"'
+
+
+@dataclass(frozen=True, slots=True)
+class Compiler:
+    """A C compiler: its name with the version, the words that start it, and its environment."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+
+
+def version() -> str | None:
+    """The wheel's version, such as "0.17.1"; None where it is not installed."""
+    if importlib.util.find_spec("ziglang") is None:
+        return None
+    try:
+        return importlib.metadata.version("ziglang")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def compiler(target: str = "", cpu: str = "") -> Compiler:
+    """`zig cc` for a board's `zig_target` and `zig_cpu`, or for this machine where both are empty.
+
+    Raises ToolchainError where the wheel is missing.
+    """
+    found = version()
+    if found is None:
+        raise ToolchainError(f"zig: the ziglang wheel is not installed; `{INSTALL}` gets it")
+    words = [sys.executable, "-m", "ziglang", "cc"]
+    words += ["-target", target] if target else []
+    words += [f"-mcpu={cpu}"] if cpu else []
+    return Compiler(f"zig {found}", tuple(words), environment())
+
+
+def environment() -> dict[str, str]:
+    """This process's environment, with zig's caches below edgepack's unless the user set them."""
+    cache = str(Path(platformdirs.user_cache_dir("edgepack")) / "zig")
+    return {"ZIG_GLOBAL_CACHE_DIR": cache, "ZIG_LOCAL_CACHE_DIR": cache, **os.environ}
+
+
+def native_compiler() -> Compiler:
+    """A compiler for programs of this machine: gcc or clang where installed, else zig."""
+    for program in ("gcc", "clang"):
+        path = shutil.which(program)
+        if path is None:
+            continue
+        reply = subprocess.run([path, "-dumpversion"], capture_output=True, text=True, check=False)
+        if reply.returncode == 0:
+            return Compiler(f"{program} {reply.stdout.strip()}", (path,), dict(os.environ))
+    if version() is None:
+        raise ToolchainError(f"no C compiler for this machine: no gcc, no clang; `{INSTALL}`")
+    return compiler()
+
+
+def compile_library(tool: Compiler, source: Path, output: Path, flags: Sequence[str] = ()) -> None:
+    """Compile one C file to a shared library of this machine.
+
+    Raises ToolchainError with the compiler's first words where it fails.
+    """
+    words = [*tool.command, "-std=c11", "-O2", "-fPIC", "-shared", *flags]
+    reply = subprocess.run(
+        [*words, "-o", str(output), str(source)],
+        env=tool.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if reply.returncode:
+        said = (reply.stderr or reply.stdout).strip().splitlines()[:8]
+        raise ToolchainError("\n".join([f"{tool.name}: cannot compile {source.name}:", *said]))
