@@ -1,0 +1,128 @@
+"""The nearest way out of an operator that edgepack has no kernel for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from edgepack.compiler.operators.checks import printable
+from edgepack.errors import ModelError
+
+COMPILED: tuple[tuple[str, str, str], ...] = (  # prefix of the code, for what, by what
+    ("edgetpu", "the Edge TPU", "edgetpu_compiler"),
+    ("ethos-u", "the Arm Ethos-U", "vela"),
+    ("xc_", "XMOS xcore", "xcore-opt"),
+    ("neutron", "the NXP Neutron NPU", "neutron-converter"),
+    ("vsi-npu", "a VeriSilicon NPU", "its compiler"),
+    ("akida", "BrainChip Akida", "its compiler"),
+)
+DECODE = "End the model before it and decode the raw outputs in your code"
+KNOWN: tuple[tuple[str, str], ...] = (
+    ("flex", "an operator of TensorFlow itself. Convert without SELECT_TF_OPS"),
+    ("tflite_detection_postprocess", f"a detector's decoder of boxes. {DECODE}"),
+    ("posenet", f"PoseNet's decoder of key points. {DECODE}"),
+    ("signal", "an audio front end. Start the model at the features; compute them in your code"),
+    ("maxpoolingwithargmax2d", "MediaPipe's operator. Use MaxPooling2D in the model instead"),
+    ("maxunpooling2d", "MediaPipe's operator. Use an up-sampling that is supported instead"),
+    ("convolution2dtransposebias", "MediaPipe's operator. Use padding and CONV_2D instead"),
+)
+RESIZE = "Give the input in the size that the model needs, or repeat pixels by CONCATENATION"
+FIXED_SHAPE = (
+    "Its shapes are computed at run time only because the batch is open: convert with a batch of "
+    "1, keras.Input(shape=..., batch_size=1)"
+)
+STATE = "Keep no variable in the model: make its state an input and an output"
+RECURRENT = "Build the layer with unroll=True, or use convolutions over time"
+COMPARISON = "Move the comparison out of the model, into your code after its output"
+OUTSIDE = "Move it out of the model, into your code before or after it"
+WAYS: Mapping[str, str] = {
+    "SHAPE": FIXED_SHAPE,
+    "PACK": FIXED_SHAPE,
+    "FILL": FIXED_SHAPE,
+    "RANGE": FIXED_SHAPE,
+    "BROADCAST_ARGS": FIXED_SHAPE,
+    "CALL_ONCE": STATE,
+    "VAR_HANDLE": STATE,
+    "READ_VARIABLE": STATE,
+    "ASSIGN_VARIABLE": STATE,
+    "LSTM": RECURRENT,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": RECURRENT,
+    "BIDIRECTIONAL_SEQUENCE_LSTM": RECURRENT,
+    "RNN": RECURRENT,
+    "UNIDIRECTIONAL_SEQUENCE_RNN": RECURRENT,
+    "WHILE": RECURRENT,
+    "IF": "Convert one branch of the model at a time",
+    "SVDF": "Use a DEPTHWISE_CONV_2D over time and a dense layer",
+    "BATCH_MATMUL": "With constant weights use a dense layer (FULLY_CONNECTED) instead",
+    "TRANSPOSE_CONV": "Use padding and CONV_2D instead",
+    "DIV": "Multiply by the reciprocal (MUL) instead",
+    "SUM": "Use MEAN and MUL by the number of elements instead",
+    "SLICE": "Use STRIDED_SLICE instead: slice with x[a:b] in the model",
+    "SPLIT_V": "Split into equal parts (SPLIT), or slice with x[a:b] in the model",
+    "UNPACK": "Slice with x[a:b] (STRIDED_SLICE) and reshape instead",
+    "GATHER": "Slice with x[a:b] (STRIDED_SLICE) instead",
+    "SQUARE": "Multiply the tensor by itself (MUL) instead",
+    "SQUARED_DIFFERENCE": "Use SUB and MUL instead",
+    "NEG": "Multiply by -1 (MUL) instead",
+    "ABS": "Use MAXIMUM of the tensor and its negative instead",
+    "REDUCE_MAX": "Use a MAX_POOL_2D over the whole input instead",
+    "RSQRT": "Fold the normalisation into constants: convert in inference mode (training=False)",
+    "SQRT": "Fold the normalisation into constants: convert in inference mode (training=False)",
+    "LOG_SOFTMAX": "Use SOFTMAX, and take the logarithm in your code",
+    "ELU": "Use RELU, LEAKY_RELU or HARD_SWISH instead",
+    "GELU": "Use RELU, LEAKY_RELU or HARD_SWISH instead",
+    "MIRROR_PAD": "Pad with zeros (PAD) instead",
+    "CAST": "Keep one type through the model; QUANTIZE and DEQUANTIZE convert at its ends",
+    "ARG_MAX": "End the model before it; take the index of the largest output in your code",
+    "ARG_MIN": "End the model before it; take the index of the smallest output in your code",
+    "L2_NORMALIZATION": "End the model before it and normalise in your code",
+    "L2_POOL_2D": "Use AVERAGE_POOL_2D or MAX_POOL_2D instead",
+    "RESIZE_BILINEAR": RESIZE,
+    "RESIZE_NEAREST_NEIGHBOR": RESIZE,
+    "TILE": "Use CONCATENATION of the tensor with itself instead",
+    "EQUAL": COMPARISON,
+    "NOT_EQUAL": COMPARISON,
+    "LESS": COMPARISON,
+    "LESS_EQUAL": COMPARISON,
+    "GREATER": COMPARISON,
+    "GREATER_EQUAL": COMPARISON,
+    "SELECT": COMPARISON,
+    "SELECT_V2": COMPARISON,
+    "WHERE": COMPARISON,
+    "RFFT2D": OUTSIDE,
+    "EMBEDDING_LOOKUP": OUTSIDE,
+    "HASHTABLE_LOOKUP": OUTSIDE,
+    "NON_MAX_SUPPRESSION_V4": OUTSIDE,
+    "NON_MAX_SUPPRESSION_V5": OUTSIDE,
+    "TOPK_V2": OUTSIDE,
+}
+
+
+def unsupported_custom(index: int, code: str, tensor: str) -> ModelError:
+    """The error of a custom operator, with the vendor that made it where it is known."""
+    words = _custom_words(code.lower())
+    return ModelError(
+        f"op {index} CUSTOM '{printable(code)}', which makes '{printable(tensor)}': {words}."
+    )
+
+
+def unsupported_operator(
+    index: int, kind: str, tensor: str, supported: Iterable[str]
+) -> ModelError:
+    """The error of a builtin operator that has no row in the table."""
+    way = WAYS.get(kind, "Replace it in the model by supported ones")
+    return ModelError(
+        f"op {index} {kind} '{printable(tensor)}': not supported; supported operators: "
+        f"{', '.join(sorted(supported))}. {way}."
+    )
+
+
+def _custom_words(code: str) -> str:
+    for prefix, what, compiler in COMPILED:
+        if code.startswith(prefix):
+            return (
+                f"compiled for {what}, no C for it exists. Use the .tflite from before {compiler}"
+            )
+    for prefix, words in KNOWN:
+        if code.startswith(prefix):
+            return words
+    return "a custom operator, no C for it exists. Replace it in the model by builtin ones"

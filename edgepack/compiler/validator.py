@@ -1,0 +1,204 @@
+"""Whether a graph is one that can be compiled: wiring, order, sizes, quantisation, operators.
+
+What is wrong with the file as a file (offsets, indices, buffers) `reader` has refused before.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NoReturn
+
+from edgepack.compiler.operators import TABLE
+from edgepack.compiler.operators.checks import (
+    RANGES,
+    operator_text,
+    printable,
+    refuse,
+    tensor_text,
+)
+from edgepack.errors import ModelError
+from edgepack.graph import ABSENT, DType, Graph, Operator, Tensor
+
+MAX_TENSOR_BYTES = 256 * 2**20
+CONVERT_AGAIN = "Convert the model again"
+
+
+def refuse_tensor(index: int, name: str, message: str) -> NoReturn:
+    """Raise the ModelError of one tensor: `message` says what, the limit and the next step."""
+    raise ModelError(f"tensor {index} '{printable(name)}': {message}")
+
+
+def validate(graph: Graph) -> Graph:
+    """The same graph; ModelError unless every part of it can be compiled."""
+    _check_ends(graph)
+    for index in sorted(_used(graph)):
+        _check_tensor(graph.tensors[index])
+    for op in graph.operators:
+        _check_arity(op, graph)
+    _check_order(graph)
+    for op in graph.operators:
+        _check_types(op, graph)
+        TABLE[op.kind].check(op, graph)
+    return graph
+
+
+def _used(graph: Graph) -> set[int]:
+    touched = {t for op in graph.operators for t in (*op.inputs, *op.outputs)}
+    return (touched | {*graph.inputs, *graph.outputs}) - {ABSENT}
+
+
+def _check_ends(graph: Graph) -> None:
+    for role, ends in (("input", graph.inputs), ("output", graph.outputs)):
+        if not ends:
+            raise ModelError(
+                f"{graph.name}: it has no {role}; at least 1 is needed. {CONVERT_AGAIN}, with an "
+                f"{role}."
+            )
+        for place, index in enumerate(ends):
+            if not 0 <= index < len(graph.tensors):
+                raise ModelError(
+                    f"{graph.name}: {role} {place} is tensor {index}; it has "
+                    f"{len(graph.tensors)} tensors. The file is damaged: download or convert it "
+                    "again."
+                )
+    if not graph.operators:
+        raise ModelError(
+            f"{graph.name}: it has no operator; at least 1 is needed. {CONVERT_AGAIN}, with a "
+            "layer in it."
+        )
+    if len(set(graph.inputs)) != len(graph.inputs):
+        raise ModelError(
+            f"{graph.name}: a tensor is listed as an input twice; each may be once. "
+            f"{CONVERT_AGAIN}."
+        )
+
+
+def _check_tensor(tensor: Tensor) -> None:
+    for place, size in enumerate(tensor.shape):
+        if size <= 0:
+            raise ModelError(
+                f"{tensor_text(tensor)}: dimension {place} is {size}; each must be above 0. "
+                "Fix the input's shape before you convert."
+            )
+    count = math.prod(tensor.shape) * tensor.dtype.bytes
+    if count > MAX_TENSOR_BYTES:
+        raise ModelError(
+            f"{tensor_text(tensor)}: {count} bytes; the limit is {MAX_TENSOR_BYTES}. "
+            "Make the layer smaller."
+        )
+    if tensor.quantization is not None:
+        _check_quantization(tensor)
+
+
+def _check_quantization(tensor: Tensor) -> None:
+    quantization = tensor.quantization
+    assert quantization is not None
+    again = "Quantise the model again with representative data"
+    for scale in quantization.scales:
+        if not (math.isfinite(scale) and scale > 0):
+            raise ModelError(
+                f"{tensor_text(tensor)}: its scale is {scale}; it must be finite and above 0. "
+                f"{again}."
+            )
+    low, high = RANGES[tensor.dtype.name]
+    for point in quantization.zero_points:
+        if not low <= point <= high:
+            raise ModelError(
+                f"{tensor_text(tensor)}: its zero point is {point}; its type holds {low} to "
+                f"{high}. {again}."
+            )
+    if not quantization.per_channel:
+        return
+    axis, count = quantization.axis, len(quantization.scales)
+    if not 0 <= axis < len(tensor.shape) or tensor.shape[axis] != count:
+        raise ModelError(
+            f"{tensor_text(tensor)}: {count} scales along dimension {axis}; they must be as many "
+            f"as its size there. {again}."
+        )
+
+
+def _check_arity(op: Operator, graph: Graph) -> None:
+    row = TABLE[op.kind]
+    for role, have, (low, high) in (
+        ("inputs", op.inputs, row.inputs),
+        ("outputs", op.outputs, row.outputs),
+    ):
+        if not low <= len(have) <= high:
+            limit = str(low) if low == high else f"{low} to {high}"
+            refuse(op, graph, f"{len(have)} {role}; it has {limit}. {CONVERT_AGAIN}.")
+    for place, index in enumerate(op.inputs):
+        if index == ABSENT and place not in row.optional:
+            allowed = ", ".join(map(str, sorted(row.optional))) or "none"
+            refuse(
+                op,
+                graph,
+                f"input {place} is left out (-1); only these may be: {allowed}. {CONVERT_AGAIN}.",
+            )
+
+
+def _check_order(graph: Graph) -> None:
+    """Operators read only what is there before them, and every tensor has one writer."""
+    writers: dict[int, str] = dict.fromkeys(graph.inputs, "the model's caller")
+    for index in graph.inputs:
+        if graph.tensors[index].data is not None:
+            raise ModelError(
+                f"{tensor_text(graph.tensors[index])}: an input of the model that is a constant; "
+                f"it must be one or the other. {CONVERT_AGAIN}."
+            )
+    for op in graph.operators:
+        for index in op.inputs:
+            if index != ABSENT and index not in writers and graph.tensors[index].data is None:
+                _refuse_unwritten(op, graph, index)
+        for index in op.outputs:
+            tensor = graph.tensors[index]
+            if tensor.data is not None:
+                refuse(op, graph, f"it writes {tensor_text(tensor)}, a constant; that is never "
+                       f"allowed. The file is damaged: download or convert it again.")  # fmt: skip
+            if index in writers:
+                refuse(op, graph, f"it writes {tensor_text(tensor)}, which {writers[index]} has "
+                       f"written; a tensor has one writer. {CONVERT_AGAIN}.")  # fmt: skip
+            writers[index] = operator_text(op, graph)
+    for place, index in enumerate(graph.outputs):
+        if index not in writers or index in graph.inputs:
+            what = "an input" if index in graph.inputs else "never written by an operator"
+            raise ModelError(
+                f"{tensor_text(graph.tensors[index])}: output {place} of the model, but {what}; "
+                f"an operator must compute it. {CONVERT_AGAIN}."
+            )
+
+
+def _refuse_unwritten(op: Operator, graph: Graph, index: int) -> NoReturn:
+    later = next((other for other in graph.operators if index in other.outputs), None)
+    if later is None:
+        refuse(
+            op,
+            graph,
+            f"it reads {tensor_text(graph.tensors[index])}, which has no data and which nothing "
+            "writes; each input must have one of them. The file is damaged: download or convert "
+            "it again.",
+        )
+    refuse(
+        op,
+        graph,
+        f"it reads {tensor_text(graph.tensors[index])}, which {operator_text(later, graph)} "
+        f"writes only later; operators must stand in the order they run. {CONVERT_AGAIN}.",
+    )
+
+
+def _check_types(op: Operator, graph: Graph) -> None:
+    row = TABLE[op.kind]
+    for index in op.outputs:
+        tensor = graph.tensors[index]
+        name = tensor.dtype.name.lower()
+        if name not in row.types:
+            step = (
+                "Quantise it to int8 with representative data, or convert it as float32"
+                if tensor.dtype in (DType.UINT8, DType.INT16, DType.FLOAT16, DType.INT4)
+                else CONVERT_AGAIN
+            )
+            refuse(
+                op,
+                graph,
+                f"it computes {name} in {tensor_text(tensor)}; supported: "
+                f"{', '.join(row.types)}. {step}.",
+            )
