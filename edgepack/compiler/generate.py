@@ -1,8 +1,7 @@
-"""Generated C: prints the facts of a lowered and planned model as a tree of files."""
+"""Generated C: the tree of files of a lowered and planned model. It computes nothing."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -10,31 +9,28 @@ from typing import Any
 
 import jinja2
 
+from edgepack import __version__
 from edgepack.compiler import c_writer as c
-from edgepack.graph import ABSENT, Graph, Operator, Tensor
-from edgepack.program import (
-    Argument,
-    Const,
-    MemoryPlan,
-    Params,
-    Program,
-    Role,
-    Scalar,
-    Scratch,
-    Step,
-    TensorRef,
-)
-from edgepack.resources import folder, template_bytes
+from edgepack.compiler import facts
+from edgepack.compiler.runtime_files import runtime_file, runtime_files
+from edgepack.errors import UsageError
+from edgepack.program import MemoryPlan, Program, Role
+from edgepack.resources import template_bytes
 from edgepack.store import Tree
 
 RUNTIME_VERSION = 1  # EP_RUNTIME_VERSION of firmware_templates/runtime/ep_version.h
-_ALWAYS = ("ep_version.h", "ep_model.h", "ep_affine.h")
-_INCLUDE = re.compile(rb'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+ARENA_ALIGNMENT = 16
+_HEADERS = (
+    "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal "
+    "stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath "
+    "threads time uchar wchar wctype"
+)
+TAKEN_NAMES = frozenset((*_HEADERS.split(), "main"))
 
 
 @dataclass(frozen=True, slots=True)
 class Golden:
-    """A test vector: the bytes of each input and output; floats may differ by `ulp`."""
+    """A test vector: the bytes of each input and output; float outputs may differ by `ulp`."""
 
     inputs: tuple[bytes, ...]
     outputs: tuple[bytes, ...]
@@ -47,75 +43,63 @@ class GenerateSpec:
 
     source: str = "model.tflite"  # the model file's name, for the banner
     command: str = ""  # regenerates the tree; "" says `edgepack generate <source>`
-    version: str = ""  # of edgepack
-    digests: tuple[tuple[str, str], ...] = ()  # ("model", sha256), ("config", ...)
-    board: str = ""
+    digests: tuple[tuple[str, str], ...] = ()  # ("config", sha256), ... besides the model's
+    board: str | None = None
     ram_bytes: int | None = None  # the board's RAM: the arena is asserted against it
     golden: Golden | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """One constant array: operators that share a type and bytes share the symbol."""
-
-    symbol: str
-    ctype: str
-    data: bytes
-    role: Role
+    version: str = __version__
 
 
 def generate(program: Program, plan: MemoryPlan, spec: GenerateSpec) -> Tree:
-    """The library tree of one model: sources, the runtime files it needs, build files."""
+    """The library tree of one model: its sources, the runtime files it calls, build files.
+
+    Raises UsageError where the model's name would hide a header or another file of the tree.
+    """
     name = program.graph.name
-    facts = _facts(program, plan, spec)
-    files = {
-        f"{name}.h": _render("model.h.j2", facts),
-        f"{name}.c": _render("model.c.j2", facts),
-        f"{name}_weights.h": _render("weights.h.j2", facts),
-        f"{name}_weights.c": _render("weights.c.j2", facts),
+    _check_name(name)
+    values = _values(program, plan, spec)
+    runtime = runtime_files(program, with_check=spec.golden is not None)
+    own = {
+        f"{name}.h": "model.h.j2",
+        f"{name}.c": "model.c.j2",
+        f"{name}_weights.h": "weights.h.j2",
+        f"{name}_weights.c": "weights.c.j2",
     }
-    files.update(runtime_files(program))
-    return Tree(files)
+    if spec.golden is not None:
+        own |= {f"{name}_test.h": "test.h.j2", f"{name}_test.c": "test.c.j2"}
+    names = sorted([*own, *runtime])
+    values["sources"] = [file for file in names if file.endswith(".c")]
+    own |= {"main.c": "main.c.j2", "CMakeLists.txt": "CMakeLists.txt.j2", "edgepack.mk": "mk.j2"}
+    rendered = {file: _render(template, values, file) for file, template in own.items()}
+    return Tree({**rendered, **runtime})
+
+
+def descriptor(program: Program, plan: MemoryPlan) -> Tree:
+    """`ep_model.c`, which tells the device's server about the one model of the image."""
+    values = _values(program, plan, GenerateSpec())
+    source = _render("descriptor.c.j2", values, "ep_model.c")
+    return Tree({"ep_model.c": source, "ep_model.h": runtime_file("ep_model.h")})
+
+
+def empty_descriptor() -> Tree:
+    """`ep_model.c` of an image without a model, to measure what everything else takes."""
+    source = _render("empty_descriptor.c.j2", {}, "ep_model.c")
+    return Tree({"ep_model.c": source, "ep_model.h": runtime_file("ep_model.h")})
 
 
 def constant_symbols(program: Program) -> Mapping[str, Role]:
     """C symbol of every constant of the model to its role in the flash figures."""
-    symbols = {constant.symbol: constant.role for constant in _constants(program).values()}
-    tables: dict[str, Role] = {struct["symbol"]: "tables" for struct in _structs(program)}
+    symbols = {constant.symbol: constant.role for constant in facts.constants_of(program).values()}
+    tables: dict[str, Role] = {row["symbol"]: "tables" for row in facts.structs_of(program)}
     return {**symbols, **tables}
 
 
-def runtime_files(program: Program) -> dict[str, bytes]:
-    """The runtime's files that the program calls, by name, with all that they include."""
-    variants: dict[str, str] = {}
-    for step in program.steps:
-        chosen = variants.setdefault(step.source, step.variant)
-        assert chosen == step.variant, f"{step.source}: variants {chosen} and {step.variant}"
-    found: dict[str, bytes] = {}
-    queue = [(name, "") for name in _ALWAYS]
-    queue += [(f"{source}.h", variant) for source, variant in sorted(variants.items())]
-    while queue:
-        name, variant = queue.pop()
-        if name in found:
-            continue
-        found[name] = _runtime_file(name, variant)
-        queue += [(include.decode(), variant) for include in _INCLUDE.findall(found[name])]
-        sibling = f"{name[:-2]}.c"
-        if name.endswith(".h") and _place(sibling, variants.get(name[:-2], variant)):
-            queue.append((sibling, variants.get(name[:-2], variant)))
-    return dict(sorted(found.items()))
-
-
-def _place(name: str, variant: str) -> str | None:
-    places = [f"{part}{name}" for part in (f"{variant}/" if variant else "", "", "portable/")]
-    runtime = folder("firmware_templates") / "runtime"
-    return next((place for place in places if (runtime / place).is_file()), None)
-
-
-def _runtime_file(name: str, variant: str) -> bytes:
-    place = _place(name, variant)
-    assert place is not None, f"runtime file {name} ({variant}) is missing"
-    return template_bytes(f"runtime/{place}")
+def _check_name(name: str) -> None:
+    if name.lower() in TAKEN_NAMES or name.lower().startswith("ep_"):
+        raise UsageError(
+            f"model name {name!r}: a file of that name exists in every tree; "
+            "choose another name, 'main', 'ep_...' and the names of C's headers are taken"
+        )
 
 
 @cache
@@ -131,46 +115,41 @@ def _templates() -> jinja2.Environment:
     )
 
 
-def _render(template: str, facts: Mapping[str, Any]) -> bytes:
-    return _templates().get_template(template).render(facts).encode("ascii")
+def _render(template: str, values: Mapping[str, Any], file: str) -> bytes:
+    return _templates().get_template(template).render(values, file=file).encode("ascii")
 
 
-def _facts(program: Program, plan: MemoryPlan, spec: GenerateSpec) -> dict[str, Any]:
+def _values(program: Program, plan: MemoryPlan, spec: GenerateSpec) -> dict[str, Any]:
     graph = program.graph
-    constants = _constants(program)
-    structs = _structs(program)
+    constants, structs = facts.constants_of(program), facts.structs_of(program)
+    ports = {
+        kind: [facts.port(graph, plan, number, tensor) for number, tensor in enumerate(tensors)]
+        for kind, tensors in (("inputs", graph.inputs), ("outputs", graph.outputs))
+    }
     return {
         "name": graph.name,
         "NAME": graph.name.upper(),
-        "banner": _banner(graph, spec),
-        "version": spec.version,
+        "sha256": graph.sha256,
+        "banner": _banner(program, spec),
         "runtime_version": RUNTIME_VERSION,
-        "board": spec.board,
+        "board": spec.board or "the board",
         "ram_bytes": spec.ram_bytes,
         "arena_bytes": plan.arena_bytes,
-        "alignment": max(plan.alignment, 8),
-        "inputs": [_port(graph, plan, i, t) for i, t in enumerate(graph.inputs)],
-        "outputs": [_port(graph, plan, i, t) for i, t in enumerate(graph.outputs)],
-        "constants": [
-            {
-                "symbol": constant.symbol,
-                "ctype": constant.ctype,
-                "count": c.element_count(constant.ctype, constant.data),
-                "lines": c.array_lines(constant.ctype, constant.data),
-            }
-            for constant in constants.values()
-        ],
+        "alignment": max(plan.alignment, ARENA_ALIGNMENT),
+        **ports,
+        "constants": [facts.array(constant) for constant in constants.values()],
         "structs": structs,
         "kernels": sorted({step.source for step in program.steps}),
-        "tensors": _locals(program, plan),
-        "steps": _steps(program, plan, constants, structs),
+        "tensors": facts.local_tensors(program, plan),
+        "steps": facts.step_rows(program, plan, constants, structs),
+        "golden": _golden(spec.golden, ports) if spec.golden else None,
     }
 
 
-def _banner(graph: Graph, spec: GenerateSpec) -> dict[str, Any]:
-    digests = spec.digests or (("model", graph.sha256),)
+def _banner(program: Program, spec: GenerateSpec) -> dict[str, str]:
+    digests = (("model", program.graph.sha256), *spec.digests)
     return {
-        "by": f"edgepack {spec.version}".strip(),
+        "by": _printable(f"edgepack {spec.version}"),
         "source": _printable(spec.source),
         "command": _printable(spec.command or f"edgepack generate {spec.source}"),
         "digests": ", ".join(f"{_printable(what)} {value[:16]}" for what, value in digests),
@@ -180,190 +159,24 @@ def _banner(graph: Graph, spec: GenerateSpec) -> dict[str, Any]:
 def _printable(text: str) -> str:
     """`text` as it may stand in a C comment: printable ASCII, and nothing that ends a comment."""
     clean = "".join(ch if 32 <= ord(ch) < 127 and ch != "\\" else "?" for ch in text)
-    return clean.replace("*/", "*?").replace("/*", "/?")
+    return clean.replace("/*", "?*").replace("*/", "*?").replace("*/", "*?")
 
 
-def _port(graph: Graph, plan: MemoryPlan, number: int, index: int) -> dict[str, Any]:
-    tensor = graph.tensor(index)
-    low, high = _limits(tensor)
+def _golden(golden: Golden, ports: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """The vector's arrays. `first`: where an output begins in the bytes of all outputs."""
+    outputs, first = [], 0
+    for data, port in zip(golden.outputs, ports["outputs"], strict=True):
+        outputs.append({"first": first, **_vector(data, port)})
+        first += port["bytes"]
+    inputs = [_vector(d, p) for d, p in zip(golden.inputs, ports["inputs"], strict=True)]
+    return {"inputs": inputs, "outputs": outputs, "ulp": golden.ulp}
+
+
+def _vector(data: bytes, port: Mapping[str, Any]) -> dict[str, Any]:
+    assert len(data) == port["bytes"], f"golden vector: {len(data)} bytes for {port['bytes']}"
     return {
-        "number": number,
-        "name": c.identifier(tensor.name),
-        "ctype": tensor.dtype.ctype,
-        "type": tensor.dtype.tflite,
-        "bytes": tensor.bytes,
-        "elements": tensor.elements,
-        "shape": ", ".join(map(str, tensor.shape)) or "1",
-        "rank": len(tensor.shape),
-        "offset": plan.offset(index),
-        "quantized": tensor.quantization is not None and high > low,
-        "scale": c.float_literal(tensor.scale if tensor.quantization else 0.0),
-        "zero_point": tensor.zero_point,
-        "low": low,
-        "high": high,
+        "number": port["number"],
+        "ctype": port["ctype"],
+        "float": port["ctype"] == "float",
+        "lines": c.array_lines(port["ctype"], data),
     }
-
-
-def _limits(tensor: Tensor) -> tuple[int, int]:
-    """The range of an 8-bit or 16-bit integer type, else (0, 0)."""
-    ranges = {
-        "int8_t": (-128, 127),
-        "uint8_t": (0, 255),
-        "int16_t": (-32768, 32767),
-    }
-    return ranges.get(tensor.dtype.ctype, (0, 0))
-
-
-def _local(tensor: Tensor) -> str:
-    return f"{c.identifier(tensor.name)}_{tensor.index}"
-
-
-def _locals(program: Program, plan: MemoryPlan) -> list[dict[str, Any]]:
-    places = dict(plan.offsets)
-    used = {
-        argument.tensor
-        for step in program.steps
-        for argument in step.arguments
-        if isinstance(argument, TensorRef) and argument.tensor in places
-    }
-    tensors = [program.graph.tensor(index) for index in sorted(used)]
-    return [
-        {
-            "local": _local(tensor),
-            "ctype": tensor.dtype.ctype,
-            "offset": places[tensor.index],
-            "note": _note(tensor),
-        }
-        for tensor in tensors
-    ]
-
-
-def _note(tensor: Tensor) -> str:
-    zero = f", zp {tensor.zero_point}" if tensor.quantization else ""
-    return f"{c.shape_text(tensor.shape)}{zero}"
-
-
-def _constants(program: Program) -> dict[tuple[str, bytes], Constant]:
-    """Constant arrays in the order of their first use, equal ones once."""
-    found: dict[tuple[str, bytes], Constant] = {}
-    taken: set[str] = set()
-    for step in program.steps:
-        for argument in step.arguments:
-            constant = _constant(program, step, argument)
-            if constant is None:
-                continue
-            stem, ctype, data, role = constant
-            known = found.get((ctype, data))
-            if known is None:
-                symbol = _unique(f"{program.graph.name}_{stem}", taken)
-                found[ctype, data] = Constant(symbol, ctype, data, role)
-            elif role == "weights" and known.role != role:
-                found[ctype, data] = Constant(known.symbol, ctype, data, role)
-    return found
-
-
-def _constant(
-    program: Program, step: Step, argument: Argument
-) -> tuple[str, str, bytes, Role] | None:
-    if isinstance(argument, Const):
-        assert argument.data, f"op {step.operator}: empty constant {argument.stem}"
-        stem = f"op{step.operator}_{c.identifier(argument.stem)}"
-        return stem, argument.ctype, argument.data, argument.role
-    if isinstance(argument, TensorRef):
-        tensor = program.graph.tensor(argument.tensor)
-        if tensor.data is not None:
-            return f"tensor{tensor.index}", tensor.dtype.ctype, tensor.data, "weights"
-    return None
-
-
-def _unique(name: str, taken: set[str]) -> str:
-    candidate, number = name, 2
-    while candidate in taken:
-        candidate, number = f"{name}_{number}", number + 1
-    taken.add(candidate)
-    return candidate
-
-
-def _structs(program: Program) -> list[dict[str, Any]]:
-    """Constant structs in the order of first use, equal ones once."""
-    found: dict[Params, dict[str, Any]] = {}
-    taken: set[str] = set()
-    for step in program.steps:
-        for argument in step.arguments:
-            if isinstance(argument, Params) and argument not in found:
-                found[argument] = {
-                    "key": argument,
-                    "symbol": _unique(f"{program.graph.name}_op{step.operator}", taken),
-                    "ctype": argument.ctype,
-                    "fields": [
-                        {"name": name, "value": c.field_literal(value)}
-                        for name, value in argument.fields
-                    ],
-                }
-    return list(found.values())
-
-
-def _steps(
-    program: Program,
-    plan: MemoryPlan,
-    constants: Mapping[tuple[str, bytes], Constant],
-    structs: list[dict[str, Any]],
-) -> list[dict[str, Any]]:
-    operators = {operator.index: operator for operator in program.graph.operators}
-    symbols = {struct["key"]: struct["symbol"] for struct in structs}
-    rows = []
-    for index, step in enumerate(program.steps):
-        scratch = _scratch_offsets(plan, index)
-        texts = [
-            _argument(program, step, argument, constants, symbols, scratch)
-            for argument in step.arguments
-        ]
-        rows.append(
-            {
-                "index": index,
-                "title": _title(program.graph, operators.get(step.operator), step),
-                "kernel": step.kernel,
-                "arguments": texts,
-            }
-        )
-    return rows
-
-
-def _scratch_offsets(plan: MemoryPlan, step: int) -> list[tuple[int, int]]:
-    """(bytes, offset) of the scratch of a step."""
-    return [(p.bytes, p.offset) for p in plan.placements if p.tensor == ABSENT and p.step == step]
-
-
-def _argument(
-    program: Program,
-    step: Step,
-    argument: Argument,
-    constants: Mapping[tuple[str, bytes], Constant],
-    symbols: Mapping[Params, str],
-    scratch: list[tuple[int, int]],
-) -> str:
-    if argument is None:
-        return "NULL"
-    if isinstance(argument, Params):
-        return f"&{symbols[argument]}"
-    if isinstance(argument, Scalar):
-        return c.literal(argument.ctype, argument.value)
-    if isinstance(argument, Scratch):
-        place = next(place for place in scratch if place[0] == argument.bytes)
-        scratch.remove(place)
-        return f"(void*)&arena[{place[1]}]"
-    found = _constant(program, step, argument)
-    if found is not None:
-        return constants[found[1], found[2]].symbol
-    assert isinstance(argument, TensorRef)
-    return _local(program.graph.tensor(argument.tensor))
-
-
-def _title(graph: Graph, operator: Operator | None, step: Step) -> str:
-    if operator is None:
-        return step.kernel
-    shapes = [
-        " ".join(c.shape_text(graph.tensor(t).shape) for t in tensors if t != ABSENT)
-        for tensors in (step.inputs, step.outputs)
-    ]
-    return f"{operator.index} {operator.kind} {shapes[0]} -> {shapes[1]}"

@@ -50,7 +50,7 @@ class Group:
 
 
 def plan_memory(program: Program) -> MemoryPlan:
-    """Offsets for every tensor in RAM and every scratch, in an arena as small as the search finds."""
+    """Offsets of every tensor in RAM and every scratch, in the smallest arena found."""
     groups = (*tensor_groups(program), *scratch_groups(program))
     alignment = alignment_of(program)
     problem = Problem(

@@ -20,7 +20,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -39,7 +39,10 @@ from edgepack.compiler.planner import (
 from edgepack.graph import Graph
 from edgepack.program import LowerSpec, MemoryPlan, Program
 
-WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wconversion", "-Wsign-conversion", "-Wundef", "-Wmissing-prototypes"]
+WARNINGS = (
+    *("-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wconversion"),
+    *("-Wsign-conversion", "-Wundef", "-Wmissing-prototypes"),
+)
 FLAGS = ("-ffp-contract=off", "-ffreestanding", "-g1")
 OBJECTS = Path(__file__).resolve().parents[2] / ".pytest_cache" / "edgepack-kernels"
 GAP = 64  # poisoned bytes between tensors of the spread plan
@@ -51,7 +54,7 @@ class Case:
 
     model: bytes
     inputs: Sequence[NDArray[np.generic]]
-    spec: LowerSpec = LowerSpec()
+    spec: LowerSpec = field(default_factory=LowerSpec)
     label: str = ""
 
 
@@ -202,7 +205,7 @@ def _compile(
         for name, chosen in ((f"m{case}", plan), (f"s{case}", spread)):
             tree = generate(_renamed(program, name), chosen, GenerateSpec())
             for path, data in tree.files.items():
-                if path.startswith(f"{name}.") or path.startswith(f"{name}_weights"):
+                if path.startswith((f"{name}.", f"{name}_weights")):
                     (folder / path).write_bytes(data)
                 elif path.startswith("ep_"):
                     assert runtime.setdefault(path, data) == data, f"two versions of {path}"

@@ -1,0 +1,233 @@
+"""What the templates print of a program: plain values under plain names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from edgepack.compiler import c_writer as c
+from edgepack.graph import ABSENT, Graph, Operator, Tensor
+from edgepack.program import (
+    Argument,
+    Const,
+    MemoryPlan,
+    Params,
+    Program,
+    Role,
+    Scalar,
+    Scratch,
+    Step,
+    TensorRef,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """One constant array: operators that share a type and bytes share the symbol."""
+
+    symbol: str
+    ctype: str
+    data: bytes
+    role: Role
+
+
+def port(graph: Graph, plan: MemoryPlan, number: int, index: int) -> dict[str, Any]:
+    """An input or output of the model."""
+    tensor = graph.tensor(index)
+    low, high = _limits(tensor)
+    return {
+        "number": number,
+        "name": c.identifier(tensor.name),
+        "ctype": tensor.dtype.ctype,
+        "type": tensor.dtype.tflite,
+        "bytes": tensor.bytes,
+        "elements": tensor.elements,
+        "shape": ", ".join(map(str, tensor.shape)) or "1",
+        "rank": len(tensor.shape),
+        "offset": plan.offset(index),
+        "quantized": tensor.quantization is not None and high > low,
+        "scale": c.float_literal(tensor.scale if tensor.quantization else 0.0),
+        "zero_point": tensor.zero_point,
+        "low": low,
+        "high": high,
+    }
+
+
+def _limits(tensor: Tensor) -> tuple[int, int]:
+    """The range of an 8-bit or 16-bit integer type, else (0, 0)."""
+    ranges = {
+        "int8_t": (-128, 127),
+        "uint8_t": (0, 255),
+        "int16_t": (-32768, 32767),
+    }
+    return ranges.get(tensor.dtype.ctype, (0, 0))
+
+
+def array(constant: Constant) -> dict[str, Any]:
+    """A constant array as it is printed."""
+    return {
+        "symbol": constant.symbol,
+        "ctype": constant.ctype,
+        "count": c.element_count(constant.ctype, constant.data),
+        "lines": c.array_lines(constant.ctype, constant.data),
+    }
+
+
+def _local(graph: Graph, tensor: Tensor) -> str:
+    """A local variable's name: the tensor's number makes it unique and no keyword."""
+    name = f"{c.identifier(tensor.name)}_{tensor.index}"
+    return f"t_{name}" if name.startswith((f"{graph.name.lower()}_", "ep_")) else name
+
+
+def local_tensors(program: Program, plan: MemoryPlan) -> list[dict[str, Any]]:
+    """The pointers into the arena that the kernels' arguments name, by tensor number."""
+    places = dict(plan.offsets)
+    used = {
+        argument.tensor
+        for step in program.steps
+        for argument in step.arguments
+        if isinstance(argument, TensorRef) and argument.tensor in places
+    }
+    tensors = [program.graph.tensor(index) for index in sorted(used)]
+    return [
+        {
+            "local": _local(program.graph, tensor),
+            "ctype": tensor.dtype.ctype,
+            "offset": places[tensor.index],
+            "note": _note(tensor),
+        }
+        for tensor in tensors
+    ]
+
+
+def _note(tensor: Tensor) -> str:
+    zero = f", zp {tensor.zero_point}" if tensor.quantization else ""
+    return f"{c.shape_text(tensor.shape)}{zero}"
+
+
+def constants_of(program: Program) -> dict[tuple[str, bytes], Constant]:
+    """Constant arrays in the order of their first use, equal ones once."""
+    found: dict[tuple[str, bytes], Constant] = {}
+    taken: set[str] = set()
+    for step in program.steps:
+        for argument in step.arguments:
+            constant = _constant(program, step, argument)
+            if constant is None:
+                continue
+            stem, ctype, data, role = constant
+            known = found.get((ctype, data))
+            if known is None:
+                symbol = _unique(f"{program.graph.name}_{stem}", taken)
+                found[ctype, data] = Constant(symbol, ctype, data, role)
+            elif role == "weights" and known.role != role:
+                found[ctype, data] = Constant(known.symbol, ctype, data, role)
+    return found
+
+
+def _constant(
+    program: Program, step: Step, argument: Argument
+) -> tuple[str, str, bytes, Role] | None:
+    if isinstance(argument, Const):
+        assert argument.data, f"op {step.operator}: empty constant {argument.stem}"
+        stem = f"op{step.operator}_{c.identifier(argument.stem)}"
+        return stem, argument.ctype, argument.data, argument.role
+    if isinstance(argument, TensorRef):
+        tensor = program.graph.tensor(argument.tensor)
+        if tensor.data is not None:
+            return f"tensor{tensor.index}", tensor.dtype.ctype, tensor.data, "weights"
+    return None
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    candidate, number = name, 2
+    while candidate in taken:
+        candidate, number = f"{name}_{number}", number + 1
+    taken.add(candidate)
+    return candidate
+
+
+def structs_of(program: Program) -> list[dict[str, Any]]:
+    """Constant structs in the order of first use, equal ones once."""
+    found: dict[Params, dict[str, Any]] = {}
+    taken: set[str] = set()
+    for step in program.steps:
+        for argument in step.arguments:
+            if isinstance(argument, Params) and argument not in found:
+                found[argument] = {
+                    "key": argument,
+                    "symbol": _unique(f"{program.graph.name}_op{step.operator}", taken),
+                    "ctype": argument.ctype,
+                    "fields": [
+                        {"name": name, "value": c.field_literal(value)}
+                        for name, value in argument.fields
+                    ],
+                }
+    return list(found.values())
+
+
+def step_rows(
+    program: Program,
+    plan: MemoryPlan,
+    constants: Mapping[tuple[str, bytes], Constant],
+    structs: list[dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """The calls of kernels, with a title for the comment above each."""
+    operators = {operator.index: operator for operator in program.graph.operators}
+    symbols = {struct["key"]: struct["symbol"] for struct in structs}
+    rows = []
+    for index, step in enumerate(program.steps):
+        scratch = _scratch_offsets(plan, index)
+        texts = [
+            _argument(program, step, argument, constants, symbols, scratch)
+            for argument in step.arguments
+        ]
+        rows.append(
+            {
+                "index": index,
+                "title": _title(program.graph, operators.get(step.operator), step),
+                "kernel": step.kernel,
+                "arguments": texts,
+            }
+        )
+    return rows
+
+
+def _scratch_offsets(plan: MemoryPlan, step: int) -> list[tuple[int, int]]:
+    """(bytes, offset) of the scratch of a step."""
+    return [(p.bytes, p.offset) for p in plan.placements if p.tensor == ABSENT and p.step == step]
+
+
+def _argument(
+    program: Program,
+    step: Step,
+    argument: Argument,
+    constants: Mapping[tuple[str, bytes], Constant],
+    symbols: Mapping[Params, str],
+    scratch: list[tuple[int, int]],
+) -> str:
+    if argument is None:
+        return "NULL"
+    if isinstance(argument, Params):
+        return f"&{symbols[argument]}"
+    if isinstance(argument, Scalar):
+        return c.literal(argument.ctype, argument.value)
+    if isinstance(argument, Scratch):
+        place = next(place for place in scratch if place[0] == argument.bytes)
+        scratch.remove(place)
+        return f"(void*)&arena[{place[1]}]"
+    found = _constant(program, step, argument)
+    if found is not None:
+        return constants[found[1], found[2]].symbol
+    assert isinstance(argument, TensorRef)
+    return _local(program.graph, program.graph.tensor(argument.tensor))
+
+
+def _title(graph: Graph, operator: Operator | None, step: Step) -> str:
+    if operator is None:
+        return step.kernel
+    shapes = [
+        " ".join(c.shape_text(graph.tensor(t).shape) for t in tensors if t != ABSENT)
+        for tensors in (step.inputs, step.outputs)
+    ]
+    return " ".join(filter(None, (str(operator.index), operator.kind, shapes[0], "->", shapes[1])))

@@ -1,0 +1,48 @@
+"""Which files of the C runtime a program needs."""
+
+from __future__ import annotations
+
+import re
+
+from edgepack.program import Program
+from edgepack.resources import folder, template_bytes
+
+_ALWAYS = ("ep_version.h", "ep_model.h", "ep_affine.h")
+_INCLUDE = re.compile(rb'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+
+
+def runtime_files(program: Program, *, with_check: bool = False) -> dict[str, bytes]:
+    """The runtime's files that the program calls, by name, with all that they include.
+
+    `with_check` adds what a self-test needs.
+    """
+    variants: dict[str, str] = {}
+    for step in program.steps:
+        chosen = variants.setdefault(step.source, step.variant)
+        assert chosen == step.variant, f"{step.source}: variants {chosen} and {step.variant}"
+    found: dict[str, bytes] = {}
+    queue = [(name, "") for name in (*_ALWAYS, *(["ep_check.h"] if with_check else []))]
+    queue += [(f"{source}.h", variant) for source, variant in sorted(variants.items())]
+    while queue:
+        name, variant = queue.pop()
+        if name in found:
+            continue
+        found[name] = runtime_file(name, variant)
+        queue += [(include.decode(), variant) for include in _INCLUDE.findall(found[name])]
+        sibling = f"{name[:-2]}.c"
+        if name.endswith(".h") and _place(sibling, variants.get(name[:-2], variant)):
+            queue.append((sibling, variants.get(name[:-2], variant)))
+    return dict(sorted(found.items()))
+
+
+def _place(name: str, variant: str) -> str | None:
+    places = [f"{part}{name}" for part in (f"{variant}/" if variant else "", "", "portable/")]
+    runtime = folder("firmware_templates") / "runtime"
+    return next((place for place in places if (runtime / place).is_file()), None)
+
+
+def runtime_file(name: str, variant: str = "") -> bytes:
+    """A file of the runtime, the variant's own where there is one."""
+    place = _place(name, variant)
+    assert place is not None, f"runtime file {name} ({variant}) is missing"
+    return template_bytes(f"runtime/{place}")
