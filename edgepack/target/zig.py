@@ -12,9 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from edgepack.errors import ToolchainError
+from edgepack.store import cache_root
 
 INSTALL = 'pip install "edgepack[zig]"'
 
@@ -54,7 +53,7 @@ def compiler(target: str = "", cpu: str = "") -> Compiler:
 
 def environment() -> dict[str, str]:
     """This process's environment, with zig's caches below edgepack's unless the user set them."""
-    cache = str(Path(platformdirs.user_cache_dir("edgepack")) / "zig")
+    cache = str(cache_root() / "zig")
     return {"ZIG_GLOBAL_CACHE_DIR": cache, "ZIG_LOCAL_CACHE_DIR": cache, **os.environ}
 
 

@@ -1,0 +1,600 @@
+/* The devices of an emulated board, for unicorn's hooks: an instruction counter, a timer fed by it
+ * as QEMU's -icount feeds its timers, and a UART on a pty.
+ *
+ * Time: one instruction takes 2^shift ns. A block's instructions are counted as it starts, so in
+ * the middle of a block the counter is ahead. Where a timer is read, a code hook on that very
+ * instruction tells how far; the first read from a place not hooked yet stops the emulator, which
+ * then stands exactly there, gets its hook and repeats the access.
+ *
+ * Waiting: a status register polled in vain several times in a row, with no other device touched,
+ * is firmware waiting for a byte. Then the process sleeps until one comes.
+ *
+ * One machine a process. Includes nothing of unicorn: it calls back through three pointers.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { REGIONS = 4, CACHE = 8192, LINE = 4096, PATIENCE = 16, PROMPT = 20000 };
+enum { RUNNING = 0, STOP_PLACE = 1, STOP_RESET = 2 };
+
+typedef struct {
+    uint64_t origin;
+    uint64_t bytes;
+    const uint8_t* host;
+} region_t;
+
+typedef struct {
+    uint64_t address;
+    uint32_t size;
+    uint32_t count;
+} block_t;
+
+static struct {
+    uint64_t count;     /* instructions up to the end of the running block */
+    uint64_t block_end; /* address behind that block */
+    uint64_t at;        /* instructions up to the hooked one, itself included */
+    int at_known;
+    int is_riscv;
+    int stop;
+    unsigned shift;
+    uint64_t hz;
+    region_t regions[REGIONS];
+    unsigned region_count;
+    block_t cache[CACHE];
+    int (*emu_stop)(void*);
+    int (*reg_write)(void*, int, const void*);
+    int riscv_x0; /* unicorn's register numbers */
+    int riscv_pc;
+} cpu;
+
+static struct {
+    int fd;
+    unsigned rx_next;
+    unsigned rx_end;
+    unsigned tx_end;
+    unsigned polls;     /* in vain */
+    unsigned quiet;     /* of these, since another device was touched */
+    uint64_t tx_due;    /* flush when the counter gets here */
+    uint8_t rx[LINE];
+    uint8_t tx[LINE];
+} line;
+
+/* Instructions. */
+
+static uint32_t count_range(uint64_t address, uint64_t end)
+{
+    const region_t* r = cpu.regions;
+    const region_t* last = cpu.regions + cpu.region_count;
+    uint32_t count = 0;
+    while (r < last && !(address >= r->origin && end <= r->origin + r->bytes)) {
+        r++;
+    }
+    if (r == last) {
+        return 0;
+    }
+    while (address < end) {
+        const uint8_t* p = r->host + (address - r->origin);
+        int is_long = cpu.is_riscv ? (p[0] & 3) == 3 : p[1] >= 0xE8;
+        address += is_long ? 4 : 2;
+        count++;
+    }
+    return count;
+}
+
+static void line_flush(void);
+
+/* UC_HOOK_BLOCK */
+void on_block(void* uc, uint64_t address, uint32_t size, void* data)
+{
+    block_t* b = &cpu.cache[(address >> 1) % CACHE];
+    (void)uc;
+    (void)data;
+    if (b->address != address || b->size != size) {
+        *b = (block_t){address, size, count_range(address, address + size)};
+    }
+    cpu.count += b->count;
+    cpu.block_end = address + size;
+    if (cpu.count >= line.tx_due) {
+        line_flush();
+    }
+}
+
+/* UC_HOOK_CODE on each instruction known to touch a timer */
+void on_place(void* uc, uint64_t address, uint32_t size, void* data)
+{
+    (void)uc;
+    (void)size;
+    (void)data;
+    cpu.at = cpu.count - count_range(address, cpu.block_end) + 1;
+    cpu.at_known = 1;
+}
+
+/* UC_HOOK_CODE on each `csrr rd, [m]{instret,cycle}[h]`: answers it and steps over it. */
+void on_counter(void* uc, uint64_t address, uint32_t size, void* data)
+{
+    const region_t* r = cpu.regions;
+    uint32_t word;
+    uint32_t value;
+    uint32_t next = (uint32_t)address + 4;
+    uint32_t rest = count_range(address, cpu.block_end) - 1;
+    (void)size;
+    (void)data;
+    while (!(address >= r->origin && address < r->origin + r->bytes)) {
+        r++;
+    }
+    memcpy(&word, r->host + (address - r->origin), sizeof word);
+    cpu.count -= rest;
+    value = (uint32_t)((cpu.count << cpu.shift) >> ((word & 0x08000000u) ? 32 : 0));
+    if ((word >> 7) & 31u) {
+        cpu.reg_write(uc, cpu.riscv_x0 + (int)((word >> 7) & 31u), &value);
+    }
+    cpu.reg_write(uc, cpu.riscv_pc, &next);
+}
+
+static void stop(void* uc, int reason)
+{
+    cpu.stop = reason;
+    cpu.emu_stop(uc);
+}
+
+/* The timer's ticks up to the instruction that asks; 0 with the emulator stopped where the place
+ * is not known yet. */
+static int ticks(void* uc, uint64_t* result)
+{
+    uint64_t ns = cpu.at << cpu.shift;
+    line.quiet = 0;
+    if (!cpu.at_known) {
+        stop(uc, STOP_PLACE);
+        return 0;
+    }
+    cpu.at_known = 0;
+    *result = ns / 1000000000u * cpu.hz + ns % 1000000000u * cpu.hz / 1000000000u;
+    return 1;
+}
+
+/* The serial line. */
+
+static void fill(int timeout_ms)
+{
+    struct pollfd p = {line.fd, POLLIN, 0};
+    if (poll(&p, 1, timeout_ms) > 0) {
+        ssize_t n = read(line.fd, line.rx, LINE);
+        line.rx_next = 0;
+        line.rx_end = n > 0 ? (unsigned)n : 0;
+    }
+}
+
+static void line_flush(void)
+{
+    unsigned sent = 0;
+    while (sent < line.tx_end) {
+        ssize_t n = write(line.fd, line.tx + sent, line.tx_end - sent);
+        if (n > 0) {
+            sent += (unsigned)n;
+        } else if (n < 0 && errno == EAGAIN) {
+            struct pollfd p = {line.fd, POLLOUT, 0};
+            poll(&p, 1, -1);
+        } else if (n < 0 && errno != EINTR) {
+            break;
+        }
+    }
+    line.tx_end = 0;
+    line.tx_due = UINT64_MAX;
+}
+
+/* Whether a received byte waits; called where firmware reads a status. */
+static int rx_ready(void)
+{
+    if (line.rx_next < line.rx_end) {
+        return 1;
+    }
+    line.quiet++;
+    if (++line.polls >= PATIENCE) {
+        int asleep = line.quiet >= PATIENCE;
+        if (asleep) {
+            line_flush();
+        }
+        fill(asleep ? -1 : 0);
+        line.polls = 0;
+        line.quiet = 0;
+    }
+    return line.rx_next < line.rx_end;
+}
+
+static uint8_t rx_take(void)
+{
+    line.polls = 0;
+    line.quiet = 0;
+    return line.rx_next < line.rx_end ? line.rx[line.rx_next++] : 0;
+}
+
+static void tx_put(uint64_t byte)
+{
+    line.quiet = 0;
+    if (line.tx_end == LINE) {
+        line_flush();
+    }
+    if (line.tx_end == 0) {
+        line.tx_due = cpu.count + PROMPT;
+    }
+    line.tx[line.tx_end++] = (uint8_t)byte;
+}
+
+/* CMSDK APB UART */
+
+static uint32_t cmsdk_uart_control;
+
+uint64_t cmsdk_uart_read(void* uc, uint64_t offset, unsigned size, void* data)
+{
+    (void)uc;
+    (void)size;
+    (void)data;
+    switch (offset) {
+    case 0x0: return rx_take();
+    case 0x4: return (cmsdk_uart_control & 2u) && rx_ready() ? 2 : 0;
+    case 0x8: return cmsdk_uart_control;
+    default: return 0;
+    }
+}
+
+void cmsdk_uart_write(void* uc, uint64_t offset, unsigned size, uint64_t value, void* data)
+{
+    (void)uc;
+    (void)size;
+    (void)data;
+    if (offset == 0x0 && (cmsdk_uart_control & 1u)) {
+        tx_put(value);
+    } else if (offset == 0x8) {
+        cmsdk_uart_control = (uint32_t)value;
+    }
+}
+
+/* nRF51 UART: an event register for each way */
+
+static uint32_t nrf51_tx_done;
+
+uint64_t nrf51_uart_read(void* uc, uint64_t offset, unsigned size, void* data)
+{
+    (void)uc;
+    (void)size;
+    (void)data;
+    switch (offset) {
+    case 0x108: return (uint64_t)rx_ready();
+    case 0x11C: return nrf51_tx_done;
+    case 0x518: return rx_take();
+    default: return 0;
+    }
+}
+
+void nrf51_uart_write(void* uc, uint64_t offset, unsigned size, uint64_t value, void* data)
+{
+    (void)uc;
+    (void)size;
+    (void)data;
+    if (offset == 0x51C) {
+        tx_put(value);
+        nrf51_tx_done = 1;
+    } else if (offset == 0x11C) {
+        nrf51_tx_done = (uint32_t)value;
+    }
+}
+
+/* STM32 USART of the F1, F2 and F4: SR, DR */
+
+uint64_t stm32_uart_read(void* uc, uint64_t offset, unsigned size, void* data)
+{
+    (void)uc;
+    (void)size;
+    (void)data;
+    switch (offset) {
+    case 0x0: return 0xC0u | (rx_ready() ? 0x20u : 0u);
+    case 0x4: return rx_take();
+    default: return 0;
+    }
+}
+
+void stm32_uart_write(void* uc, uint64_t offset, unsigned size, uint64_t value, void* data)
+{
+    (void)uc;
+    (void)size;
+    (void)data;
+    if (offset == 0x4) {
+        tx_put(value);
+    }
+}
+
+/* NS16550A */
+
+static uint8_t ns16550_lcr;
+
+uint64_t ns16550_uart_read(void* uc, uint64_t offset, unsigned size, void* data)
+{
+    (void)uc;
+    (void)size;
+    (void)data;
+    switch (offset) {
+    case 0: return (ns16550_lcr & 0x80u) ? 0 : rx_take();
+    case 3: return ns16550_lcr;
+    case 5: return 0x60u | (rx_ready() ? 1u : 0u);
+    default: return 0;
+    }
+}
+
+void ns16550_uart_write(void* uc, uint64_t offset, unsigned size, uint64_t value, void* data)
+{
+    (void)uc;
+    (void)size;
+    (void)data;
+    if (offset == 0 && !(ns16550_lcr & 0x80u)) {
+        tx_put(value);
+    } else if (offset == 3) {
+        ns16550_lcr = (uint8_t)value;
+    }
+}
+
+/* CMSDK APB timer: counts down from `value`, then from `reload` */
+
+static struct {
+    uint32_t control;
+    uint32_t reload;
+    uint64_t value; /* at `since` */
+    uint64_t since;
+} cmsdk;
+
+static uint32_t cmsdk_value(uint64_t now)
+{
+    uint64_t gone = (cmsdk.control & 1u) ? now - cmsdk.since : 0;
+    if (gone <= cmsdk.value) {
+        return (uint32_t)(cmsdk.value - gone);
+    }
+    return (uint32_t)(cmsdk.reload - (gone - cmsdk.value - 1) % ((uint64_t)cmsdk.reload + 1));
+}
+
+uint64_t cmsdk_timer_read(void* uc, uint64_t offset, unsigned size, void* data)
+{
+    uint64_t now;
+    (void)size;
+    (void)data;
+    switch (offset) {
+    case 0x0: return cmsdk.control;
+    case 0x4: return ticks(uc, &now) ? cmsdk_value(now) : 0;
+    case 0x8: return cmsdk.reload;
+    default: return 0;
+    }
+}
+
+void cmsdk_timer_write(void* uc, uint64_t offset, unsigned size, uint64_t value, void* data)
+{
+    uint64_t now;
+    (void)size;
+    (void)data;
+    if (offset > 0x8 || !ticks(uc, &now)) {
+        return;
+    }
+    cmsdk.value = cmsdk_value(now);
+    cmsdk.since = now;
+    switch (offset) {
+    case 0x0: cmsdk.control = (uint32_t)value; break;
+    case 0x4: cmsdk.value = (uint32_t)value; break;
+    default:
+        cmsdk.reload = (uint32_t)value;
+        cmsdk.value = (uint32_t)value;
+        break;
+    }
+}
+
+/* nRF51 TIMER0: counts up, read by a capture into CC[n] */
+
+static struct {
+    int running;
+    uint32_t bitmode;
+    uint32_t prescaler;
+    uint64_t value; /* at `since`, in 16 MHz ticks */
+    uint64_t since;
+    uint32_t cc[4];
+} nrf51;
+
+static uint32_t nrf51_value(uint64_t now)
+{
+    static const uint32_t mask[4] = {0xFFFFu, 0xFFu, 0xFFFFFFu, 0xFFFFFFFFu};
+    uint64_t gone = nrf51.running ? now - nrf51.since : 0;
+    return (uint32_t)((nrf51.value + gone) >> nrf51.prescaler) & mask[nrf51.bitmode & 3u];
+}
+
+uint64_t nrf51_timer_read(void* uc, uint64_t offset, unsigned size, void* data)
+{
+    (void)uc;
+    (void)size;
+    (void)data;
+    switch (offset) {
+    case 0x508: return nrf51.bitmode;
+    case 0x510: return nrf51.prescaler;
+    case 0x540: case 0x544: case 0x548: case 0x54C: return nrf51.cc[(offset - 0x540) / 4];
+    default: return 0;
+    }
+}
+
+void nrf51_timer_write(void* uc, uint64_t offset, unsigned size, uint64_t value, void* data)
+{
+    uint64_t now;
+    (void)size;
+    (void)data;
+    switch (offset) {
+    case 0x508: nrf51.bitmode = (uint32_t)value; return;
+    case 0x510: nrf51.prescaler = (uint32_t)value & 15u; return;
+    case 0x540: case 0x544: case 0x548: case 0x54C:
+        nrf51.cc[(offset - 0x540) / 4] = (uint32_t)value;
+        return;
+    default: break;
+    }
+    if (offset > 0x4C || value != 1 || !ticks(uc, &now)) {
+        return;
+    }
+    switch (offset) {
+    case 0x000: nrf51.since = nrf51.running ? nrf51.since : now; nrf51.running = 1; break;
+    case 0x004: nrf51.value += nrf51.running ? now - nrf51.since : 0; nrf51.running = 0; break;
+    case 0x00C: nrf51.value = 0; nrf51.since = now; break;
+    case 0x040: case 0x044: case 0x048: case 0x04C:
+        nrf51.cc[(offset - 0x40) / 4] = nrf51_value(now);
+        break;
+    default: break;
+    }
+}
+
+/* STM32 TIM2..TIM5 as QEMU has them: CNT always counts, PSC divides */
+
+static struct {
+    uint32_t registers[32];
+    uint64_t offset;
+} stm32;
+
+uint64_t stm32_timer_read(void* uc, uint64_t offset, unsigned size, void* data)
+{
+    uint64_t now;
+    (void)size;
+    (void)data;
+    if (offset == 0x24) {
+        return ticks(uc, &now) ? (uint32_t)(now / (stm32.registers[10] + 1ull) - stm32.offset) : 0;
+    }
+    return offset < sizeof stm32.registers ? stm32.registers[offset / 4] : 0;
+}
+
+void stm32_timer_write(void* uc, uint64_t offset, unsigned size, uint64_t value, void* data)
+{
+    uint64_t now;
+    int restarts = offset == 0x24 || (offset == 0x14 && (value & 1u));
+    (void)size;
+    (void)data;
+    if (offset < sizeof stm32.registers) {
+        stm32.registers[offset / 4] = (uint32_t)value;
+    }
+    if (restarts && ticks(uc, &now)) {
+        stm32.offset = now / (stm32.registers[10] + 1ull) - (offset == 0x24 ? value : 0);
+    }
+}
+
+/* Arm's private peripherals: registers that keep what is written; AIRCR restarts the board.
+ * `data` is the array of bytes behind them. */
+
+uint64_t registers_read(void* uc, uint64_t offset, unsigned size, void* data)
+{
+    uint64_t value = 0;
+    (void)uc;
+    memcpy(&value, (const uint8_t*)data + offset, size);
+    return value;
+}
+
+void registers_write(void* uc, uint64_t offset, unsigned size, uint64_t value, void* data)
+{
+    if (offset == 0xED0C) {
+        if ((value >> 16) == 0x05FAu && (value & 4u)) {
+            stop(uc, STOP_RESET);
+        }
+        return;
+    }
+    memcpy((uint8_t*)data + offset, &value, size);
+}
+
+/* QEMU's RISC-V test device: 0x7777 restarts the board */
+
+uint64_t power_read(void* uc, uint64_t offset, unsigned size, void* data)
+{
+    (void)uc;
+    (void)offset;
+    (void)size;
+    (void)data;
+    return 0;
+}
+
+void power_write(void* uc, uint64_t offset, unsigned size, uint64_t value, void* data)
+{
+    (void)size;
+    (void)data;
+    if (offset == 0 && (value & 0xFFFFu) == 0x7777u) {
+        stop(uc, STOP_RESET);
+    }
+}
+
+/* nRF51 clock: whatever was started runs */
+
+uint64_t nrf51_clock_read(void* uc, uint64_t offset, unsigned size, void* data)
+{
+    (void)uc;
+    (void)offset;
+    (void)size;
+    (void)data;
+    return 1;
+}
+
+void nrf51_clock_write(void* uc, uint64_t offset, unsigned size, uint64_t value, void* data)
+{
+    (void)uc;
+    (void)offset;
+    (void)size;
+    (void)value;
+    (void)data;
+}
+
+/* What the process around it calls. */
+
+void machine_setup(int fd, unsigned shift, uint64_t hz, int (*emu_stop)(void*),
+                   int (*reg_write)(void*, int, const void*), int riscv_x0, int riscv_pc)
+{
+    line.fd = fd;
+    line.tx_due = UINT64_MAX;
+    cpu.shift = shift;
+    cpu.hz = hz;
+    cpu.emu_stop = emu_stop;
+    cpu.reg_write = reg_write;
+    cpu.is_riscv = riscv_pc != 0;
+    cpu.riscv_x0 = riscv_x0;
+    cpu.riscv_pc = riscv_pc;
+}
+
+/* 0 where there is no room for another region. */
+int machine_memory(uint64_t origin, uint64_t bytes, const uint8_t* host)
+{
+    if (cpu.region_count == REGIONS) {
+        return 0;
+    }
+    cpu.regions[cpu.region_count++] = (region_t){origin, bytes, host};
+    return 1;
+}
+
+/* Why the emulator was stopped, once. For STOP_PLACE, `pc` is where it stands: what follows in the
+ * block has not run and is taken off the count. */
+int machine_stopped(uint64_t pc)
+{
+    int reason = cpu.stop;
+    cpu.stop = RUNNING;
+    if (reason == STOP_PLACE) {
+        cpu.count -= count_range(pc, cpu.block_end);
+    }
+    return reason;
+}
+
+/* A board restarts: its devices forget, the line and the counter stay. */
+void machine_reset(void)
+{
+    cmsdk_uart_control = 0;
+    nrf51_tx_done = 0;
+    ns16550_lcr = 0;
+    cpu.at_known = 0;
+    memset(&cmsdk, 0, sizeof cmsdk);
+    memset(&nrf51, 0, sizeof nrf51);
+    memset(&stm32, 0, sizeof stm32);
+}
+
+void machine_flush(void)
+{
+    line_flush();
+}
+
+uint64_t machine_count(void)
+{
+    return cpu.count;
+}

@@ -1,0 +1,101 @@
+"""Boards played by unicorn: no root, one process of its own a board, a pty like QEMU's."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import edgepack
+from edgepack.board import Board
+from edgepack.errors import DeviceError, EdgepackError, ToolchainError
+from edgepack.program import Firmware
+from edgepack.target.process import Running, last_line, running
+from edgepack.target.unicorn_library import library
+
+_START_TIMEOUT_S = 60.0
+_NAME = "the unicorn emulator"
+
+
+def version() -> str | None:
+    """As a result names it, "unicorn 2.1.4"; None where it is not installed."""
+    if importlib.util.find_spec("unicorn") is None:
+        return None
+    return f"unicorn {importlib.metadata.version('unicorn')}"
+
+
+def install_command() -> str:
+    """The command that installs unicorn, without root."""
+    return 'pip install "edgepack[unicorn]"'
+
+
+@contextlib.contextmanager
+def start(board: Board, firmware: Firmware) -> Iterator[tuple[str, str]]:
+    """A running board: the path of its serial line, and the emulator's name and version.
+
+    Raises ToolchainError where unicorn or a compiler for its devices is missing, DeviceError where
+    flashing fails, or where the block fails because the firmware did something the board has not.
+    """
+    name = version()
+    if name is None:
+        raise ToolchainError(f"{board.name}: unicorn is missing: {install_command()}")
+    if board.unicorn is None or board.memory is None:
+        raise ToolchainError(f"{board.name}: unicorn cannot play a {board.core}; QEMU can")
+    lifeline, ours = os.pipe()
+    try:
+        call = _command(board, firmware, lifeline)
+        with running(call, _NAME, pass_fds=[lifeline]) as machine:
+            os.close(lifeline)
+            lifeline = -1
+            path = _serial_line(machine)
+            try:
+                yield path, name
+            except Exception as error:
+                _raise_fault(machine, error)
+                raise
+    finally:
+        os.close(ours)
+        if lifeline >= 0:
+            os.close(lifeline)
+
+
+def _command(board: Board, firmware: Firmware, lifeline: int) -> list[str]:
+    root = str(Path(edgepack.__file__).resolve().parent.parent)
+    task = {
+        "board": json.loads(board.model_dump_json()),
+        "elf": str(Path(firmware.elf).resolve()),
+        "library": str(library()),
+        "lifeline": lifeline,
+    }
+    code = (
+        f"import sys; sys.path[0] = {root!r}; "
+        "from edgepack.target.unicorn_machine import main; main(sys.argv[1])"
+    )
+    return [sys.executable, "-c", code, json.dumps(task)]
+
+
+def _serial_line(machine: Running) -> str:
+    try:
+        text = machine.wait_for('"port"', _START_TIMEOUT_S)
+    except ToolchainError as error:
+        _raise_fault(machine, error)
+        raise
+    return str(json.loads(last_line(text))["port"])
+
+
+def _raise_fault(machine: Running, cause: Exception) -> None:
+    """Raise what the machine said went wrong, where it said anything."""
+    with contextlib.suppress(Exception):
+        machine.process.wait(timeout=0.2)
+    try:
+        told = json.loads(last_line(machine.text()))
+    except ValueError:
+        return
+    if "error" in told:
+        kind: type[EdgepackError] = ToolchainError if told["tool"] else DeviceError
+        raise kind(str(told["error"])) from cause
