@@ -34,6 +34,8 @@ class Memory(_Frozen):
 
     flash: Region
     ram: Region
+    stack_bytes: int = Field(default=2048, ge=256)
+    """What the linker keeps free at the top of RAM; an image that leaves less does not link."""
 
 
 class Toolchain(_Frozen):
