@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 Interval = tuple[int, int]
-BUDGET = 400_000  # placements looked at
+BUDGET = 20_000  # placements looked at by each of the two searches
 EXACT_UP_TO = 9  # items for which every order is searched, within the budget
 
 
@@ -78,7 +78,7 @@ def _improve(problem: Problem, order: list[int], best: dict[int, int]) -> dict[i
     rng = random.Random(0)
     count, low = len(order), height(problem, best)
     current, placed = order, best
-    for _ in range(BUDGET // (4 * max(1, count) ** 2) + 20):
+    for _ in range(BUDGET // max(1, count)):
         if low <= problem.lower_bound:
             break
         top = max(placed, key=lambda item: placed[item] + problem.sizes[item])

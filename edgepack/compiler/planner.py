@@ -60,11 +60,14 @@ def plan_memory(program: Program) -> MemoryPlan:
         lower_bound=lower_bound(groups, program),
         hints=_hints(groups),
     )
-    return plan_of(groups, pack(problem), alignment)
+    return plan_of(groups, pack(problem), alignment, len(program.steps))
 
 
-def plan_of(groups: tuple[Group, ...], offsets: tuple[int, ...], alignment: int) -> MemoryPlan:
-    """The plan that puts each group at its offset."""
+def plan_of(
+    groups: tuple[Group, ...], offsets: tuple[int, ...], alignment: int, steps: int
+) -> MemoryPlan:
+    """The plan that puts each group at its offset, for a program of `steps` steps."""
+    end_step = max(0, steps - 1)
     placements = tuple(
         sorted(
             (
@@ -74,7 +77,7 @@ def plan_of(groups: tuple[Group, ...], offsets: tuple[int, ...], alignment: int)
                     base + block.offset,
                     block.bytes,
                     block.life.first,
-                    block.life.last,
+                    min(block.life.last, end_step),
                 )
                 for group, base in zip(groups, offsets, strict=True)
                 for block in group.blocks
@@ -141,8 +144,8 @@ def scratch_groups(program: Program) -> tuple[Group, ...]:
 
 
 def _lives(program: Program) -> dict[int, Life]:
-    """The life of each tensor by itself. An alias lives from its source's first to its own last."""
-    end = max(0, len(program.steps) - 1)
+    """The life of each tensor by itself; outputs of the model live beyond the last step."""
+    end = len(program.steps)
     firsts = dict.fromkeys(program.graph.inputs, 0)
     lasts = dict.fromkeys(program.graph.inputs, 0)
     for index, step in enumerate(program.steps):
@@ -244,7 +247,7 @@ def _highest_distance(
     where no step may write the one over the other.
     """
     step = written.life.first
-    if read.life.last != step or not read.tensors or not written.tensors:
+    if read.life.last != step or step >= len(program.steps):
         return None
     call = program.steps[step]
     readers = read.tensors.intersection(call.inputs)

@@ -93,7 +93,7 @@ def spread_plan(program: Program) -> MemoryPlan:
     for group in groups:
         offsets.append(position)
         position += -(-group.bytes // alignment) * alignment + GAP
-    plan = plan_of(groups, tuple(offsets), alignment)
+    plan = plan_of(groups, tuple(offsets), alignment, len(program.steps))
     return dataclasses.replace(plan, arena_bytes=position)
 
 
