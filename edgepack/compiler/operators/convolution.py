@@ -1,7 +1,270 @@
-"""Convolutions and dense layers: rows of the table of operators."""
+"""Convolutions: rows of the table of operators."""
 
 from __future__ import annotations
 
-from edgepack.compiler.operators.row import OperatorRow
+from typing import TYPE_CHECKING
 
-ROWS: tuple[OperatorRow, ...] = ()
+import numpy as np
+
+from edgepack.compiler.fixed_point import quantize_multiplier
+from edgepack.compiler.operators import checks, dense, scaling
+from edgepack.compiler.operators.row import ACTIVATION, PADDING, OperatorRow, OptionField
+from edgepack.compiler.operators.window import Window, overlap_lead, read_window
+from edgepack.graph import Graph, Operator, Tensor
+from edgepack.program import (
+    Argument,
+    Const,
+    Lowered,
+    LowerSpec,
+    Overlap,
+    Params,
+    Scalar,
+    Scratch,
+    Step,
+    TensorRef,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def _check(op: Operator, graph: Graph) -> None:
+    """Types, shapes and scales of CONV_2D and DEPTHWISE_CONV_2D."""
+    data, weights = checks.input_tensor(op, graph, 0), checks.require_constant(op, graph, 1)
+    output = checks.output_tensor(op, graph)
+    checks.require_type(op, graph, data, ("int8", "float32"))
+    checks.require_same_type(op, graph, data, weights, output)
+    checks.require_rank(op, graph, weights, 4, 4)
+    depthwise = op.kind == "DEPTHWISE_CONV_2D"
+    channels = weights.shape[3 if depthwise else 0]
+    _, kernel_h, kernel_w, depth = weights.shape
+    if data.dtype.name == "INT8":
+        checks.require_per_tensor(op, graph, data, output)
+        checks.require_per_channel(op, graph, weights, 3 if depthwise else 0)
+    read_window(op, graph, (kernel_h, kernel_w), channels, output)
+    in_c = data.shape[3]
+    if depthwise:
+        checks.require(
+            weights.shape[0] == 1 and channels % in_c == 0,
+            op,
+            graph,
+            f"{checks.tensor_text(weights)} does not fit the {in_c} input channels; it must be "
+            f"[1,h,w,a multiple of {in_c}]. {checks.RECONVERT}.",
+        )
+    else:
+        checks.require(
+            in_c % depth == 0 and channels % (in_c // depth) == 0,
+            op,
+            graph,
+            f"{checks.tensor_text(weights)} does not fit the {in_c} input channels; its last "
+            f"dimension must divide them into groups, and the groups must divide its {channels} "
+            f"outputs. {checks.RECONVERT}.",
+        )
+    checks.require_bias(op, graph, checks.optional_input(op, graph, 2), channels)
+
+
+def _window(op: Operator, graph: Graph, channels: int) -> Window:
+    weights = checks.input_tensor(op, graph, 1)
+    kernel = (weights.shape[1], weights.shape[2])
+    return read_window(op, graph, kernel, channels, checks.output_tensor(op, graph))
+
+
+def _bias(op: Operator, graph: Graph, channels: int) -> NDArray[np.generic]:
+    bias = checks.optional_input(op, graph, 2)
+    if bias is None:
+        kind = checks.input_tensor(op, graph, 1).dtype.name
+        return np.zeros(channels, "<f4" if kind == "FLOAT32" else "<i4")
+    return checks.require_constant(op, graph, 2).array().reshape(-1)
+
+
+def _tables(op: Operator, graph: Graph, bounds: NDArray[np.int64]) -> tuple[Const, Const]:
+    """Multipliers and shift codes, one a channel (PopulateConvolutionQuantizationParams)."""
+    data, weights = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
+    output = checks.output_tensor(op, graph)
+    scaling.require_int32(op, graph, bounds)
+    assert weights.quantization is not None
+    scales = weights.quantization.scales
+    scales = scales if len(scales) == len(bounds) else scales[:1] * len(bounds)
+    multipliers = [quantize_multiplier(data.scale * s / output.scale) for s in scales]
+    mantissas = np.array([m.mantissa for m in multipliers], "<i4")
+    codes = scaling.rescale_codes(multipliers, bounds)
+    return (
+        Const("multipliers", "int32_t", mantissas.tobytes(), "tables"),
+        Const("codes", "int8_t", codes.tobytes(), "tables"),
+    )
+
+
+def _activation(op: Operator, output: Tensor) -> tuple[int, int]:
+    return scaling.activation_range(output, op.option("fused_activation_function"))
+
+
+def _const(stem: str, ctype: str, values: NDArray[np.generic]) -> Const:
+    return Const(stem, ctype, np.ascontiguousarray(values).tobytes(), "weights")
+
+
+def _step(
+    op: Operator,
+    kernel: str,
+    arguments: tuple[Argument, ...],
+    macs: int,
+    lead: int | None,
+) -> Lowered:
+    data, output = op.inputs[0], op.outputs[0]
+    overlaps = () if lead is None else (Overlap(data, output, lead),)
+    step = Step(op.index, kernel, kernel, arguments, (data,), (output,), overlaps, macs=macs)
+    return Lowered((step,))
+
+
+def _lower_conv(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+    data, weights = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
+    outputs = weights.shape[0]
+    rows = weights.array().reshape(outputs, -1)
+    window = _window(op, graph, outputs)
+    macs = window.pixels * rows.size
+    groups = data.shape[3] // weights.shape[3]
+    if data.dtype.name == "FLOAT32":
+        return _lower_conv_float(op, graph, window, groups)
+    bias = _folded_bias(data, rows, _bias(op, graph, outputs))
+    bounds = scaling.sum_bounds(rows.astype(np.int64), bias, -128, 127)
+    tables = _tables(op, graph, bounds)
+    output = checks.output_tensor(op, graph)
+    columns = (rows.shape[1], outputs // groups, scaling.zero_term(output))
+    columns += _activation(op, output)
+    blocks = [scaling.interleave(part) for part in np.split(rows, groups)]
+    constants = (
+        _const("weights", "int8_t", np.concatenate(blocks)),
+        _const("bias", "int32_t", bias.astype("<i4")),
+        *tables,
+        Scratch(2 * rows.shape[1]),
+        TensorRef(op.outputs[0]),
+    )
+    lead = overlap_lead(window.first_elements(), outputs, 2, in_step=False)
+    x = TensorRef(op.inputs[0])
+    if _is_pointwise(window, groups):
+        names = ("depth", "outputs", "zero_term", "low", "high")
+        params = Params("ep_columns_t", tuple(zip(names, columns, strict=True)))
+        pixels = Scalar("int32_t", window.pixels)
+        return _step(op, "ep_conv_1x1_s8", (params, pixels, x, *constants), macs, lead)
+    params = Params(
+        "ep_conv_2d_t",
+        (
+            ("columns", columns),
+            ("window", window.fields),
+            ("depth_c", weights.shape[3]),
+            ("groups", groups),
+            ("zero", data.zero_point),
+        ),
+    )
+    lead_or_none = lead if groups == 1 else None
+    return _step(op, "ep_conv_2d_s8", (params, x, *constants), macs, lead_or_none)
+
+
+def _is_pointwise(window: Window, groups: int) -> bool:
+    area = window.kernel_h * window.kernel_w * window.stride_h * window.stride_w
+    return area == 1 and groups == 1
+
+
+def _folded_bias(
+    data: Tensor, rows: NDArray[np.generic], bias: NDArray[np.generic]
+) -> NDArray[np.int64]:
+    """bias - zero point of x * sum of the row: what is left of (x - zero point)."""
+    return bias.astype(np.int64) - data.zero_point * rows.astype(np.int64).sum(axis=1)
+
+
+def _lower_conv_float(op: Operator, graph: Graph, window: Window, groups: int) -> Lowered:
+    raise NotImplementedError
+
+
+def _lower_depthwise(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+    data, weights = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
+    output = checks.output_tensor(op, graph)
+    channels = weights.shape[3]
+    rows = weights.array().reshape(-1, channels).T
+    window = _window(op, graph, channels)
+    macs = window.pixels * rows.size
+    if data.dtype.name == "FLOAT32":
+        raise NotImplementedError
+    bias = _bias(op, graph, channels).astype(np.int64)
+    wide = rows.astype(np.int64)
+    nine = rows.shape[1] == 9 and window.kernel_h == 3 and channels == window.in_c
+    if nine:
+        bias = _folded_bias(data, rows, bias)
+        bounds = scaling.sum_bounds(wide, bias, -128, 127)
+    else:
+        zero = data.zero_point
+        bounds = scaling.sum_bounds(wide, bias, -128 - zero, 127 - zero)
+    low, high = _activation(op, output)
+    params = Params(
+        "ep_depthwise_t",
+        (
+            ("window", window.fields),
+            ("multiplier", channels // window.in_c),
+            ("zero_term", scaling.zero_term(output)),
+            ("zero", data.zero_point),
+            ("low", low),
+            ("high", high),
+        ),
+    )
+    arguments: tuple[Argument, ...] = (
+        params,
+        TensorRef(op.inputs[0]),
+        _const("weights", "int8_t", rows),
+        _const("bias", "int32_t", bias.astype("<i4")),
+        *_tables(op, graph, bounds),
+    )
+    y = TensorRef(op.outputs[0])
+    first = window.first_elements()
+    if nine:
+        lead = overlap_lead(first, channels, 2, in_step=True)
+        line = Scratch(channels) if window.leaves_input else None
+        return _step(op, "ep_depthwise_3x3_s8", (*arguments, line, y), macs, lead)
+    lead = overlap_lead(first, channels, 1, in_step=channels == window.in_c)
+    if channels != window.in_c:
+        lead = max(lead, int(((np.arange(len(first)) + 1) * channels - first).max()))
+    return _step(op, "ep_depthwise_s8", (*arguments, y), macs, lead)
+
+
+_CONV_OPTIONS = (
+    OptionField("padding", 0, "int8", 0, PADDING),
+    OptionField("stride_w", 1, "int32"),
+    OptionField("stride_h", 2, "int32"),
+    OptionField("fused_activation_function", 3, "int8", 0, ACTIVATION),
+    OptionField("dilation_w_factor", 4, "int32", 1),
+    OptionField("dilation_h_factor", 5, "int32", 1),
+)
+_DEPTHWISE_OPTIONS = (
+    OptionField("padding", 0, "int8", 0, PADDING),
+    OptionField("stride_w", 1, "int32"),
+    OptionField("stride_h", 2, "int32"),
+    OptionField("depth_multiplier", 3, "int32"),
+    OptionField("fused_activation_function", 4, "int8", 0, ACTIVATION),
+    OptionField("dilation_w_factor", 5, "int32", 1),
+    OptionField("dilation_h_factor", 6, "int32", 1),
+)
+
+ROWS: tuple[OperatorRow, ...] = (
+    OperatorRow(
+        kind="CONV_2D",
+        code=3,
+        options_type=1,
+        options=_CONV_OPTIONS,
+        inputs=(2, 3),
+        optional=frozenset({2}),
+        check=_check,
+        lower=_lower_conv,
+        notes="Grouped convolutions too. Weights and bias must be constants.",
+    ),
+    OperatorRow(
+        kind="DEPTHWISE_CONV_2D",
+        code=4,
+        options_type=2,
+        options=_DEPTHWISE_OPTIONS,
+        inputs=(2, 3),
+        optional=frozenset({2}),
+        check=_check,
+        lower=_lower_depthwise,
+        notes="The depth multiplier is the ratio of the shapes, as TFLite takes it; the option is "
+        "not read. Weights and bias must be constants.",
+    ),
+    dense.ROW,
+)

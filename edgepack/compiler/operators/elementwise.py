@@ -2,6 +2,190 @@
 
 from __future__ import annotations
 
-from edgepack.compiler.operators.row import OperatorRow
+from dataclasses import dataclass
 
-ROWS: tuple[OperatorRow, ...] = ()
+from edgepack.compiler.fixed_point import Multiplier, float32, quantize_multiplier
+from edgepack.compiler.operators import checks, scaling
+from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
+from edgepack.graph import Graph, Operator, Tensor
+from edgepack.program import (
+    Argument,
+    FieldValue,
+    Lowered,
+    LowerSpec,
+    Overlap,
+    Params,
+    Scalar,
+    Step,
+    TensorRef,
+)
+
+RANK = 6  # of broadcast loops: EP_BROADCAST_RANK
+SUM_SHIFT = 20  # TFLite's left shift of both operands of a sum
+LAST_SHIFT = 29  # ep_add_s8.h: from 30 on, every sum rounds to 0
+Fields = tuple[tuple[str, FieldValue], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Loops:
+    """Nested loops over the output, outermost first: sizes, and steps of both operands."""
+
+    sizes: tuple[int, ...]
+    steps_a: tuple[int, ...]
+    steps_b: tuple[int, ...]
+
+    @property
+    def plain(self) -> bool:
+        """Whether both operands are walked from end to end in one loop."""
+        return len(self.sizes) == 1 and self.steps_a == (1,) and self.steps_b == (1,)
+
+
+def broadcast_loops(a: tuple[int, ...], b: tuple[int, ...]) -> Loops:
+    """The fewest loops that walk two broadcast shapes; one loop at least."""
+    rank = max(len(a), len(b))
+    a, b = (1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b
+    loops: list[tuple[int, int, int]] = []  # innermost first
+    step_a = step_b = 1
+    for m, n in zip(reversed(a), reversed(b), strict=True):
+        size = n if m == 1 else m
+        here = (size, step_a if m > 1 else 0, step_b if n > 1 else 0)
+        step_a, step_b = step_a * m, step_b * n
+        if size == 1:
+            continue
+        if loops:
+            inner = loops[-1]
+            if here[1] == inner[1] * inner[0] and here[2] == inner[2] * inner[0]:
+                loops[-1] = (inner[0] * size, inner[1], inner[2])
+                continue
+        loops.append(here)
+    loops = loops or [(1, 1, 1)]
+    sizes, steps_a, steps_b = zip(*reversed(loops), strict=True)
+    return Loops(sizes, steps_a, steps_b)
+
+
+def _check(op: Operator, graph: Graph) -> None:
+    a, b = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
+    output = checks.output_tensor(op, graph)
+    checks.require_type(op, graph, a, ("int8", "float32"))
+    checks.require_same_type(op, graph, a, b, output)
+    shape = checks.broadcast_shape(op, graph, a, b)
+    checks.require_shape(op, graph, output, shape)
+    loops = broadcast_loops(a.shape, b.shape)
+    checks.require(
+        len(loops.sizes) <= RANK,
+        op,
+        graph,
+        f"its broadcast takes {len(loops.sizes)} nested loops; {RANK} is the limit. "
+        "Reshape its inputs in the model.",
+    )
+    if a.dtype.name == "INT8":
+        checks.require_per_tensor(op, graph, a, b, output)
+
+
+def _step(op: Operator, graph: Graph, stem: str, fields: Fields) -> Lowered:
+    """The plain kernel, or the broadcasting one, of a function with these parameters."""
+    a, b = (checks.input_tensor(op, graph, place) for place in (0, 1))
+    return _step_of(op, graph, stem, fields, (a, b))
+
+
+def _step_of(
+    op: Operator, graph: Graph, stem: str, fields: Fields, operands: tuple[Tensor, Tensor]
+) -> Lowered:
+    a, b = operands
+    output = checks.output_tensor(op, graph)
+    suffix = "s8" if a.dtype.name == "INT8" else "f32"
+    loops = broadcast_loops(a.shape, b.shape)
+    kernel = f"ep_{stem}_{suffix}" if loops.plain else f"ep_{stem}_broadcast_{suffix}"
+    arguments: list[Argument] = []
+    if fields:
+        known = {"sub_s8": "add_s8"}.get(f"{stem}_{suffix}", f"{stem}_{suffix}")
+        arguments.append(Params(f"ep_{known}_t", fields))
+    arguments.append(
+        Scalar("int32_t", output.elements)
+        if loops.plain
+        else Params("ep_broadcast_t", _loop_fields(loops))
+    )
+    arguments += [TensorRef(a.index), TensorRef(b.index), TensorRef(output.index)]
+    inputs = tuple(dict.fromkeys(t.index for t in operands if t.data is None))
+    overlaps = tuple(
+        Overlap(t, output.index) for t in inputs if graph.tensor(t).shape == output.shape
+    )
+    return Lowered(
+        (Step(op.index, kernel, kernel, tuple(arguments), inputs, op.outputs, overlaps),)
+    )
+
+
+def _loop_fields(loops: Loops) -> Fields:
+    outer = RANK - len(loops.sizes)
+    return (
+        ("sizes", (1,) * outer + loops.sizes),
+        ("steps_a", (0,) * outer + loops.steps_a),
+        ("steps_b", (0,) * outer + loops.steps_b),
+    )
+
+
+def _float_fields(op: Operator) -> Fields:
+    low, high = scaling.float_range(op.option("fused_activation_function"))
+    return (("low", low), ("high", high))
+
+
+def _lower_sum(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+    """ADD and SUB; of int8 operands the one with the larger scale is never rounded."""
+    a, b = (checks.input_tensor(op, graph, place) for place in (0, 1))
+    minus = op.kind == "SUB"
+    if a.dtype.name == "FLOAT32":
+        return _step(op, graph, "sub" if minus else "add", _float_fields(op))
+    swapped = b.scale > a.scale
+    large, small = (b, a) if swapped else (a, b)
+    factor = -(2**19) if minus and swapped else 2**19
+    twice = 2 * large.scale
+    output = checks.output_tensor(op, graph)
+    operand = quantize_multiplier(small.scale / twice)
+    result = quantize_multiplier(twice / (2**SUM_SHIFT * output.scale))
+    checks.require(
+        result.mantissa == 0 or result.shift < 0,
+        op,
+        graph,
+        f"the scale {output.scale:.9g} of {checks.tensor_text(output)} is 2^18 times smaller than "
+        f"its inputs'. Quantise the model again with representative data.",
+    )
+    half = operand.shift == 0
+    mantissa_b, shift_b = (operand.mantissa, 2) if half else _shifted(operand)
+    mantissa, shift = _shifted(result)
+    low, high = scaling.activation_range(output, op.option("fused_activation_function"))
+    fields: Fields = (
+        ("mantissa_b", mantissa_b),
+        ("mantissa", mantissa),
+        ("factor_a", factor),
+        ("offset", -factor * large.zero_point),
+        ("zero_b", small.zero_point),
+        ("zero", output.zero_point),
+        ("left_b", 23 if half else 22),
+        ("shift_b", shift_b),
+        ("shift", shift),
+        ("low", low),
+        ("high", high),
+    )
+    stem = "sub" if minus and not swapped else "add"
+    return _step_of(op, graph, stem, fields, (large, small))
+
+
+def _shifted(multiplier: Multiplier) -> tuple[int, int]:
+    """Mantissa and right shift, in [1, LAST_SHIFT]; the mantissa 0 where the product rounds to 0."""
+    right = -multiplier.shift
+    return (multiplier.mantissa, right) if 1 <= right <= LAST_SHIFT else (0, LAST_SHIFT)
+
+
+_FUSED = OptionField("fused_activation_function", 0, "int8", 0, ACTIVATION)
+
+ROWS: tuple[OperatorRow, ...] = (
+    OperatorRow(
+        kind="ADD",
+        code=0,
+        options_type=11,
+        options=(_FUSED,),
+        inputs=(2, 2),
+        check=_check,
+        lower=_lower_sum,
+    ),
+)

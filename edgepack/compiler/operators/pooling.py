@@ -2,6 +2,75 @@
 
 from __future__ import annotations
 
-from edgepack.compiler.operators.row import OperatorRow
+from edgepack.compiler.operators import checks, scaling
+from edgepack.compiler.operators.row import ACTIVATION, PADDING, OperatorRow, OptionField
+from edgepack.compiler.operators.window import Window, overlap_lead, read_window
+from edgepack.graph import Graph, Operator
+from edgepack.program import Lowered, LowerSpec, Overlap, Params, Step, TensorRef
 
-ROWS: tuple[OperatorRow, ...] = ()
+
+def _window(op: Operator, graph: Graph) -> Window:
+    kernel = (op.option("filter_height"), op.option("filter_width"))
+    output = checks.output_tensor(op, graph)
+    channels = checks.input_tensor(op, graph, 0).shape[-1]
+    return read_window(op, graph, kernel, channels, output)
+
+
+def _check_pool(op: Operator, graph: Graph) -> None:
+    data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
+    checks.require_type(op, graph, data, ("int8", "float32"))
+    checks.require_same_type(op, graph, data, output)
+    checks.require_rank(op, graph, data, 4, 4)
+    checks.require_positive(op, graph, "filter_height", "filter_width")
+    if data.dtype.name == "INT8":
+        checks.require_per_tensor(op, graph, data, output)
+        checks.require_same_quantization(op, graph, data, output)
+    _window(op, graph)
+
+
+def _lower_pool(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+    data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
+    window = _window(op, graph)
+    small = data.dtype.name == "INT8"
+    activation = op.option("fused_activation_function")
+    kind = "s8" if small else "f32"
+    low: float
+    high: float
+    if small:
+        low, high = scaling.activation_range(output, activation)
+    else:
+        low, high = scaling.float_range(activation)
+    params = Params(
+        f"ep_pool_{kind}_t", (("window", window.fields), ("low", low), ("high", high))
+    )
+    size = data.dtype.bytes
+    first = window.first_elements() * size
+    lead = overlap_lead(first, window.in_c * size, 1, in_step=True)
+    name = {"AVERAGE_POOL_2D": "average_pool", "MAX_POOL_2D": "max_pool"}[op.kind]
+    kernel = f"ep_{name}_{kind}"
+    arguments = (params, TensorRef(op.inputs[0]), TensorRef(op.outputs[0]))
+    overlaps = (Overlap(op.inputs[0], op.outputs[0], lead),)
+    return Lowered((Step(op.index, kernel, kernel, arguments, op.inputs, op.outputs, overlaps),))
+
+
+_POOL_OPTIONS = (
+    OptionField("padding", 0, "int8", 0, PADDING),
+    OptionField("stride_w", 1, "int32"),
+    OptionField("stride_h", 2, "int32"),
+    OptionField("filter_width", 3, "int32"),
+    OptionField("filter_height", 4, "int32"),
+    OptionField("fused_activation_function", 5, "int8", 0, ACTIVATION),
+)
+
+ROWS: tuple[OperatorRow, ...] = tuple(
+    OperatorRow(
+        kind=kind,
+        code=code,
+        options_type=5,
+        options=_POOL_OPTIONS,
+        inputs=(1, 1),
+        check=_check_pool,
+        lower=_lower_pool,
+    )
+    for kind, code in (("AVERAGE_POOL_2D", 1), ("MAX_POOL_2D", 17))
+)
