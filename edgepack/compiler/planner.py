@@ -17,6 +17,9 @@ from edgepack.graph import ABSENT, Graph
 from edgepack.program import MemoryPlan, Overlap, Placement, Program, Scratch
 
 
+BEFORE = -1  # the moment before the first step, when the caller writes the inputs
+
+
 @dataclass(frozen=True, slots=True)
 class Life:
     """The steps during which something is needed, both ends included."""
@@ -73,11 +76,11 @@ def plan_of(
             (
                 Placement(
                     min(block.tensors, default=ABSENT),
-                    group.step if not block.tensors else block.life.first,
+                    max(0, group.step if not block.tensors else block.life.first),
                     base + block.offset,
                     block.bytes,
-                    block.life.first,
-                    min(block.life.last, end_step),
+                    max(0, block.life.first),
+                    min(max(0, block.life.last), end_step),
                 )
                 for group, base in zip(groups, offsets, strict=True)
                 for block in group.blocks
@@ -146,21 +149,22 @@ def scratch_groups(program: Program) -> tuple[Group, ...]:
 def _lives(program: Program) -> dict[int, Life]:
     """The life of each tensor by itself; outputs of the model live beyond the last step."""
     end = len(program.steps)
-    firsts = dict.fromkeys(program.graph.inputs, 0)
-    lasts = dict.fromkeys(program.graph.inputs, 0)
+    firsts = dict.fromkeys(program.graph.inputs, BEFORE)
+    lasts = dict.fromkeys(program.graph.inputs, BEFORE)
     for index, step in enumerate(program.steps):
         for tensor in step.outputs:
-            firsts[tensor] = lasts[tensor] = index
+            firsts.setdefault(tensor, index)  # several steps may write parts of one tensor
+            lasts[tensor] = index
         for tensor in step.inputs:
             lasts[tensor] = index
     for alias in program.aliases:
         for tensor in (alias.input, alias.output):
             firsts.setdefault(tensor, end)
-            lasts.setdefault(tensor, 0)
+            lasts.setdefault(tensor, BEFORE)
     for tensor in program.graph.outputs:
         if program.graph.tensor(tensor).data is None:
             lasts[tensor] = end
-            firsts.setdefault(tensor, 0)
+            firsts.setdefault(tensor, BEFORE)
     return {t: Life(first, lasts[t]) for t, first in firsts.items() if _in_ram(program, t)}
 
 
@@ -247,7 +251,7 @@ def _highest_distance(
     where no step may write the one over the other.
     """
     step = written.life.first
-    if read.life.last != step or step >= len(program.steps):
+    if read.life.last != step or not 0 <= step < len(program.steps):
         return None
     call = program.steps[step]
     readers = read.tensors.intersection(call.inputs)
@@ -295,9 +299,9 @@ def lower_bound(groups: tuple[Group, ...], program: Program) -> int:
     """Bytes that no plan can go below: the largest live set, reuse within a step granted."""
     blocks = [block for group in groups for block in group.blocks]
     bound = 0
-    for index in range(max(1, len(program.steps))):
+    for index in range(BEFORE, len(program.steps) + 1):
         live = [b for b in blocks if b.life.first <= index <= b.life.last]
-        shared = bool(program.steps) and bool(program.steps[index].overlaps)
+        shared = 0 <= index < len(program.steps) and bool(program.steps[index].overlaps)
         before = sum(b.bytes for b in live if not (shared and b.life.first == index and b.tensors))
         after = sum(b.bytes for b in live if not (shared and b.life.last == index and b.tensors))
         bound = max(bound, before, after)

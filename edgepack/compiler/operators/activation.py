@@ -1,7 +1,318 @@
-"""Activations: rows of the table of operators."""
+"""Activations: rows of the table of operators.
+
+In int8 all but SOFTMAX and PRELU are one kernel, a table of 256 bytes computed here.
+"""
 
 from __future__ import annotations
 
-from edgepack.compiler.operators.row import OperatorRow
+import math
+from collections.abc import Callable
 
-ROWS: tuple[OperatorRow, ...] = ()
+import numpy as np
+from numpy.typing import NDArray
+
+from edgepack.compiler import tables
+from edgepack.compiler.operators.checks import (
+    RECONVERT,
+    input_tensor,
+    output_tensor,
+    require,
+    require_per_tensor,
+    require_quantization,
+    require_rank,
+    require_same_type,
+    require_shape,
+    require_type,
+    tensor_text,
+)
+from edgepack.compiler.operators.row import OperatorRow, OptionField
+from edgepack.compiler.walk import broadcast_walk, walk_fields
+from edgepack.graph import DType, Graph, Operator, Tensor
+from edgepack.program import (
+    Argument,
+    Const,
+    Lowered,
+    LowerSpec,
+    Overlap,
+    Params,
+    Scalar,
+    Step,
+    TensorRef,
+)
+
+MAX_RANK_PRELU = 4  # TFLite's BroadcastPrelu4DSlow
+Table = Callable[[Operator, Tensor, Tensor], NDArray[np.uint8]]
+
+
+def elementwise(op: Operator, kernel: str, source: str, arguments: tuple[Argument, ...]) -> Lowered:
+    """One step from input 0 to output 0 that may work in place."""
+    step = Step(
+        operator=op.index,
+        kernel=kernel,
+        source=source,
+        arguments=arguments,
+        inputs=op.inputs[:1],
+        outputs=op.outputs,
+        overlaps=(Overlap(op.inputs[0], op.outputs[0]),),
+    )
+    return Lowered(steps=(step,))
+
+
+def lookup(op: Operator, graph: Graph, table: NDArray[np.uint8]) -> Lowered:
+    """A step that maps each byte of input 0 through a table of 256."""
+    x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
+    constant = Const("table", "uint8_t", table.tobytes(), "tables")
+    count = Scalar("uint32_t", x.elements)
+    arguments = (constant, TensorRef(x.index), TensorRef(y.index), count)
+    return elementwise(op, "ep_lookup", "ep_lookup", arguments)
+
+
+def _check_unary(op: Operator, graph: Graph) -> tuple[Tensor, Tensor]:
+    x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
+    require_type(op, graph, x, ("int8", "float32"))
+    require_same_type(op, graph, x, y)
+    require_shape(op, graph, y, x.shape)
+    if x.dtype is DType.INT8:
+        require_per_tensor(op, graph, x, y)
+    return x, y
+
+
+def check_unary(op: Operator, graph: Graph) -> None:
+    """Input and output agree in type and shape; int8 has a scale."""
+    _check_unary(op, graph)
+
+
+def check_logistic(op: Operator, graph: Graph) -> None:
+    """The same, and in int8 the output's scale is 1/256, as TFLite demands."""
+    _, y = _check_unary(op, graph)
+    require(
+        y.dtype is not DType.INT8 or y.scale == 1 / 256,
+        op,
+        graph,
+        f"{tensor_text(y)} has scale {y.scale:.9g}; TFLite fixes {1 / 256}. {RECONVERT}.",
+    )
+
+
+def check_leaky_relu(op: Operator, graph: Graph) -> None:
+    """The same, and a slope that is a number."""
+    _check_unary(op, graph)
+    alpha = op.option("alpha")
+    require(
+        math.isfinite(alpha),
+        op,
+        graph,
+        f"alpha is {alpha}; it must be a finite number. {RECONVERT}.",
+    )
+
+
+def check_hard_swish(op: Operator, graph: Graph) -> None:
+    """The same, and in int8 an output scale above 1/128 of the input's, as TFLite demands."""
+    x, y = _check_unary(op, graph)
+    require(
+        x.dtype is not DType.INT8 or tables.hard_swish_multiplier(x, y).shift <= 0,
+        op,
+        graph,
+        f"{tensor_text(y)} has scale {y.scale:.9g}; TFLite needs one above 1/128 of the input's "
+        f"{x.scale:.9g}. {RECONVERT}.",
+    )
+
+
+def check_softmax(op: Operator, graph: Graph) -> None:
+    """A row to normalise, the output's scale 1/256 in int8, a beta that TFLite takes."""
+    x, y = _check_unary(op, graph)
+    require_rank(op, graph, x, 1, 8)
+    beta = op.option("beta")
+    require(
+        math.isfinite(beta),
+        op,
+        graph,
+        f"beta is {beta}; it must be a finite number. {RECONVERT}.",
+    )
+    if x.dtype is DType.INT8:
+        require_quantization(op, graph, y, 1 / 256, -128)
+        require(
+            beta * x.scale > 2**-26,
+            op,
+            graph,
+            f"beta * input scale is {beta * x.scale:.3g}; TFLite needs more than 2**-26. "
+            "Quantise the model again with representative data.",
+        )
+
+
+def check_prelu(op: Operator, graph: Graph) -> None:
+    """Input and slopes agree in type, and the slopes broadcast to the input."""
+    x, y = _check_unary(op, graph)
+    alpha = input_tensor(op, graph, 1)
+    require_same_type(op, graph, x, alpha)
+    require_rank(op, graph, x, 0, MAX_RANK_PRELU)
+    padded = (1,) * (len(x.shape) - len(alpha.shape)) + alpha.shape
+    fits = len(padded) == len(x.shape) and all(
+        a in (1, n) for a, n in zip(padded, x.shape, strict=True)
+    )
+    require(
+        fits,
+        op,
+        graph,
+        f"{tensor_text(alpha)} does not broadcast to {tensor_text(x)}; each of its dimensions "
+        f"must be 1 or the input's. {RECONVERT}.",
+    )
+    if y.dtype is DType.INT8:
+        require_per_tensor(op, graph, alpha)
+
+
+def _unary(table: Table, kernel: str, source: str, *extra: float) -> Callable[..., Lowered]:
+    """Lowering to a table in int8, and in float32 to `kernel(x, y, count, *extra)`."""
+
+    def lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+        x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
+        if x.dtype is DType.INT8:
+            return lookup(op, graph, table(op, x, y))
+        count = Scalar("uint32_t", x.elements)
+        values = tuple(Scalar("float", value) for value in extra)
+        refs: tuple[Argument, ...] = (TensorRef(x.index), TensorRef(y.index), count)
+        arguments = (*refs, *values)
+        return elementwise(op, kernel, source, arguments)
+
+    return lower
+
+
+def lower_leaky_relu(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+    """A table in int8, a kernel with the slope in float32."""
+    alpha = float(op.option("alpha"))
+
+    def table(_: Operator, x: Tensor, y: Tensor) -> NDArray[np.uint8]:
+        return tables.leaky_relu_table(x, y, alpha)
+
+    lower = _unary(table, "ep_leaky_relu_f32", "ep_leaky_relu", alpha)
+    return lower(op, graph, spec)
+
+
+def lower_softmax(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+    """Rows of the last dimension; in int8 with a table of the exponentials of differences."""
+    x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
+    depth = x.shape[-1]
+    shape = (("rows", x.elements // depth), ("depth", depth))
+    refs = (TensorRef(x.index), TensorRef(y.index))
+    beta = float(op.option("beta"))
+    if x.dtype is DType.FLOAT32:
+        params = Params("ep_softmax_f32_t", (*shape, ("beta", beta)))
+        return elementwise(op, "ep_softmax_f32", "ep_softmax", (params, *refs))
+    table = tables.softmax_exponentials(x.scale, beta)
+    constant = Const("exponentials", "int32_t", table.astype("<i4").tobytes(), "tables")
+    params = Params("ep_softmax_s8_t", (*shape, ("entries", len(table))))
+    return elementwise(op, "ep_softmax_s8", "ep_softmax", (params, constant, *refs))
+
+
+def lower_prelu(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+    """One kernel that walks over the slopes as they broadcast."""
+    x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
+    alpha = input_tensor(op, graph, 1)
+    walk = broadcast_walk(x.shape, alpha.shape)
+    if x.dtype is DType.FLOAT32:
+        params, suffix = Params("ep_walk_t", walk_fields(walk)), "f32"
+    else:
+        positive, negative = tables.prelu_multipliers(x, alpha, y)
+        fields = (
+            ("x_zero_point", x.zero_point),
+            ("alpha_zero_point", alpha.zero_point),
+            ("y_zero_point", y.zero_point),
+            ("positive_mantissa", positive.mantissa),
+            ("positive_shift", positive.shift),
+            ("negative_mantissa", negative.mantissa),
+            ("negative_shift", negative.shift),
+        )
+        params, suffix = Params("ep_prelu_s8_t", (*walk_fields(walk, "alpha."), *fields)), "s8"
+    in_ram = tuple(dict.fromkeys(t.index for t in (x, alpha) if t.data is None))
+    step = Step(
+        operator=op.index,
+        kernel=f"ep_prelu_{suffix}",
+        source="ep_prelu",
+        arguments=(params, TensorRef(x.index), TensorRef(alpha.index), TensorRef(y.index)),
+        inputs=in_ram,
+        outputs=op.outputs,
+        overlaps=(Overlap(x.index, y.index),) if x.index != alpha.index else (),
+    )
+    return Lowered(steps=(step,))
+
+
+def _relu_row(kind: str, code: int, low: float, high: float) -> OperatorRow:
+    return OperatorRow(
+        kind=kind,
+        code=code,
+        inputs=(1, 1),
+        check=check_unary,
+        lower=_unary(
+            lambda _, x, y: tables.relu_table(x, y, low, high), "ep_relu_f32", "ep_relu", low, high
+        ),
+        notes="In int8 TFLite Micro does not rescale RELU6 where the scales differ; LiteRT does.",
+    )
+
+
+ROWS: tuple[OperatorRow, ...] = (
+    OperatorRow(
+        kind="SOFTMAX",
+        code=25,
+        options_type=9,
+        options=(OptionField("beta", 0, "float32", 0.0),),
+        inputs=(1, 1),
+        check=check_softmax,
+        lower=lower_softmax,
+        float_ulp=8,
+        notes="In int8 TFLite aborts where the exponentials of a row sum up to 512 or more; "
+        "here each output is then 0, as exact arithmetic has it.",
+    ),
+    OperatorRow(
+        kind="LOGISTIC",
+        code=14,
+        inputs=(1, 1),
+        check=check_logistic,
+        lower=_unary(
+            lambda _, x, y: tables.real_table(x, y, tables.logistic),
+            "ep_logistic_f32",
+            "ep_logistic",
+        ),
+        float_ulp=3,
+        notes="In float32 TFLite's form is used: exp(x) below -9, 1 above 16.6.",
+    ),
+    OperatorRow(
+        kind="TANH",
+        code=28,
+        inputs=(1, 1),
+        check=check_unary,
+        lower=_unary(
+            lambda _, x, y: tables.real_table(x, y, tables.tanh), "ep_tanh_f32", "ep_tanh"
+        ),
+        float_ulp=3,
+        notes="In int8 the table holds correctly rounded values; LiteRT's come from the host's "
+        "tanhf, which could differ where a value lies at a rounding boundary. None was seen.",
+    ),
+    _relu_row("RELU", 19, 0.0, math.inf),
+    _relu_row("RELU6", 21, 0.0, 6.0),
+    _relu_row("RELU_N1_TO_1", 20, -1.0, 1.0),
+    OperatorRow(
+        kind="LEAKY_RELU",
+        code=98,
+        options_type=75,
+        options=(OptionField("alpha", 0, "float32", 0.0),),
+        inputs=(1, 1),
+        check=check_leaky_relu,
+        lower=lower_leaky_relu,
+    ),
+    OperatorRow(
+        kind="PRELU",
+        code=54,
+        inputs=(2, 2),
+        check=check_prelu,
+        lower=lower_prelu,
+        notes="Up to 4 dimensions, as TFLite's broadcast.",
+    ),
+    OperatorRow(
+        kind="HARD_SWISH",
+        code=117,
+        inputs=(1, 1),
+        check=check_hard_swish,
+        lower=_unary(
+            lambda _, x, y: tables.hard_swish_table(x, y), "ep_hard_swish_f32", "ep_hard_swish"
+        ),
+    ),
+)
