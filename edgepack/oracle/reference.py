@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 NO_INTERPRETER = 90  # the child's exit status
 TIMEOUT_S = 600.0
+CHILD = Path(__file__).with_name("child.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def _result(reply: Mapping[str, Any], index: int) -> ReferenceRun | EdgepackErro
 
 
 def _run_child(request: bytes, timeout_s: float) -> bytes:
-    command = [sys.executable, str(Path(__file__).with_name("child.py"))]
+    command = [sys.executable, str(CHILD)]
     pipe = subprocess.PIPE
     child = subprocess.Popen(
         command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=os.name == "posix"
@@ -133,7 +134,7 @@ def _run_child(request: bytes, timeout_s: float) -> bytes:
         output, noise = child.communicate(request, timeout=timeout_s)
     except subprocess.TimeoutExpired as error:
         raise ToolchainError(
-            f"reference interpreter: no answer after {timeout_s:.0f} s; run fewer samples"
+            f"reference interpreter: no answer after {timeout_s:g} s; run fewer samples"
         ) from error
     finally:
         _kill(child)
