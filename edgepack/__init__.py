@@ -1,3 +1,67 @@
-"""edgepack: from a Keras or TFLite model to C, firmware and numbers from the microcontroller."""
+"""edgepack: from a Keras or TFLite model to C, firmware and numbers from the microcontroller.
+
+The names below are what a build script needs; each is documented where it is defined, and is
+imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from edgepack.board import load_board
+    from edgepack.errors import EdgepackError
+    from edgepack.pipeline import (
+        CompileSpec,
+        DeviceSpec,
+        bench,
+        build_model,
+        check_model,
+        convert_model,
+        generate_c,
+        infer,
+        inspect_model,
+        profile,
+        prune_model,
+        quantize_model,
+        run,
+        verify,
+    )
 
 __version__ = "0.1.0"
+
+_HOMES = {"load_board": "edgepack.board", "EdgepackError": "edgepack.errors"}
+_PIPELINE = "edgepack.pipeline"
+
+__all__ = [
+    "CompileSpec",
+    "DeviceSpec",
+    "EdgepackError",
+    "bench",
+    "build_model",
+    "check_model",
+    "convert_model",
+    "generate_c",
+    "infer",
+    "inspect_model",
+    "load_board",
+    "profile",
+    "prune_model",
+    "quantize_model",
+    "run",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'edgepack' has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(_HOMES.get(name, _PIPELINE)), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

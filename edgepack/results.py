@@ -274,6 +274,31 @@ class Outcome:
         return all(gate.held for gate in self.gates)
 
 
+@dataclass(frozen=True, slots=True)
+class ProfileResult:
+    """The document `profile --json` prints."""
+
+    model: ModelFacts
+    board: BoardFacts
+    kind: Kind
+    unit: Unit
+    steps: tuple[StepProfile, ...]
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class CompareResult:
+    """The document `compare --json` prints."""
+
+    max_regression: float
+    figures: tuple[Comparison, ...]
+
+    @property
+    def regressed(self) -> bool:
+        """Whether any figure got worse than allowed."""
+        return any(figure.regressed for figure in self.figures)
+
+
 def as_json(value: Any) -> Any:
     """A frozen result as plain JSON values; the outermost one gets `"schema": 1`."""
     return {"schema": SCHEMA, **_plain(value)}

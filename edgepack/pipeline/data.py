@@ -69,7 +69,7 @@ def _column(values: Array | None, name: str, n: int, path: Path) -> Array | None
     if values is None or name != "y":
         return values
     if values.ndim == 2 and values.shape[1] > 1:
-        return values.argmax(axis=1)
+        return np.asarray(values.argmax(axis=1))
     return values.reshape(len(values))
 
 
@@ -121,7 +121,7 @@ def _convert(values: Array, tensor: Tensor, path: Path) -> Array:
     if values.dtype == dtype:
         return values
     if values.dtype == np.uint8 and tensor.dtype is DType.INT8:
-        return (values ^ np.uint8(128)).view(np.int8)
+        return (values.astype(np.int16) - 128).astype(np.int8)
     if values.dtype.kind == "f" and tensor.quantization is not None and dtype.kind in "iu":
         return quantize(values, tensor)
     if values.dtype.kind == "f" and dtype.kind == "f":
@@ -137,7 +137,8 @@ def quantize(values: Array, tensor: Tensor) -> Array:
     limits = np.iinfo(tensor.dtype.numpy)
     scaled = np.asarray(values, np.float32) / np.float32(tensor.scale)
     rounded = np.trunc(scaled + np.copysign(np.float32(0.5), scaled)) + tensor.zero_point
-    return np.clip(rounded, limits.min, limits.max).astype(tensor.dtype.numpy)
+    clipped: Array = np.clip(rounded, limits.min, limits.max).astype(tensor.dtype.numpy)
+    return clipped
 
 
 def dequantize(values: Array, tensor: Tensor) -> NDArray[np.float64]:

@@ -1,0 +1,5 @@
+"""`python -m edgepack` is the command `edgepack`."""
+
+from edgepack.cli import main
+
+main()

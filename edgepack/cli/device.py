@@ -1,0 +1,194 @@
+"""build, flash, bench, profile, verify, infer: firmware and what it answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgepack.cli import show
+from edgepack.cli.options import (
+    PATH,
+    bench_options,
+    board_option,
+    compile_options,
+    json_option,
+    link_options,
+    model_argument,
+    quiet_option,
+    sample_options,
+)
+from edgepack.errors import MismatchError
+
+if TYPE_CHECKING:
+    from edgepack.board import Board
+    from edgepack.results import Agreement, ProfileResult
+
+
+@click.command()
+@model_argument
+@board_option
+@click.option("-o", "--output", type=PATH, help="Where the ELF goes.")
+@compile_options
+@json_option
+def build(model: Path, board: Board, output: Path | None, spec: Any, as_json: bool) -> None:
+    """Generate, compile and link firmware for the board."""
+    from edgepack import pipeline
+
+    image = pipeline.build_model(model, board, spec, output)
+    if as_json:
+        show.print_json(image)
+        return
+    f, harness = image.flash, image.harness
+    click.echo(f"firmware {output or image.firmware.elf}")
+    click.echo(
+        f"flash    {f.total:,} B: weights {f.weights:,}, tables {f.tables:,}, code {f.code:,}"
+    )
+    click.echo(f"harness  {harness.flash:,} B of flash and {harness.ram:,} B of RAM besides")
+    click.echo(f"compiler {image.firmware.compiler}")
+
+
+@click.command()
+@model_argument
+@board_option
+@compile_options
+@link_options
+def flash(model: Path, board: Board, spec: Any, device: Any) -> None:
+    """Build, flash and shake hands; an emulated board stops again afterwards."""
+    from edgepack import pipeline
+
+    click.echo(pipeline.flash_model(model, board, spec, device))
+
+
+@click.command()
+@model_argument
+@board_option
+@compile_options
+@bench_options
+@json_option
+@quiet_option
+def bench(model: Path, board: Board, spec: Any, device: Any, as_json: bool, quiet: bool) -> None:
+    """Latency, memory and accuracy on the device, and whether its bits are the oracle's."""
+    from edgepack import pipeline
+
+    with show.progress(quiet) as progress:
+        result = pipeline.bench(model, board, spec, device, progress)
+    if as_json:
+        show.print_json(result)
+    else:
+        click.echo(show.bench(result))
+    _require(result.agreement)
+
+
+@click.command()
+@model_argument
+@board_option
+@compile_options
+@link_options
+@json_option
+def profile(model: Path, board: Board, spec: Any, device: Any, as_json: bool) -> None:
+    """What each operator costs on the device."""
+    from edgepack import pipeline
+
+    result = pipeline.profile(model, board, spec, device)
+    if as_json:
+        show.print_json(result)
+    else:
+        click.echo(_profile(result))
+
+
+def _profile(result: ProfileResult) -> str:
+    total = sum(row.count for row in result.steps)
+    rows = [
+        (
+            str(r.operator),
+            r.kind,
+            r.output,
+            r.kernel,
+            f"{r.count:,}",
+            f"{100 * r.count / (total or 1):.1f}",
+            f"{r.count / r.macs:.2f}" if r.macs else "-",
+        )
+        for r in result.steps
+    ]
+    header = ("op", "kind", "output", "kernel", result.unit, "%", "a MAC")
+    body = show.table(header, rows, right=(0, 4, 5, 6))
+    compiler = result.provenance.compiler
+    return f"{body}\n{total:,} {result.unit} in all ({result.kind}), compiler {compiler}"
+
+
+@click.command()
+@model_argument
+@board_option
+@click.option("--layers", is_flag=True, help="Compare every tensor, not only the outputs.")
+@compile_options
+@sample_options
+@json_option
+@quiet_option
+def verify(
+    model: Path, board: Board, layers: bool, spec: Any, device: Any, as_json: bool, quiet: bool
+) -> None:
+    """Compare the device with the oracle, bit by bit. Exit code 6 where they differ."""
+    from edgepack import pipeline
+
+    with show.progress(quiet) as progress:
+        result = pipeline.verify(model, board, spec, device, layers, progress)
+    if as_json:
+        show.print_json(result)
+    else:
+        rows = [
+            (
+                str(r.operator),
+                r.kind,
+                "x".join(map(str, r.shape)),
+                "equal" if r.equal else f"{r.differing} differ",
+                f"{r.max_difference:g}",
+                "-" if r.max_ulp is None else str(r.max_ulp),
+            )
+            for r in result.layers
+        ]
+        if rows:
+            header = ("op", "kind", "shape", "bits", "by at most", "ulp")
+            click.echo(show.table(header, rows, right=(0, 4, 5)))
+        a = result.agreement
+        verdict = "bit-exact" if a.bit_exact else "within its bound" if a.holds else "differs"
+        click.echo(f"{verdict} on {a.n} samples against {a.oracle}")
+    _require(result.agreement)
+
+
+@click.command()
+@model_argument
+@board_option
+@click.option("--inputs", type=PATH, required=True, help=".npz of x0, x1, ... or tensor names.")
+@click.option("-o", "--output", type=PATH, required=True, help=".npz of y0, y1, ...")
+@click.option("--reset", is_flag=True, help="Restart the model before each sample.")
+@compile_options
+@link_options
+@quiet_option
+def infer(
+    model: Path,
+    board: Board,
+    inputs: Path,
+    output: Path,
+    reset: bool,
+    spec: Any,
+    device: Any,
+    quiet: bool,
+) -> None:
+    """What the board answers to your inputs."""
+    from edgepack import pipeline
+
+    with show.progress(quiet) as progress:
+        shapes = pipeline.infer(model, board, inputs, output, spec, device, reset, progress)
+    click.echo(f"wrote {output}: " + ", ".join(f"{n} {list(s)}" for n, s in shapes.items()))
+
+
+def _require(agreement: Agreement | None) -> None:
+    if agreement is not None and not agreement.holds:
+        raise MismatchError(
+            f"the device and {agreement.oracle} disagree: {agreement.first_difference}"
+        )
+
+
+COMMANDS = (build, flash, bench, profile, verify, infer)

@@ -1,0 +1,59 @@
+"""boards, ports, doctor: what is there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgepack.cli import show
+from edgepack.cli.options import json_option
+
+if TYPE_CHECKING:
+    from edgepack.board import Board
+
+
+@click.command()
+@json_option
+def boards(as_json: bool) -> None:
+    """The boards known here."""
+    from edgepack.board import known_boards, load_board
+
+    found = [load_board(str(path)) for path in known_boards(Path.cwd()).values()]
+    if as_json:
+        listed = [json.loads(board.model_dump_json()) for board in found]
+        click.echo(json.dumps({"schema": 1, "boards": listed}, indent=2))
+        return
+    header = ("board", "core", "flash", "RAM", "status", "emulated by", "what it is")
+    rows = [
+        (b.name, b.core, _size(b, "flash"), _size(b, "ram"), b.status, _emulators(b), b.description)
+        for b in found
+    ]
+    click.echo(show.table(header, rows, right=(2, 3)))
+
+
+def _size(board: Board, region: str) -> str:
+    return f"{getattr(board.memory, region).bytes // 1024:,} K" if board.memory else "-"
+
+
+def _emulators(board: Board) -> str:
+    return ", ".join(name for name in ("qemu", "unicorn") if getattr(board, name)) or "-"
+
+
+@click.command()
+@json_option
+def ports(as_json: bool) -> None:
+    """The serial ports of this machine."""
+    from edgepack import pipeline
+
+    found = pipeline.list_ports()
+    if as_json:
+        click.echo(json.dumps({"schema": 1, "ports": found}, indent=2))
+    else:
+        lines = [f"{port['path']}  {port['description']}" for port in found]
+        click.echo("\n".join(lines) or "no serial port")
+
+
+COMMANDS = (boards, ports)

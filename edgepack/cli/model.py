@@ -1,0 +1,103 @@
+"""inspect, check, generate, compare: what needs no board."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgepack.cli import show
+from edgepack.cli.options import (
+    PATH,
+    board_option,
+    compile_options,
+    json_option,
+    model_argument,
+    optional_board,
+)
+from edgepack.errors import GateError
+
+if TYPE_CHECKING:
+    from edgepack.board import Board
+
+
+@click.command()
+@model_argument
+@optional_board
+@compile_options
+@json_option
+def inspect(model: Path, board: Board | None, spec: Any, as_json: bool) -> None:
+    """Operators, shapes, MACs, weights and the memory plan."""
+    from edgepack import pipeline
+
+    found = pipeline.inspect_model(model, board, spec)
+    if as_json:
+        show.print_json(found)
+    else:
+        click.echo(show.inspection(found))
+
+
+@click.command()
+@model_argument
+@board_option
+@compile_options
+@json_option
+def check(model: Path, board: Board, spec: Any, as_json: bool) -> None:
+    """Does it fit the board? Exit code 1 where not, with the operator at fault."""
+    from edgepack import pipeline
+
+    found = pipeline.check_model(model, board, spec)
+    if as_json:
+        show.print_json(found)
+        return
+    click.echo(
+        f"fits: constants {found.weights + found.tables:,} of {found.flash_limit or 0:,} B of "
+        f"flash, arena {found.arena:,} of {found.ram_limit or 0:,} B of RAM; "
+        "code and stack are known after `edgepack bench`"
+    )
+
+
+@click.command()
+@model_argument
+@click.option("-o", "--output", type=PATH, required=True, help="A folder for the C.")
+@optional_board
+@compile_options
+def generate(model: Path, output: Path, board: Board | None, spec: Any) -> None:
+    """C sources of a .tflite: a library that needs no UART, no startup, no heap."""
+    from edgepack import pipeline
+
+    tree = pipeline.generate_c(model, output, board, spec)
+    size = sum(len(data) for data in tree.files.values())
+    click.echo(f"wrote {len(tree.files)} files, {size:,} B, to {output}")
+
+
+@click.command()
+@click.argument("old", type=PATH)
+@click.argument("new", type=PATH)
+@click.option("--max-regression", default="2%", show_default=True, help="Of each figure.")
+@json_option
+def compare(old: Path, new: Path, max_regression: str, as_json: bool) -> None:
+    """Two JSON results, figure by figure. Exit code 1 where the new one is worse."""
+    from edgepack import pipeline
+
+    result = pipeline.compare(old, new, max_regression)
+    if as_json:
+        show.print_json(result)
+    else:
+        rows = [
+            (
+                c.figure,
+                f"{c.old:,.6g}",
+                f"{c.new:,.6g}",
+                f"{100 * c.change:+.2f} %",
+                "REGRESSED" if c.regressed else "ok",
+            )
+            for c in result.figures
+        ]
+        click.echo(show.table(("figure", "old", "new", "change", ""), rows, right=(1, 2, 3)))
+    if result.regressed:
+        raise click.exceptions.Exit(GateError.exit_code)
+
+
+COMMANDS = (inspect, check, generate, compare)

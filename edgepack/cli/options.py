@@ -1,0 +1,121 @@
+"""Options that several commands share, turned into the values the pipeline takes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+if TYPE_CHECKING:
+    from edgepack.board import Board
+
+Command = Callable[..., Any]
+Decorator = Callable[[Command], Command]
+
+PATH = click.Path(path_type=Path)
+
+
+class BoardType(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """A board's name or .toml file, converted to the Board."""
+
+    name = "board"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Board:
+        """The board; UsageError where it is unknown or broken."""
+        from edgepack.board import load_board
+
+        return load_board(value, Path.cwd())
+
+
+BOARD = BoardType()
+
+
+def gathered(into: str, make: Callable[..., Any], *options: Decorator) -> Decorator:
+    """Options whose values become one argument, `into`, made by `make(**values)`."""
+
+    def decorate(command: Command) -> Command:
+        names: list[str] = []
+
+        @functools.wraps(command)
+        def call(**values: Any) -> Any:
+            own = {name: values.pop(name) for name in names}
+            return command(**values, **{into: make(**own)})
+
+        before = {p.name for p in getattr(call, "__click_params__", [])}
+        wrapped: Any = call
+        for option in reversed(options):
+            wrapped = option(wrapped)
+        names.extend(p.name for p in wrapped.__click_params__ if p.name not in before)
+        return cast("Command", wrapped)
+
+    return decorate
+
+
+def _compile_spec(**values: Any) -> Any:
+    from edgepack.pipeline import CompileSpec
+
+    return CompileSpec(**values)
+
+
+def _device_spec(**values: Any) -> Any:
+    from edgepack.pipeline import DeviceSpec
+
+    return DeviceSpec(**values)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+model_argument = click.argument("model", type=PATH)
+board_option = click.option(
+    "-b", "--board", type=BOARD, required=True, help="A name, or the path of a .toml."
+)
+optional_board = click.option("-b", "--board", type=BOARD, help="A name, or the path of a .toml.")
+
+compile_options = gathered(
+    "spec",
+    _compile_spec,
+    click.option("--name", default="", help="How the model is called in C."),
+    click.option(
+        "--numerics",
+        type=click.Choice(["litert", "tflm"]),
+        default="litert",
+        show_default=True,
+        help="Whose rounding to follow, bit by bit.",
+    ),
+    click.option(
+        "--optimize",
+        type=click.Choice(["size", "balanced", "speed"]),
+        default="balanced",
+        show_default=True,
+        help="What flash may be spent on.",
+    ),
+)
+
+_port = click.option("--port", envvar="EDGEPACK_PORT", help="Serial port of a real board.")
+_emulator = click.option(
+    "--emulator",
+    type=click.Choice(["qemu", "unicorn"]),
+    envvar="EDGEPACK_EMULATOR",
+    help="Default: QEMU where it is installed.",
+)
+_samples = (
+    click.option("--data", type=PATH, help=".npz of x and y; default: random inputs."),
+    click.option(
+        "--samples", type=click.IntRange(min=0), default=0, help="The first so many; 0 is all."
+    ),
+    click.option("--seed", type=int, default=0, help="Of the random inputs."),
+)
+_journal = (
+    click.option("--metric", type=click.Choice(["accuracy", "auc"]), default="accuracy"),
+    click.option("--journal", type=PATH, help="Keeps each sample's result at once."),
+    click.option("--resume", is_flag=True, help="Go on where the journal ends."),
+)
+
+link_options = gathered("device", _device_spec, _port, _emulator)
+sample_options = gathered("device", _device_spec, _port, _emulator, *_samples)
+bench_options = gathered("device", _device_spec, _port, _emulator, *_samples, *_journal)

@@ -1,0 +1,133 @@
+"""How results look on a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from edgepack.pipeline import Progress
+    from edgepack.results import BenchResult, Inspection
+
+
+def print_json(value: Any) -> None:
+    """A result as one JSON document of schema 1."""
+    from edgepack.results import as_json
+
+    click.echo(json.dumps(as_json(value), indent=2))
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
+    """Columns padded to their widest cell; those in `right` are flush right."""
+    cells = [list(header), *[list(row) for row in rows]]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    lines = [
+        "  ".join(
+            _pad(c, w, i in right) for i, (c, w) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    ]
+    return "\n".join([lines[0], "  ".join("-" * w for w in widths), *lines[1:]])
+
+
+def _pad(text: str, width: int, right: bool) -> str:
+    return text.rjust(width) if right else text.ljust(width)
+
+
+@contextlib.contextmanager
+def progress(quiet: bool) -> Iterator[Progress]:
+    """A bar a stage on a terminal, a line a tenth elsewhere, nothing where it must be quiet."""
+    import sys
+
+    if quiet:
+        yield lambda what, done, of: None
+    elif not sys.stderr.isatty():
+        yield _lines()
+    else:
+        with _bars() as show:
+            yield show
+
+
+@contextlib.contextmanager
+def _bars() -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Bars(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=of or None)
+            bars.update(tasks[what], completed=done, total=of or None)
+
+        yield show
+
+
+def _lines() -> Progress:
+    last: dict[str, int] = {}
+
+    def show(what: str, done: int, of: int) -> None:
+        tenth = 10 * done // of if of else 0
+        if last.get(what) != tenth:
+            last[what] = tenth
+            click.echo(f"{what}: {done}/{of}" if of else f"{what} ...", err=True)
+
+    return show
+
+
+def inspection(found: Inspection) -> str:
+    """Operators as a table, then the sums."""
+    header = ("op", "kind", "output", "MACs", "weights B", "tables B", "kernels")
+    rows = [
+        (
+            str(o.operator),
+            o.kind,
+            o.output,
+            f"{o.macs:,}",
+            f"{o.weights:,}",
+            f"{o.tables:,}",
+            ", ".join(o.kernels) or "no code",
+        )
+        for o in found.operators
+    ]
+    lines = [
+        f"{found.model.name}  SHA-256 {found.model.sha256[:16]}",
+        *(f"input   {text}" for text in found.inputs),
+        *(f"output  {text}" for text in found.outputs),
+        "",
+        table(header, rows, right=(0, 3, 4, 5)),
+        "",
+        f"MACs {found.model.macs:,}; weights {found.weights:,} B, tables {found.tables:,} B; "
+        f"arena {found.arena:,} B, its peak at op {found.peak_operator}",
+    ]
+    if found.problem:
+        lines.append(f"does not fit: {found.problem}")
+    return "\n".join(lines)
+
+
+def bench(r: BenchResult) -> str:
+    """One model on one board, a line a figure."""
+    from edgepack.report.text import accuracy_text, agreement_text, latency_text, number
+
+    flash, ram = r.memory.flash, r.memory.ram
+    emulator = f", emulator {r.provenance.emulator}" if r.provenance.emulator else ""
+    return "\n".join(
+        [
+            f"{r.model.name} on {r.board.name} ({r.board.core})",
+            f"latency   {latency_text(r)}",
+            f"flash     {number(flash.total)} B: weights {number(flash.weights)}, "
+            f"tables {number(flash.tables)}, code {number(flash.code)}",
+            f"RAM       {number(ram.total)} B: arena {number(ram.arena)} (inputs and outputs "
+            f"{number(ram.io)}), stack {number(ram.stack_peak)}, other {number(ram.other)}",
+            f"accuracy  {accuracy_text(r)}",
+            f"oracle    {agreement_text(r)}, {r.agreement.oracle if r.agreement else '-'}",
+            f"compiler  {r.provenance.compiler}{emulator}",
+        ]
+    )

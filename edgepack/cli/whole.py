@@ -1,0 +1,122 @@
+"""init, run, demo: the whole way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgepack.cli import show
+from edgepack.cli.options import (
+    BOARD,
+    PATH,
+    compile_options,
+    json_option,
+    link_options,
+    optional_board,
+    quiet_option,
+    sample_options,
+)
+from edgepack.errors import GateError, MismatchError, UsageError
+
+if TYPE_CHECKING:
+    from edgepack.board import Board
+    from edgepack.results import Outcome
+
+OUTPUT = Path("edgepack-out")
+
+
+@click.command()
+@click.argument("folder", type=PATH, default=Path())
+@click.option("--model", default="model.tflite", help="Path of the model, from that folder.")
+@click.option("-b", "--board", type=BOARD, default="mps2-an386", show_default=True)
+@click.option("--force", is_flag=True, help="Replace an edgepack.toml.")
+def init(folder: Path, model: str, board: Board, force: bool) -> None:
+    """Write a commented edgepack.toml."""
+    from edgepack.config import FILE, STARTER
+    from edgepack.store import write_file
+
+    path = folder / FILE
+    if path.exists() and not force:
+        raise UsageError(f"{path}: exists; --force replaces it")
+    quoted = model.replace("\\", "\\\\").replace('"', '\\"')
+    write_file(path, STARTER.format(model=quoted, board=board.name).encode())
+    click.echo(f"wrote {path}; edit it, then: edgepack run")
+
+
+@click.command()
+@click.argument("model", type=PATH, required=False)
+@optional_board
+@click.option("-o", "--output", type=PATH, default=OUTPUT, show_default=True)
+@click.option("-c", "--config", type=PATH, default=Path("edgepack.toml"), show_default=True)
+@compile_options
+@sample_options
+@json_option
+@quiet_option
+def run(
+    model: Path | None,
+    board: Board | None,
+    output: Path,
+    config: Path,
+    spec: Any,
+    device: Any,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Every stage, from MODEL to a report; without MODEL, what edgepack.toml says."""
+    from edgepack import pipeline
+
+    if model is not None and board is None:
+        raise UsageError("run MODEL needs --board; `edgepack boards` lists them")
+    with show.progress(quiet) as progress:
+        if model is None or board is None:
+            outcome, folder = pipeline.run_config(config, progress)
+        else:
+            outcome, folder = pipeline.run(model, board, output, spec, device, progress)
+    _finish(outcome, folder, as_json)
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="scikit-learn's digits instead of the motion data.")
+@click.option("-b", "--board", type=BOARD, default="mps2-an386", show_default=True)
+@click.option("-o", "--output", type=PATH, default=OUTPUT, show_default=True)
+@link_options
+@json_option
+@quiet_option
+def demo(quick: bool, board: Board, output: Path, device: Any, as_json: bool, quiet: bool) -> None:
+    """Train, prune, quantise, build, flash and measure: the whole way on real data."""
+    from edgepack import pipeline
+
+    with show.progress(quiet) as progress:
+        outcome, folder = pipeline.demo(
+            "digits" if quick else "watch", board, output, device, progress
+        )
+    _finish(outcome, folder, as_json)
+
+
+def _finish(outcome: Outcome, folder: Path, as_json: bool) -> None:
+    if as_json:
+        show.print_json(outcome)
+    else:
+        _print(outcome, folder)
+    if any(r.agreement and not r.agreement.holds for r in outcome.results):
+        raise click.exceptions.Exit(MismatchError.exit_code)
+    if not outcome.passed:
+        raise click.exceptions.Exit(GateError.exit_code)
+
+
+def _print(outcome: Outcome, folder: Path) -> None:
+    from edgepack.report.text import SUMMARY, summary
+
+    click.echo(f"\n{outcome.title}\n")
+    click.echo(show.table(SUMMARY, summary(outcome), right=(2, 3)) + "\n")
+    for gate in outcome.gates:
+        click.echo(f"{'ok    ' if gate.held else 'FAILED'} {gate.name}: {gate.detail}")
+    first = outcome.results[0].provenance
+    emulator = f", emulator {first.emulator}" if first.emulator else ""
+    click.echo(f"\ncompiler {first.compiler}{emulator}")
+    click.echo(f"report   {folder / 'report.html'}")
+
+
+COMMANDS = (init, run, demo)

@@ -1,0 +1,51 @@
+"""The order of the stages: the only code that joins the folders.
+
+Each command of the command line is one function here, for build scripts to call the same way.
+"""
+
+from edgepack.pipeline.compile import (
+    CompileSpec,
+    check_model,
+    compile_model,
+    generate_c,
+    inspect_model,
+)
+from edgepack.pipeline.demo import demo
+from edgepack.pipeline.device import (
+    DeviceSpec,
+    Progress,
+    bench,
+    build_model,
+    flash_model,
+    infer,
+    profile,
+    verify,
+)
+from edgepack.pipeline.keras import convert_model, prune_model, quantize_model
+from edgepack.pipeline.machine import diagnose, list_ports
+from edgepack.pipeline.whole import compare, run, run_config
+
+__all__ = [
+    "CompileSpec",
+    "DeviceSpec",
+    "Progress",
+    "bench",
+    "build_model",
+    "check_model",
+    "compare",
+    "compile_model",
+    "convert_model",
+    "demo",
+    "diagnose",
+    "flash_model",
+    "generate_c",
+    "infer",
+    "inspect_model",
+    "list_ports",
+    "profile",
+    "prune_model",
+    "quantize_model",
+    "run",
+    "run_config",
+    "verify",
+]

@@ -1,0 +1,264 @@
+"""From a .tflite to C: read, optimise, lower, plan, generate; and what is known without a board."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from edgepack import __version__
+from edgepack.board import Board
+from edgepack.compiler.generate import GenerateSpec, Golden, generate
+from edgepack.compiler.lowering import lower
+from edgepack.compiler.operators import TABLE
+from edgepack.compiler.optimiser import optimise
+from edgepack.compiler.planner import plan_memory
+from edgepack.compiler.reader import read_model
+from edgepack.errors import GateError
+from edgepack.graph import ABSENT, DType, Graph, Tensor
+from edgepack.oracle import run_reference
+from edgepack.pipeline.data import random_samples
+from edgepack.program import Const, Level, LowerSpec, MemoryPlan, Program, Step
+from edgepack.results import BoardFacts, Inspection, ModelFacts, OperatorFacts, PlanRow
+from edgepack.store import Tree, read_file, write_tree
+
+
+@dataclass(frozen=True, slots=True)
+class CompileSpec:
+    """Choices of the compiler, and how the model is called in C."""
+
+    name: str = ""
+    numerics: Literal["litert", "tflm"] = "litert"
+    optimize: Level = "balanced"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A model, lowered and planned, before it becomes C."""
+
+    model: bytes
+    source: str  # the .tflite's file name
+    original: Graph
+    program: Program
+    plan: MemoryPlan
+    board: Board | None
+
+    @property
+    def graph(self) -> Graph:
+        """The optimised graph."""
+        return self.program.graph
+
+    @property
+    def facts(self) -> ModelFacts:
+        """Which model it is."""
+        macs = nominal_macs(self.original, self.program)
+        return ModelFacts(self.graph.name, self.graph.sha256, macs, self.program.macs)
+
+
+def nominal_macs(original: Graph, program: Program) -> int:
+    """MACs before the optimiser took operators out."""
+    if original.operators == program.graph.operators:
+        return program.macs
+    return lower(original, program.spec).macs
+
+
+def load_graph(model: Path, name: str = "") -> tuple[bytes, Graph]:
+    """The file's bytes and its validated graph."""
+    data = read_file(model, "model")
+    return data, read_model(data, name or default_name(model))
+
+
+def default_name(model: Path) -> str:
+    """A C identifier from the file's name."""
+    stem = re.sub(r"\W+", "_", model.stem).strip("_") or "model"
+    return f"m{stem}" if stem[0].isdigit() else stem
+
+
+def compile_model(model: Path, board: Board | None, spec: CompileSpec | None = None) -> Compiled:
+    """Read, validate, optimise, lower and plan a .tflite; raises ModelError or UsageError."""
+    spec = spec or CompileSpec()
+    data, original = load_graph(model, spec.name)
+    isa = board.isa if board else frozenset()
+    program = lower(optimise(original), LowerSpec(isa, spec.numerics, spec.optimize))
+    return Compiled(data, model.name, original, program, plan_memory(program), board)
+
+
+def source_tree(compiled: Compiled, golden: Golden | None = None) -> Tree:
+    """The generated C, with the runtime's files that it calls."""
+    board = compiled.board
+    spec = GenerateSpec(
+        source=compiled.source,
+        version=__version__,
+        digests=(("model", compiled.graph.sha256),),
+        board=board.name if board else "",
+        ram_bytes=board.memory.ram.bytes if board and board.memory else None,
+        golden=golden,
+    )
+    return generate(compiled.program, compiled.plan, spec)
+
+
+def generate_c(
+    model: Path, folder: Path, board: Board | None = None, spec: CompileSpec | None = None
+) -> Tree:
+    """Write the model's C into `folder`; only files that edgepack wrote there are replaced."""
+    compiled = compile_model(model, board, spec)
+    require_fit(compiled)
+    tree = source_tree(compiled, golden_vector(compiled))
+    write_tree(tree, folder)
+    return tree
+
+
+def golden_vector(compiled: Compiled) -> Golden:
+    """One seeded random sample and the oracle's answer to it, for the self-test."""
+    samples = random_samples(compiled.original, 1, seed=0)
+    reference = run_reference(compiled.model, samples.inputs)
+    return Golden(
+        inputs=tuple(x.tobytes() for x in samples.inputs),
+        outputs=tuple(y.tobytes() for y in reference.outputs),
+        ulp=bound_ulp(compiled.original) or 0,
+    )
+
+
+def bound_ulp(graph: Graph) -> int | None:
+    """The stated bound of a model with a float32 output, or None where all outputs are exact.
+
+    0 where every operator is exact; else the sum of the operators' bounds, which holds for the
+    last ones of a model and is checked, not proven, for those in its middle.
+    """
+    if all(graph.tensor(i).dtype is not DType.FLOAT32 for i in graph.outputs):
+        return None
+    floats = [o for o in graph.operators if graph.tensor(o.outputs[0]).dtype is DType.FLOAT32]
+    return sum(TABLE[operator.kind].float_ulp for operator in floats)
+
+
+def inspect_model(
+    model: Path, board: Board | None = None, spec: CompileSpec | None = None
+) -> Inspection:
+    """Operators, shapes, MACs, weights and the memory plan; with a board, whether it fits."""
+    return inspection(compile_model(model, board, spec))
+
+
+def check_model(model: Path, board: Board, spec: CompileSpec | None = None) -> Inspection:
+    """The inspection of a model that fits; GateError names the operator at fault where not."""
+    compiled = compile_model(model, board, spec)
+    require_fit(compiled)
+    return inspection(compiled)
+
+
+def require_fit(compiled: Compiled) -> None:
+    """GateError where arena or constants alone exceed the board's RAM or flash."""
+    problem = misfit(compiled)
+    if problem:
+        raise GateError(problem)
+
+
+def misfit(compiled: Compiled) -> str:
+    """Why the model cannot fit the board, or ''."""
+    board, plan = compiled.board, compiled.plan
+    if board is None or board.memory is None:
+        return ""
+    ram, flash = board.memory.ram.bytes, board.memory.flash.bytes
+    if plan.arena_bytes > ram:
+        peak = compiled.program.steps[plan.peak_step]
+        kind = _kind(compiled.original, peak.operator)
+        return (
+            f"arena needs {plan.arena_bytes} B, {board.name} has {ram} B of RAM; the peak is op "
+            f"{peak.operator} {kind}, {plan.arena_bytes - ram} B too much. Narrow it, or prune."
+        )
+    constants = sum(len(c.data) for c in unique_constants(compiled.program))
+    if constants > flash:
+        largest = max(compiled.program.steps, key=lambda s: _bytes(s, "weights"))
+        kind = _kind(compiled.original, largest.operator)
+        return (
+            f"weights and tables need {constants} B, {board.name} has {flash} B of flash; the "
+            f"largest is op {largest.operator} {kind} with {_bytes(largest, 'weights')} B, "
+            f"{constants - flash} B too much in all. Prune, or quantise."
+        )
+    return ""
+
+
+def inspection(compiled: Compiled) -> Inspection:
+    """What is known of a compiled model without a device."""
+    program, plan, board = compiled.program, compiled.plan, compiled.board
+    constants = unique_constants(program)
+    memory = board.memory if board else None
+    return Inspection(
+        model=compiled.facts,
+        inputs=tuple(describe(compiled.graph.tensor(i)) for i in compiled.graph.inputs),
+        outputs=tuple(describe(compiled.graph.tensor(i)) for i in compiled.graph.outputs),
+        operators=tuple(_operators(compiled.graph, program)),
+        weights=sum(len(c.data) for c in constants if c.role == "weights"),
+        tables=sum(len(c.data) for c in constants if c.role == "tables"),
+        arena=plan.arena_bytes,
+        peak_operator=program.steps[plan.peak_step].operator if program.steps else ABSENT,
+        plan=plan_rows(compiled),
+        board=board_facts(board) if board else None,
+        flash_limit=memory.flash.bytes if memory else None,
+        ram_limit=memory.ram.bytes if memory else None,
+        problem=misfit(compiled),
+    )
+
+
+def board_facts(board: Board) -> BoardFacts:
+    """The board as results name it."""
+    return BoardFacts(board.name, board.core, board.clock_hz, board.kind)
+
+
+def plan_rows(compiled: Compiled) -> tuple[PlanRow, ...]:
+    """The memory plan with a label a buffer."""
+    return tuple(
+        PlanRow(_label(compiled, p.tensor, p.step), p.offset, p.bytes, p.first, p.last)
+        for p in compiled.plan.placements
+    )
+
+
+def unique_constants(program: Program) -> list[Const]:
+    """The constant arrays, each once, as the generator emits them."""
+    found = [a for step in program.steps for a in step.arguments if isinstance(a, Const)]
+    return list({(c.ctype, c.data): c for c in found}.values())
+
+
+def describe(tensor: Tensor) -> str:
+    """`int8 [1,96,96,3], scale 0.0039, zero point -128`."""
+    text = f"{tensor.dtype.name.lower()} [{','.join(map(str, tensor.shape))}]"
+    if tensor.quantization is None:
+        return text
+    return f"{text}, scale {tensor.scale:.6g}, zero point {tensor.zero_point}"
+
+
+def _label(compiled: Compiled, tensor: int, step: int) -> str:
+    if tensor == ABSENT:
+        return f"scratch of op {compiled.program.steps[step].operator}"
+    graph = compiled.graph
+    for role, members in (("input", graph.inputs), ("output", graph.outputs)):
+        if tensor in members:
+            return f"{role} {members.index(tensor)}"
+    maker = next((o for o in graph.operators if tensor in o.outputs), None)
+    return f"op {maker.index} {maker.kind}" if maker else f"tensor {tensor}"
+
+
+def _operators(graph: Graph, program: Program) -> list[OperatorFacts]:
+    rows = []
+    for operator in graph.operators:
+        steps = [s for s in program.steps if s.operator == operator.index]
+        rows.append(
+            OperatorFacts(
+                operator=operator.index,
+                kind=operator.kind,
+                output=describe(graph.tensor(operator.outputs[0])).split(", scale")[0],
+                kernels=tuple(f"{s.kernel} ({s.variant})" for s in steps),
+                macs=sum(s.macs for s in steps),
+                weights=sum(_bytes(s, "weights") for s in steps),
+                tables=sum(_bytes(s, "tables") for s in steps),
+            )
+        )
+    return rows
+
+
+def _bytes(step: Step, role: str) -> int:
+    return sum(len(a.data) for a in step.arguments if isinstance(a, Const) and a.role == role)
+
+
+def _kind(graph: Graph, index: int) -> str:
+    return next((o.kind for o in graph.operators if o.index == index), "?")

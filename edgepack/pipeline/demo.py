@@ -1,0 +1,88 @@
+"""The built-in example: real data, one network, three variants, all measured on the board."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edgepack import compress
+from edgepack.board import Board
+from edgepack.compress import ConvertSpec, DataSpec, PruneSpec, QuantizeSpec, TrainSpec
+from edgepack.demo import DemoData, Kind, prepare
+from edgepack.pipeline.compile import compile_model
+from edgepack.pipeline.device import DeviceSpec, Progress
+from edgepack.pipeline.keras import adapt
+from edgepack.pipeline.whole import gates, measured, write_report
+from edgepack.results import BenchResult, Outcome
+
+FLOAT_SAMPLES = 100
+PRUNE_RATE = 0.5
+PRUNE_EPOCHS = {"watch": 12, "digits": 6}
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One row of the demo's table."""
+
+    label: str
+    model: Path
+    samples: int  # the first so many of the test set; 0 is all
+
+
+def demo(
+    kind: Kind, board: Board, output: Path, device: DeviceSpec, progress: Progress
+) -> tuple[Outcome, Path]:
+    """Train, prune, quantise, convert, then build, flash and measure each variant.
+
+    Returns the outcome, whose first result is the pruned int8 model, and the report's folder.
+    """
+    folder = output / f"demo-{kind}"
+    data = prepare(kind, folder / "data")
+    variants = make_variants(kind, data, folder / "models", progress)
+    results = tuple(_measure(v, data, board, device, progress) for v in variants)
+    title = f"{kind} demo on {board.name}: {data.split}"
+    outcome = Outcome(title, tuple(v.label for v in variants), results, gates(results))
+    return outcome, write_report(outcome, folder / "report")
+
+
+def make_variants(
+    kind: Kind, data: DemoData, folder: Path, progress: Progress
+) -> tuple[Variant, ...]:
+    """Pruned int8, int8 and float32 .tflite files of one trained network."""
+    train, test = DataSpec(source=str(data.train)), DataSpec(source=str(data.test))
+    show = adapt(progress)
+    files = {n: folder / f"{kind}{n}" for n in (".keras", "_pruned.keras")}
+    tflites = {n: folder / f"{kind}_{n}.tflite" for n in ("pruned_int8", "int8", "float32")}
+    pruning = PruneSpec(rate=PRUNE_RATE, steps=2, epochs=PRUNE_EPOCHS[kind], data=train, test=test)
+    with compress.open_worker() as worker:
+        training = TrainSpec(kind=kind, data=train, test=test)
+        compress.train_demo(training, files[".keras"], on_progress=show, worker=worker)
+        compress.prune(
+            files[".keras"], pruning, files["_pruned.keras"], on_progress=show, worker=worker
+        )
+        for name, source in (("int8", ".keras"), ("pruned_int8", "_pruned.keras")):
+            spec = QuantizeSpec(data=train, test=test)
+            compress.quantize(files[source], spec, tflites[name], on_progress=show, worker=worker)
+        spec_float = ConvertSpec(test=test)
+        compress.convert(
+            files[".keras"], spec_float, tflites["float32"], on_progress=show, worker=worker
+        )
+    return (
+        Variant("pruned int8", tflites["pruned_int8"], 0),
+        Variant("int8", tflites["int8"], 0),
+        Variant("float32", tflites["float32"], FLOAT_SAMPLES),
+    )
+
+
+def _measure(
+    variant: Variant, data: DemoData, board: Board, device: DeviceSpec, progress: Progress
+) -> BenchResult:
+    compiled = compile_model(variant.model, board)
+    spec = replace(device, data=data.test, samples=variant.samples)
+    result = measured(compiled, board, spec, progress)
+    if result.confusion is None:
+        return result
+    confusion = result.confusion
+    if len(confusion.labels) == len(data.labels):
+        confusion = replace(confusion, labels=data.labels)
+    return replace(result, confusion=confusion)

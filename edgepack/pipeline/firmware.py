@@ -1,0 +1,90 @@
+"""From C to an image, and its flash and RAM: built once a digest and kept in the cache."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from edgepack.board import Board
+from edgepack.compiler.generate import constant_symbols, descriptor, empty_descriptor
+from edgepack.errors import GateError
+from edgepack.pipeline.compile import Compiled, require_fit, source_tree
+from edgepack.program import Firmware
+from edgepack.results import Flash, Harness, Kind, Memory, Ram
+from edgepack.store import Tree, cached
+from edgepack.target.build import build, toolchain_identity
+from edgepack.target.sections import Sizes, measure
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A linked image of a model, and what it takes without the harness."""
+
+    firmware: Firmware
+    flash: Flash
+    harness: Harness
+    other_ram: int  # static RAM of the model besides the arena
+
+
+def build_image(compiled: Compiled, board: Board, *, hook: bool = False) -> Image:
+    """Generate, compile and link for the board; GateError where it does not fit."""
+    require_fit(compiled)
+    tree = source_tree(compiled).merged(descriptor(compiled.program, compiled.plan))
+    firmware = _cached_build(tree, board, hook)
+    empty = _cached_build(empty_descriptor(), board, hook)
+    symbols = constant_symbols(compiled.program)
+    return _sized(compiled, firmware, measure(firmware, symbols), measure(empty, {}))
+
+
+def memory(compiled: Compiled, image: Image, stack_peak: int | None, kind: Kind) -> Memory:
+    """Flash and RAM of the model; the stack is what the device measured."""
+    graph = compiled.graph
+    io = sum(graph.tensor(i).bytes for i in {*graph.inputs, *graph.outputs})
+    arena = compiled.plan.arena_bytes
+    total = arena + image.other_ram + (stack_peak or 0)
+    ram = Ram(total, arena, io, 0, stack_peak, image.other_ram)
+    return Memory(kind, image.flash, ram)
+
+
+def require_room(compiled: Compiled, image: Image, board: Board) -> None:
+    """GateError where arena, harness and a kilobyte of stack exceed the board's RAM."""
+    if board.memory is None:
+        return
+    need = compiled.plan.arena_bytes + image.other_ram + image.harness.ram + 1024
+    limit = board.memory.ram.bytes
+    if need > limit:
+        raise GateError(
+            f"{compiled.graph.name}: arena {compiled.plan.arena_bytes} B, harness "
+            f"{image.harness.ram} B and 1024 B of stack make {need} B; {board.name} has {limit} B "
+            f"of RAM, {need - limit} B too few. Prune, or take a larger board."
+        )
+
+
+def _cached_build(tree: Tree, board: Board, hook: bool) -> Firmware:
+    spec = {
+        "tree": tree.digest,
+        "board": board.model_dump_json(),
+        "hook": hook,
+        "toolchain": toolchain_identity(board),
+    }
+
+    def make(folder: Path) -> None:
+        firmware = build(tree, board, folder, hook=hook)
+        (folder / "firmware.json").write_text(json.dumps(asdict(firmware)))
+
+    folder = cached("build/1", spec, make)
+    stored = json.loads((folder / "firmware.json").read_text())
+    return Firmware(**{**stored, "elf": str(folder / Path(stored["elf"]).name)})
+
+
+def _sized(compiled: Compiled, firmware: Firmware, whole: Sizes, empty: Sizes) -> Image:
+    flash = whole.flash - empty.flash
+    code = flash - whole.weights - whole.tables
+    ram = whole.ram - empty.ram - compiled.plan.arena_bytes
+    return Image(
+        firmware=firmware,
+        flash=Flash(flash, whole.weights, whole.tables, code),
+        harness=Harness(empty.flash, empty.ram),
+        other_ram=max(ram, 0),
+    )

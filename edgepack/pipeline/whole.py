@@ -1,0 +1,197 @@
+"""Whole runs: a .tflite to a report, edgepack.toml to a report, and two results compared."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from edgepack.board import Board, load_board
+from edgepack.config import Budget, load_config
+from edgepack.errors import UsageError
+from edgepack.pipeline.compile import Compiled, CompileSpec, compile_model
+from edgepack.pipeline.device import (
+    DeviceSpec,
+    Progress,
+    bench_compiled,
+    profile_compiled,
+    silent,
+)
+from edgepack.pipeline.keras import keras_to_tflite
+from edgepack.report import report_tree
+from edgepack.results import BenchResult, CompareResult, Comparison, Gate, Outcome
+from edgepack.store import read_file, write_tree
+
+
+def run(
+    model: Path,
+    board: Board,
+    output: Path,
+    spec: CompileSpec | None = None,
+    device: DeviceSpec | None = None,
+    progress: Progress = silent,
+    budget: Budget | None = None,
+) -> tuple[Outcome, Path]:
+    """Compile, build, flash, bench and profile a .tflite; the report goes to a folder of `output`.
+
+    Returns the outcome and that folder.
+    """
+    device = device or DeviceSpec()
+    progress(f"compile {model.name}", 0, 0)
+    compiled = compile_model(model, board, spec)
+    result = measured(compiled, board, device, progress)
+    title = f"{compiled.graph.name} on {board.name}"
+    outcome = Outcome(title, (model.stem,), (result,), gates((result,), budget))
+    return outcome, write_report(outcome, output / f"{compiled.graph.name}-{board.name}")
+
+
+def run_config(path: Path, progress: Progress = silent) -> tuple[Outcome, Path]:
+    """What edgepack.toml says; its paths are relative to its own folder."""
+    config, folder = load_config(path), path.parent
+    board = load_board(_path_or_name(config.board.name, folder), folder)
+    model = keras_to_tflite(config, folder, progress)
+    bench = config.bench
+    device = DeviceSpec(
+        port=config.board.port or None,
+        emulator=config.board.emulator or None,
+        data=folder / bench.data if bench.data else None,
+        samples=bench.samples,
+        metric=bench.metric,
+        seed=bench.seed,
+    )
+    name = config.model.name
+    spec = CompileSpec(name, config.compile.numerics, config.compile.optimize)
+    output = folder / config.report.folder
+    return run(model, board, output, spec, device, progress, config.budget)
+
+
+def measured(
+    compiled: Compiled, board: Board, device: DeviceSpec, progress: Progress
+) -> BenchResult:
+    """A bench with the profile of its operators, where the board has a counter."""
+    result = bench_compiled(compiled, board, device, progress)
+    if board.timer.unit == "none":
+        return result
+    progress(f"profile {compiled.graph.name}", 0, 0)
+    return replace(result, profile=profile_compiled(compiled, board, device).steps)
+
+
+def write_report(outcome: Outcome, folder: Path) -> Path:
+    """Every form of the report into `folder`; returns it."""
+    write_tree(report_tree(outcome), folder)
+    return folder
+
+
+def gates(results: tuple[BenchResult, ...], budget: Budget | None = None) -> tuple[Gate, ...]:
+    """What had to hold: agreement with the oracle, and the budget of the first result."""
+    found = [_agreement_gate(result) for result in results]
+    if budget is not None:
+        found += _budget_gates(results[0], budget)
+    return tuple(found)
+
+
+def _agreement_gate(result: BenchResult) -> Gate:
+    from edgepack.report.text import agreement_text
+
+    agreement = result.agreement
+    assert agreement is not None
+    detail = f"{agreement_text(result)} samples against {agreement.oracle}".replace(
+        "samples samples", "samples"
+    )
+    if not agreement.holds:
+        detail += f"; {agreement.first_difference}"
+    return Gate(f"{result.model.name}: answers", agreement.holds, detail)
+
+
+def _budget_gates(result: BenchResult, budget: Budget) -> list[Gate]:
+    latency = next((v for v in result.latency if v.unit == "instructions"), None)
+    figures: list[tuple[str, float | None, float]] = [
+        ("flash", result.memory.flash.total, budget.flash_bytes),
+        ("RAM", result.memory.ram.total, budget.ram_bytes),
+        ("instructions", latency.mean if latency else None, budget.instructions),
+    ]
+    found = []
+    for name, value, limit in figures:
+        if limit:
+            known = "not known on this board" if value is None else f"{value:,.0f}"
+            held = value is not None and value <= limit
+            found.append(Gate(name, held, f"{known}, the budget is {limit:,}"))
+    if budget.accuracy:
+        accuracy = result.accuracy
+        value = accuracy.value if accuracy else None
+        known = "no labelled data" if value is None else f"{value:.4f}"
+        held = value is not None and value >= budget.accuracy
+        found.append(Gate("accuracy", held, f"{known}, at least {budget.accuracy} is asked for"))
+    return found
+
+
+def _path_or_name(name: str, folder: Path) -> str:
+    return str(folder / name) if name.endswith(".toml") else name
+
+
+FIGURES = (
+    ("latency.0.mean", "lower"),
+    ("memory.flash.total", "lower"),
+    ("memory.ram.total", "lower"),
+    ("memory.ram.arena", "lower"),
+    ("accuracy.value", "higher"),
+)
+
+
+def compare(old: Path, new: Path, max_regression: str = "2%") -> CompareResult:
+    """The figures of two JSON results; `max_regression` is a part, "2%" or "0.02".
+
+    Documents of `bench`, or of `run`, whose first variant counts. UsageError where they cannot be
+    compared: another unit, kind or board, or no figure in common.
+    """
+    limit = _part(max_regression)
+    before, after = _result(old), _result(new)
+    for key in ("board.name", "latency.0.unit", "latency.0.kind"):
+        if _at(before, key) != _at(after, key):
+            raise UsageError(
+                f"{new}: {key} is {_at(after, key)!r}, in {old} it is {_at(before, key)!r}; "
+                "only like can be compared"
+            )
+    figures = []
+    for key, better in FIGURES:
+        was, now = _at(before, key), _at(after, key)
+        if isinstance(was, (int, float)) and isinstance(now, (int, float)):
+            change = (now - was) / was if was else float(now != was)
+            worse = change if better == "lower" else -change
+            figures.append(Comparison(key, was, now, change, worse > limit))
+    if not figures:
+        raise UsageError(f"{old} and {new} have no figure in common")
+    return CompareResult(limit, tuple(figures))
+
+
+def _part(text: str) -> float:
+    try:
+        value = float(text.rstrip("%")) / (100 if text.endswith("%") else 1)
+    except ValueError as error:
+        raise UsageError(f"--max-regression {text!r}: not a number; write 2% or 0.02") from error
+    if not 0 <= value < 10:
+        raise UsageError(f"--max-regression {text!r}: out of range; it is 0% to 1000%")
+    return value
+
+
+def _result(path: Path) -> Any:
+    try:
+        document = json.loads(read_file(path, "result"))
+    except ValueError as error:
+        raise UsageError(f"{path}: not JSON: {error}") from error
+    if not isinstance(document, dict) or document.get("schema") != 1:
+        raise UsageError(f"{path}: not a result of schema 1; `edgepack bench --json` prints one")
+    results = document.get("results")
+    return results[0] if isinstance(results, list) and results else document
+
+
+def _at(document: Any, key: str) -> Any:
+    for part in key.split("."):
+        if isinstance(document, list) and part.isdigit() and int(part) < len(document):
+            document = document[int(part)]
+        elif isinstance(document, dict):
+            document = document.get(part)
+        else:
+            return None
+    return document
