@@ -148,6 +148,7 @@ def faults(program: Program, plan: MemoryPlan) -> list[str]:
 
     for tensor in program.graph.inputs:
         write(tensor)
+    found += [f"input {t} lost before it starts" for t in program.graph.inputs if not holds(t)]
     for index, step in enumerate(program.steps):
         found += [f"step {index}: input {t} lost" for t in step.inputs if not holds(t)]
         scratch = [

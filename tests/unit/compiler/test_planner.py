@@ -24,7 +24,7 @@ def groups_of(program: Program):
     return (*tensor_groups(program), *scratch_groups(program))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(SEEDS, st.integers(0, 14))
 def test_nothing_live_is_ever_overwritten(seed: int, steps: int) -> None:
     program = random_program(seed, steps)
