@@ -7,7 +7,6 @@ of a library is an error like any other. `open_worker()` keeps one child for sev
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,6 +33,7 @@ __all__ = [
     "ConvertReport",
     "ConvertSpec",
     "DataSpec",
+    "OnProgress",
     "Progress",
     "PruneReport",
     "PruneSpec",
@@ -111,7 +111,7 @@ def train_demo(
 
 def _stage(
     name: str,
-    kind: Callable[..., T],
+    kind: type[T],
     path: Path,
     spec: Any,
     out: Path,
@@ -123,11 +123,10 @@ def _stage(
             return _stage(name, kind, path, spec, out, on_progress, own)
     request = {"stage": name, "path": str(path), "spec": to_plain(spec), "output": out.name}
     answer = worker.call(request, on_progress)
+    report = from_plain(kind, answer["report"])
     result = Path(answer["file"])
     write_file(out, result.read_bytes())
-    result.unlink()
     beside = {"schema": 1, "stage": name, **answer["report"]}
     text = json.dumps(beside, indent=2, sort_keys=True) + "\n"
     write_file(out.with_name(out.name + ".json"), text.encode())
-    report: T = from_plain(kind, answer["report"])  # type: ignore[arg-type]
     return report

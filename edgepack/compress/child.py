@@ -1,8 +1,9 @@
 """The parent's side of the process that holds TensorFlow.
 
-One request is one line of JSON on the worker's standard input, answered by lines of JSON: any number
-of progress events, then a result or an error. The worker ends when its standard input closes, so
-it dies with its parent; it sits in a session of its own, so Ctrl-C reaches the parent alone.
+One request is one line of JSON on the worker's standard input, answered by lines of JSON: any
+number of progress events, then a result or an error. The worker ends when its standard input
+closes, so it dies with its parent; it sits in a session of its own, so Ctrl-C reaches the parent
+alone.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -101,8 +100,8 @@ def _load_file(path: Path) -> Mapping[str, NDArray[Any]]:
 
 
 def _load_function(source: str, module: str, function: str) -> Mapping[str, NDArray[Any]]:
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
     try:
         target: Callable[[], Any] = getattr(importlib.import_module(module), function)
     except ImportError as error:

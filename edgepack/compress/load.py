@@ -353,7 +353,7 @@ def _refuse_file_ops(path: Path, saved: Any) -> None:
 
 
 def _without_slots(path: Path, saved: Any, copy: Path) -> Path:
-    """A copy without the optimiser's slots: Keras 2 wrote them, TensorFlow alone cannot read them."""
+    """A copy without the optimiser's slots, which Keras 2 wrote and TensorFlow cannot read."""
     for file in (p for p in path.rglob("*") if p.is_file() and p.suffix != ".pb"):
         target = copy / file.relative_to(path)
         target.parent.mkdir(parents=True, exist_ok=True)

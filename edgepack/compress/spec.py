@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from edgepack.errors import UsageError
 
@@ -45,9 +45,11 @@ class PruneSpec:
     steps: int = 1  # channels: prune and fine-tune this many times, the width falling geometrically
     schedule_end: float = 0.5  # weights: the fraction of fine-tuning at which `rate` is reached
     schedule_power: int = 3  # weights: sparsity = rate * (1 - (1 - t)**power)
-    data: DataSpec | None = None  # x and y to fine-tune on; none: no fine-tuning
+    data: DataSpec | None = (
+        None  # x and y to fine-tune on; none: no fine-tuning, which few models survive
+    )
     test: DataSpec | None = None  # x and y to score before and after
-    epochs: int = 10
+    epochs: int = 10  # 0: batch norm's statistics alone are taken anew
     batch_size: int = 32
     learning_rate: float = 1e-3  # Adam, cosine to 0
     loss: Loss = "auto"  # auto: from the labels' shape and type
@@ -222,23 +224,6 @@ Spec = PruneSpec | QuantizeSpec | ConvertSpec | TrainSpec
 Report = PruneReport | QuantizeReport | ConvertReport | TrainReport
 T = TypeVar("T")
 
-_NESTED: Mapping[str, Any] = {
-    "data": DataSpec,
-    "test": DataSpec,
-    "before": Score,
-    "cut": Score,
-    "after": Score,
-    "input": ModelFile,
-    "output": ModelFile,
-}
-_ROWS: Mapping[str, Any] = {"layers": LayerCut, "inputs": TensorFacts, "outputs": TensorFacts}
-_SPECS: Mapping[Any, Any] = {
-    PruneReport: PruneSpec,
-    QuantizeReport: QuantizeSpec,
-    ConvertReport: ConvertSpec,
-    TrainReport: TrainSpec,
-}
-
 
 def to_plain(value: Any) -> Any:
     """A spec or report as JSON values."""
@@ -253,19 +238,19 @@ def to_plain(value: Any) -> Any:
 
 def from_plain(kind: type[T], plain: Mapping[str, Any]) -> T:
     """The spec or report of class `kind` that `to_plain` wrote."""
-    return kind(**{name: _field(kind, name, value) for name, value in plain.items()})
+    hints = get_type_hints(kind)
+    return kind(**{name: _value(hints[name], value) for name, value in plain.items()})
 
 
-def _field(kind: type, name: str, value: Any) -> Any:
-    if value is None or name in ("versions",):
-        return value
-    if name == "spec":
-        return from_plain(_SPECS[kind], value)
-    if name in _NESTED:
-        return from_plain(_NESTED[name], value)
-    if name in _ROWS:
-        return tuple(from_plain(_ROWS[name], row) for row in value)
-    return tuple(value) if isinstance(value, list) else value
+def _value(hint: Any, value: Any) -> Any:
+    """`value` as `hint` wants it: a dataclass, a tuple of them, or as it is."""
+    arguments = [a for a in get_args(hint) if a not in (type(None), ...)]
+    if isinstance(value, list):
+        return tuple(_value(arguments[0], item) for item in value)
+    for candidate in (hint, *arguments):
+        if isinstance(value, Mapping) and dataclasses.is_dataclass(candidate):
+            return from_plain(candidate, value)  # type: ignore[arg-type]
+    return value
 
 
 def _one_of(key: str, value: object, known: tuple[str, ...]) -> None:
