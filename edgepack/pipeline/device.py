@@ -271,7 +271,7 @@ def infer(
         for place, (values, index) in enumerate(zip(answers.outputs, graph.outputs, strict=True))
     }
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
     write_file(output, buffer.getvalue())
     return {name: values.shape for name, values in arrays.items()}
 
