@@ -12,8 +12,8 @@ from edgepack.program import (
     Lowered,
     LowerSpec,
     Overlap,
+    Params,
     Program,
-    Scalar,
     Step,
     TensorRef,
 )
@@ -94,15 +94,20 @@ def _copied_outputs(graph: Graph) -> tuple[Graph, list[Step]]:
 def copy_step(operator: int, graph: Graph, source: int, target: int) -> Step:
     """A step that copies a tensor's bytes, in place where the planner likes."""
     in_ram = graph.tensor(source).data is None
+    size = graph.tensor(target).bytes
+    fields = (
+        ("rows", 1),
+        ("bytes", size),
+        ("x_start", 0),
+        ("x_pitch", size),
+        ("y_start", 0),
+        ("y_pitch", size),
+    )
     return Step(
         operator=operator,
         kernel="ep_copy",
         source="ep_copy",
-        arguments=(
-            Scalar("uint32_t", graph.tensor(target).bytes),
-            TensorRef(source),
-            TensorRef(target),
-        ),
+        arguments=(Params("ep_copy_t", fields), TensorRef(source), TensorRef(target)),
         inputs=(source,) if in_ram else (),
         outputs=(target,),
         overlaps=(Overlap(source, target),) if in_ram else (),
