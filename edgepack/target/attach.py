@@ -1,4 +1,4 @@
-"""A board with the firmware on it and running, real or emulated, for the length of a `with` block."""
+"""A board with the firmware on it and running, for the length of a `with` block."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 from edgepack.board import Board
 from edgepack.errors import DeviceError, ToolchainError, UsageError
 from edgepack.program import Firmware, Port
-from edgepack.target import flash, qemu
+from edgepack.target import flash, qemu, unicorn_emulator
 from edgepack.target.process import running
 
 Emulator = Literal["qemu", "unicorn"]
@@ -38,14 +38,14 @@ def attach(
         return
     if port is not None:
         raise UsageError(f"--port {port}: {board.name} is emulated and has a line of its own")
-    start = {"host": _start_host, "qemu": qemu.start, "unicorn": _start_unicorn}
+    start = {"host": _start_host, "qemu": qemu.start, "unicorn": unicorn_emulator.start}
     kind = "host" if board.flash.driver == "copy" else choose_emulator(board, emulator)
     with start[kind](board, firmware) as (path, name):
         yield Port(path, board.serial.baud, name)
 
 
 def choose_emulator(board: Board, wanted: str | None = None) -> Emulator:
-    """QEMU where it is installed for this board, else unicorn; ToolchainError says how to get one."""
+    """QEMU where it is installed for this board, else unicorn; ToolchainError where neither is."""
     wanted = wanted or os.environ.get("EDGEPACK_EMULATOR") or None
     if wanted not in (None, "qemu", "unicorn"):
         raise UsageError(f"emulator {wanted!r} is unknown; it must be 'qemu' or 'unicorn'")
@@ -58,25 +58,15 @@ def choose_emulator(board: Board, wanted: str | None = None) -> Emulator:
         raise UsageError(f"{wanted} cannot play {board.name}; {' and '.join(others)} can")
     if wanted in (None, "qemu") and qemu.find(board) is not None:
         return "qemu"
-    if wanted in (None, "unicorn") and able["unicorn"] and unicorn_version() is not None:
+    if wanted in (None, "unicorn") and able["unicorn"] and unicorn_emulator.version() is not None:
         return "unicorn"
     ways = [qemu.install_command(board)] if able["qemu"] and wanted != "unicorn" else []
-    ways += ['pip install "edgepack[unicorn]"'] if able["unicorn"] and wanted != "qemu" else []
+    ways += [unicorn_emulator.install_command()] if able["unicorn"] and wanted != "qemu" else []
     raise ToolchainError(f"{board.name}: no emulator is installed: {', or '.join(ways)}")
 
 
-def unicorn_version() -> str | None:
-    """The installed unicorn's version, or None."""
-    import importlib.metadata
-
-    try:
-        return importlib.metadata.version("unicorn")
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
 def find_port(board: Board) -> str:
-    """The serial port whose USB VID and PID the board's file names; DeviceError where none or two."""
+    """The serial port with the board's USB VID and PID; DeviceError where none or several have."""
     from serial.tools import list_ports
 
     wanted = (board.serial.vid, board.serial.pid)
@@ -107,11 +97,3 @@ def _start_host(board: Board, firmware: Firmware) -> Iterator[tuple[str, str]]:
                 raise ToolchainError(f"{board.name}: the program named no serial line: {text!r}")
             path = text.split(_HOST_SIGN, 1)[1].split("\n", 1)[0]
             yield path, ""
-
-
-@contextlib.contextmanager
-def _start_unicorn(board: Board, firmware: Firmware) -> Iterator[tuple[str, str]]:
-    from edgepack.target import unicorn_emulator  # type: ignore[attr-defined,unused-ignore]
-
-    with unicorn_emulator.start(board, firmware) as started:
-        yield cast("tuple[str, str]", started)

@@ -1,4 +1,4 @@
-"""C to a firmware image: the model's tree, the protocol and the board's port, compiled and linked."""
+"""C to a firmware image: the model, the protocol and the board's port, compiled and linked."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def write_verified(memory: Memory, image: Iterable[Segment], where: str) -> int:
         memory.write_memory(segment.address, segment.data)
         found = memory.read_memory(segment.address, len(segment.data))
         if found != segment.data:
-            at = next(i for i, pair in enumerate(zip(found, segment.data)) if pair[0] != pair[1])
+            at = _first_difference(found, segment.data)
             raise DeviceError(
                 f"{where}: flash verification failed at {segment.address + at:#x}: wrote "
                 f"{segment.data[at]:#04x}, read {found[at]:#04x}. Does the board's file name the "
@@ -77,6 +77,10 @@ def write_verified(memory: Memory, image: Iterable[Segment], where: str) -> int:
             )
         total += len(segment.data)
     return total
+
+
+def _first_difference(left: bytes, right: bytes) -> int:
+    return next(i for i, (a, b) in enumerate(zip(left, right, strict=True)) if a != b)
 
 
 def copy_verified(elf: Path, target: Path) -> None:

@@ -141,6 +141,6 @@ def _reset(board: Board, remote: Remote, entry: int) -> None:
     at = remote.read_register(register) & ~1
     if at != entry:
         raise ToolchainError(
-            f"{board.name}: after the reset the core is at {at:#x}, the image begins at {entry:#x}; "
-            "does memory.flash.origin name where this machine boots from?"
+            f"{board.name}: after the reset the core is at {at:#x}, the image begins at "
+            f"{entry:#x}; does memory.flash.origin name where this machine boots from?"
         )

@@ -56,7 +56,7 @@ def symbol_bytes(elf: Path) -> dict[str, int]:
 
 
 def symbol_addresses(elf: Path) -> dict[str, int]:
-    """The address of every symbol that was linked, by its name; bit 0 of a Thumb function is set."""
+    """The address of every symbol that was linked, by its name; a Thumb function's is odd."""
     with _opened(elf) as opened:
         return {s.name: int(s["st_value"]) for s in _symbols(opened)}
 
@@ -107,7 +107,7 @@ def _is_in_ram(section: Any) -> bool:
 
 
 def _symbols(elf: ELFFile) -> Iterator[Any]:
-    table = elf.get_section_by_name(".symtab")
+    table: Any = elf.get_section_by_name(".symtab")
     return iter(()) if table is None else table.iter_symbols()
 
 

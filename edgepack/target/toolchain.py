@@ -158,7 +158,8 @@ def _gcc_name(program: str) -> str:
     number = re.search(r"\d+\.\d+(\.\d+)?", shown)
     if "clang" in shown:
         return f"clang {number.group(0) if number else 'of unknown version'}"
-    return f"{Path(program).name} {_ask(program, '-dumpfullversion').strip()}"
+    name = Path(program).name
+    return f"{'gcc' if name == 'cc' else name} {_ask(program, '-dumpfullversion').strip()}"
 
 
 @functools.cache
