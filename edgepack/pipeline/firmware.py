@@ -39,12 +39,20 @@ def build_image(compiled: Compiled, board: Board, *, hook: bool = False) -> Imag
 
 def memory(compiled: Compiled, image: Image, stack_peak: int | None, kind: Kind) -> Memory:
     """Flash and RAM of the model; the stack is what the device measured."""
-    graph = compiled.graph
-    io = sum(graph.tensor(i).bytes for i in {*graph.inputs, *graph.outputs})
     arena = compiled.plan.arena_bytes
     total = arena + image.other_ram + (stack_peak or 0)
-    ram = Ram(total, arena, io, 0, stack_peak, image.other_ram)
+    ram = Ram(total, arena, _io_bytes(compiled), 0, stack_peak, image.other_ram)
     return Memory(kind, image.flash, ram)
+
+
+def _io_bytes(compiled: Compiled) -> int:
+    """Bytes of the arena that inputs and outputs take; they may share some."""
+    graph = compiled.graph
+    taken: set[int] = set()
+    for index in (*graph.inputs, *graph.outputs):
+        start = compiled.plan.offset(index)
+        taken.update(range(start, start + graph.tensor(index).bytes))
+    return len(taken)
 
 
 def require_room(compiled: Compiled, image: Image, board: Board) -> None:

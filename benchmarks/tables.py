@@ -1,0 +1,158 @@
+"""The README's tables, put between their marks by `python -m benchmarks.tables`.
+
+Each is made from data: boards/*.toml, the table of operators, benchmarks/results.json and
+benchmarks/peers.toml. `--check` exits with 1 where the README is not what they say.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from edgepack.board import known_boards, load_board, tomllib
+from edgepack.compiler.operators import TABLE
+
+HERE = Path(__file__).resolve().parent
+README = HERE.parent / "README.md"
+MODELS = {
+    "ad01": "ad01_int8.tflite",
+    "kws": "kws_ref_model.tflite",
+    "resnet8": "pretrainedResnet_quant.tflite",
+    "vww": "vww_96_int8.tflite",
+}
+MARK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(row) + " |" for row in lines) + "\n"
+
+
+def boards() -> str:
+    """Every shipped board."""
+    rows = []
+    for name in known_boards():
+        b = load_board(name)
+        emulators = ", ".join(e for e in ("QEMU", "unicorn") if getattr(b, e.lower())) or "-"
+        flash, ram = (
+            (f"{b.memory.flash.bytes // 1024:,} K", f"{b.memory.ram.bytes // 1024:,} K")
+            if b.memory
+            else ("-", "-")
+        )
+        rows.append((f"`{name}`", b.core, flash, ram, b.status, emulators, b.timer.unit))
+    return markdown(("board", "core", "flash", "RAM", "status", "emulated by", "counts"), rows)
+
+
+def operators() -> str:
+    """The one table of operators, as users see it."""
+    rows = []
+    for kind, row in sorted(TABLE.items()):
+        floats = "float32" in row.types
+        bound = (
+            ("exact" if row.float_ulp == 0 else f"within {row.float_ulp} ulp") if floats else "-"
+        )
+        others = ", ".join(t for t in row.types if t not in ("int8", "float32")) or "-"
+        exact = ("bit-exact" if row.exact else "see notes") if "int8" in row.types else "-"
+        rows.append((kind, exact, bound, others, row.notes.replace("\n", " ").replace("|", "/")))
+    return markdown(("operator", "int8", "float32", "other types", "notes"), rows)
+
+
+def bench_tables(results: Mapping[str, Any]) -> str:
+    """Instructions, RAM and flash of the four models, with the peers' ratios where known."""
+    peers = tomllib.loads((HERE / "peers.toml").read_text())
+    parts = [
+        ("Instructions of one inference (emulated)", _instructions),
+        ("RAM, bytes: arena with inputs and outputs, and the stack", _ram),
+        ("Flash without weights, bytes: code and tables", _flash),
+    ]
+    return "\n".join(f"**{title}**\n\n{_grid(results, peers, cell)}" for title, cell in parts)
+
+
+Cell = Callable[[str, str, Any, Mapping[str, Any]], str]
+
+
+def _grid(results: Mapping[str, Any], peers: Mapping[str, Any], cell: Cell) -> str:
+    rows = []
+    for board in sorted(results):
+        by_model = results[board]
+        rows.append(
+            [f"`{board}`", *(_cell(board, m, by_model.get(m), peers, cell) for m in MODELS)]
+        )
+    return markdown(("board", *MODELS), rows)
+
+
+def _cell(board: str, model: str, result: Any, peers: Mapping[str, Any], cell: Cell) -> str:
+    if result is None:
+        return "not run"
+    if "does_not_fit" in result:
+        return "does not fit"
+    if "failed" in result:
+        return "failed"
+    return cell(board, model, result, peers)
+
+
+def _ratio(ours: float, board: str, model: str, figure: str, peers: Mapping[str, Any]) -> str:
+    found = []
+    for peer, short in (("cmsis_nn", "CMSIS-NN"), ("reference", "TFLM ref.")):
+        theirs = peers.get(board, {}).get(peer, {}).get(figure, {}).get(model)
+        if theirs:
+            found.append(f"{ours / theirs:.2f} of {short}")
+    return f" ({', '.join(found)})" if found else ""
+
+
+def _instructions(board: str, model: str, result: Any, peers: Mapping[str, Any]) -> str:
+    count = result["latency"][0]["mean"]
+    return f"{count:,.0f}{_ratio(count, board, model, 'instructions', peers)}"
+
+
+def _ram(board: str, model: str, result: Any, peers: Mapping[str, Any]) -> str:
+    ram = result["memory"]["ram"]
+    return f"{ram['arena']:,} + {ram['stack_peak']:,}" + _ratio(
+        ram["arena"], board, model, "arena", peers
+    )
+
+
+def _flash(board: str, model: str, result: Any, peers: Mapping[str, Any]) -> str:
+    flash = result["memory"]["flash"]
+    size = flash["code"] + flash["tables"]
+    return f"{size:,}{_ratio(size, board, model, 'code', peers)}"
+
+
+def bench() -> str:
+    """The bench's tables, with what made them."""
+    results = json.loads((HERE / "results.json").read_text())
+    compilers = sorted(
+        {r["provenance"]["compiler"] for m in results.values() for r in m.values() if "model" in r}
+    )
+    return f"{bench_tables(results)}\nCompilers: {', '.join(compilers)}.\n"
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "boards": boards,
+    "operators": operators,
+    "bench": bench,
+}
+
+
+def rendered(text: str) -> str:
+    """The text with every marked table made anew."""
+    return MARK.sub(lambda m: f"{m[1]}{TABLES[m[2]]()}{m[3]}", text)
+
+
+def main() -> int:
+    """Rewrite the README, or with --check compare."""
+    old = README.read_text()
+    new = rendered(old)
+    if "--check" in sys.argv:
+        return int(old != new)
+    README.write_text(new)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
