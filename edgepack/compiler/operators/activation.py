@@ -16,6 +16,7 @@ from edgepack.compiler.operators.checks import (
     RECONVERT,
     input_tensor,
     output_tensor,
+    refuse,
     require,
     require_per_tensor,
     require_quantization,
@@ -85,12 +86,12 @@ def check_unary(op: Operator, graph: Graph) -> None:
 def check_logistic(op: Operator, graph: Graph) -> None:
     """The same, and in int8 the output's scale is 1/256, as TFLite demands."""
     _, y = _check_unary(op, graph)
-    require(
-        y.dtype is not DType.INT8 or y.scale == 1 / 256,
-        op,
-        graph,
-        f"{tensor_text(y)} has scale {y.scale:.9g}; TFLite fixes {1 / 256}. {RECONVERT}.",
-    )
+    if y.dtype is DType.INT8 and y.scale != 1 / 256:
+        refuse(
+            op,
+            graph,
+            f"{tensor_text(y)} has scale {y.scale:.9g}; TFLite fixes {1 / 256}. {RECONVERT}.",
+        )
 
 
 def check_leaky_relu(op: Operator, graph: Graph) -> None:
@@ -108,13 +109,13 @@ def check_leaky_relu(op: Operator, graph: Graph) -> None:
 def check_hard_swish(op: Operator, graph: Graph) -> None:
     """The same, and in int8 an output scale above 1/128 of the input's, as TFLite demands."""
     x, y = _check_unary(op, graph)
-    require(
-        x.dtype is not DType.INT8 or tables.hard_swish_multiplier(x, y).shift <= 0,
-        op,
-        graph,
-        f"{tensor_text(y)} has scale {y.scale:.9g}; TFLite needs one above 1/128 of the input's "
-        f"{x.scale:.9g}. {RECONVERT}.",
-    )
+    if x.dtype is DType.INT8 and tables.hard_swish_multiplier(x, y).shift > 0:
+        refuse(
+            op,
+            graph,
+            f"{tensor_text(y)} has scale {y.scale:.9g}; TFLite needs one above 1/128 of the "
+            f"input's {x.scale:.9g}. {RECONVERT}.",
+        )
 
 
 def check_softmax(op: Operator, graph: Graph) -> None:

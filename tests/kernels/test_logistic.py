@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import numpy as np
+
+from edgepack.compiler.operators import TABLE
+from tests.kernels.oracle_check import check, float_cases, unary_case
+
+EVERY = np.arange(-128, 128).astype(np.int8)
+
+
+def test_int8(case_count: int) -> None:
+    rng = np.random.default_rng(1)
+    cases = []
+    for number in range(case_count):
+        scale = float(np.float32(10.0 ** rng.uniform(-3, 1)))
+        points = (int(rng.integers(-128, 128)), int(rng.choice([-128, 0, 127])))
+        shape = (1, 4, 64) if number % 2 else (256,)
+        x = EVERY.reshape(shape)
+        cases.append(unary_case("LOGISTIC", x, scales=(scale, 1 / 256), zero_points=points))
+    cases.append(unary_case("LOGISTIC", EVERY, scales=(1e30, 1 / 256), zero_points=(3, -128)))
+    check(cases)
+
+
+def test_float32(case_count: int) -> None:
+    cases = float_cases("LOGISTIC", np.random.default_rng(2), case_count)
+    sweep = np.linspace(-110, 20, 20000).astype(np.float32)
+    cases.append(unary_case("LOGISTIC", sweep))
+    check(cases, ulp=TABLE["LOGISTIC"].float_ulp)

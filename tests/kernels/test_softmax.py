@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import numpy as np
+
+from edgepack.compiler.operators import TABLE
+from tests.kernels.harness import run_cases
+from tests.kernels.oracle_check import check, random_scale, random_shape, random_values, unary_case
+
+OUTPUT = (1 / 256, -128)
+
+
+def int8_case(x: np.ndarray, scale: float, beta: float = 1.0, zero_point: int = 0):
+    return unary_case(
+        "SOFTMAX", x, scales=(scale, OUTPUT[0]), zero_points=(zero_point, OUTPUT[1]), beta=beta
+    )
+
+
+def test_int8(case_count: int) -> None:
+    rng = np.random.default_rng(1)
+    cases = []
+    for number in range(case_count):
+        shape = (*random_shape(rng, 0, 3, 4), int(rng.integers(1, 200)))
+        x = random_values(rng, shape, "int8")
+        if number % 3 == 0:
+            x = (x // 16).astype(np.int8)
+        beta = float(np.float32(rng.choice([1.0, 0.5, 2.3])))
+        cases.append(int8_case(x, random_scale(rng, -3, 1), beta, int(rng.integers(-128, 128))))
+    check(cases)
+
+
+def test_int8_extremes() -> None:
+    equal = np.full((2, 511), 77, np.int8)  # 512 equal ones: the reference aborts
+    one_hot = np.full((1, 300), -128, np.int8)
+    one_hot[0, 17] = 127
+    cases = [int8_case(x, s) for x in (equal, one_hot) for s in (2.0**-25, 1e-3, 0.1, 1.0, 1e6)]
+    every = np.arange(-128, 128).astype(np.int8)
+    cases += [int8_case(every[:, None], 0.1), int8_case(every[None], 0.1)]
+    check(cases)
+
+
+def test_int8_where_the_reference_aborts() -> None:
+    x = np.zeros((3, 5000), np.int8)
+    x[1, 4] = 100  # this row's sum is small
+    (answer,) = run_cases([int8_case(x, 0.5)])
+    assert (answer[0][[0, 2]] == -128).all()
+    assert answer[0][1, 4] == 127
+    assert (np.delete(answer[0][1], 4) == -128).all()
+
+
+def test_float32(case_count: int) -> None:
+    rng = np.random.default_rng(2)
+    cases = []
+    for _ in range(case_count):
+        shape = (*random_shape(rng, 0, 3, 4), int(rng.integers(1, 400)))
+        beta = float(np.float32(rng.choice([1.0, 0.5, 2.3, -1.0])))
+        cases.append(unary_case("SOFTMAX", random_values(rng, shape, "float32"), beta=beta))
+    extremes = np.array([[0, -1e30, 88], [-104, -87.5, 0], [1e38, -1e38, 0]], np.float32)
+    cases.append(unary_case("SOFTMAX", extremes, beta=1.0))
+    check(cases, ulp=TABLE["SOFTMAX"].float_ulp)
