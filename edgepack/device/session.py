@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -204,7 +204,8 @@ class Session:
 
     def reset(self) -> None:
         """Restart the board; `recover` opens a session with it again."""
-        self._exchange.expect(Request.RESET)
+        with suppress(DeviceReset):  # its answer may be lost with the restart
+            self._exchange.expect(Request.RESET)
 
     # ---- runs
 
