@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from edgepack.compiler.generate import GenerateSpec, generate
 from edgepack.compiler.lowering import lower
+from edgepack.compiler.optimiser import optimise
 from edgepack.compiler.planner import (
     alignment_of,
     plan_memory,
@@ -36,6 +37,7 @@ from edgepack.compiler.planner import (
     scratch_groups,
     tensor_groups,
 )
+from edgepack.compiler.reader import read_model
 from edgepack.graph import Graph
 from edgepack.program import LowerSpec, MemoryPlan, Program
 
@@ -56,13 +58,13 @@ class Case:
     inputs: Sequence[NDArray[np.generic]]
     spec: LowerSpec = field(default_factory=LowerSpec)
     label: str = ""
+    optimise: bool = False
 
 
 def run_cases(cases: Sequence[Case]) -> list[list[NDArray[np.generic]]]:
     """The outputs of each case, [n, *shape[1:]] each, in the order of the graph."""
-    from edgepack.compiler.reader import read_model
-
     graphs = [read_model(case.model, f"m{i}") for i, case in enumerate(cases)]
+    graphs = [optimise(g) if c.optimise else g for g, c in zip(graphs, cases, strict=True)]
     return run_programs(
         [lower(graph, case.spec) for graph, case in zip(graphs, cases, strict=True)],
         [case.inputs for case in cases],

@@ -62,10 +62,12 @@ class Window:
 
         A pixel whose window lies outside altogether gets the input's end.
         """
-        rows = _first_inside(self.out_h, self.stride_h, self.pad_top, self.kernel_h,
-                             self.dilation_h, self.in_h)
-        columns = _first_inside(self.out_w, self.stride_w, self.pad_left, self.kernel_w,
-                                self.dilation_w, self.in_w)
+        rows = _first_inside(
+            self.out_h, self.stride_h, self.pad_top, self.kernel_h, self.dilation_h, self.in_h
+        )
+        columns = _first_inside(
+            self.out_w, self.stride_w, self.pad_left, self.kernel_w, self.dilation_w, self.in_w
+        )
         image = self.in_h * self.in_w * self.in_c
         at = (rows[:, None] * self.in_w + columns[None, :]) * self.in_c
         at = np.where((rows[:, None] < 0) | (columns[None, :] < 0), image, at).reshape(-1)
@@ -103,9 +105,8 @@ def read_window(
     stride = (op.option("stride_h"), op.option("stride_w"))
     padding = op.option("padding")
     sides = list(zip((in_h, in_w), kernel, stride, dilation, strict=True))
-    out_h, out_w = (checks.window_output(*side, padding) for side in sides)
+    pads, (out_h, out_w) = _padded(sides, padding)
     checks.require_shape(op, graph, output, (batches, out_h, out_w, channels))
-    pads = [checks.window_padding(*side, padding)[0] for side in sides]
     checks.require(
         max(*kernel, *pads) <= LIMIT,
         op,
@@ -116,6 +117,26 @@ def read_window(
     return Window(
         batches, in_h, in_w, in_c, out_h, out_w, *kernel, *stride, *dilation, pads[0], pads[1]
     )
+
+
+def _padded(
+    sides: list[tuple[int, int, int, int]], padding: str | tuple[int, int, int, int]
+) -> tuple[list[int], list[int]]:
+    """Padding before each side, and its outputs. Sides are (size, window, stride, dilation).
+
+    `padding` is the option's name, or (top, bottom, left, right), which the optimiser folds in.
+    """
+    if isinstance(padding, str):
+        return (
+            [checks.window_padding(*side, padding)[0] for side in sides],
+            [checks.window_output(*side, padding) for side in sides],
+        )
+    before, behind = padding[::2], padding[1::2]
+    outputs = [
+        checks.window_output(size + low + high, window, stride, dilation, "VALID")
+        for (size, window, stride, dilation), low, high in zip(sides, before, behind, strict=True)
+    ]
+    return list(before), outputs
 
 
 def overlap_lead(

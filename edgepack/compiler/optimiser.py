@@ -1,0 +1,177 @@
+"""Rewrites of a graph that leave every output's bits as they are.
+
+Each pass is a function Graph -> Graph; `optimise` repeats them until nothing changes. Tensors keep
+their numbers and operators their `index`; what is unused merely loses its operator.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+
+from edgepack.compiler.padding import fold_padding
+from edgepack.compiler.rewrite import consumers, replace_tensor, single_consumer, with_operators
+from edgepack.graph import ABSENT, DType, Graph, Operator, Tensor
+
+_SAME_BYTES = frozenset({"RESHAPE", "SQUEEZE", "EXPAND_DIMS"})
+_CLAMPS: Mapping[str, tuple[float | None, float | None]] = {
+    "RELU": (0.0, None),
+    "RELU6": (0.0, 6.0),
+    "RELU_N1_TO_1": (-1.0, 1.0),
+}
+_FUSING = frozenset(
+    {
+        "CONV_2D",
+        "DEPTHWISE_CONV_2D",
+        "FULLY_CONNECTED",
+        "ADD",
+        "SUB",
+        "MUL",
+        "AVERAGE_POOL_2D",
+        "MAX_POOL_2D",
+    }
+)
+
+
+def optimise(graph: Graph) -> Graph:
+    """The same function in fewer operators: every output keeps its bits."""
+    passes: tuple[Callable[[Graph], Graph], ...] = (
+        fold_constants,
+        remove_identities,
+        fuse_activations,
+        fold_padding,
+        remove_dead,
+    )
+    while True:
+        before = graph.operators
+        for rewrite in passes:
+            graph = rewrite(graph)
+        if graph.operators == before:
+            return graph
+
+
+def remove_dead(graph: Graph) -> Graph:
+    """Without the operators that no output of the model depends on."""
+    needed = set(graph.outputs)
+    kept: list[Operator] = []
+    for operator in reversed(graph.operators):
+        if needed.intersection(operator.outputs):
+            needed.update(operator.inputs)
+            kept.append(operator)
+    return with_operators(graph, reversed(kept))
+
+
+def fold_constants(graph: Graph) -> Graph:
+    """Reshapes and transpositions of constants are done here, once."""
+    tensors = list(graph.tensors)
+    kept = []
+    for operator in graph.operators:
+        data = _moved_constant(operator, tensors)
+        if data is None:
+            kept.append(operator)
+        else:
+            target = operator.outputs[0]
+            tensors[target] = dataclasses.replace(tensors[target], data=data)
+    return dataclasses.replace(graph, tensors=tuple(tensors), operators=tuple(kept))
+
+
+def _moved_constant(operator: Operator, tensors: list[Tensor]) -> bytes | None:
+    inputs = [tensors[index] for index in operator.inputs if index != ABSENT]
+    if any(tensor.data is None for tensor in inputs):
+        return None
+    if operator.kind in _SAME_BYTES:
+        return inputs[0].data
+    if operator.kind == "TRANSPOSE":
+        order = [int(axis) for axis in inputs[1].array().ravel()]
+        return inputs[0].array().transpose(order).tobytes()
+    return None
+
+
+def remove_identities(graph: Graph) -> Graph:
+    """Without operators whose output always equals their input.
+
+    An operator that makes an output of the model stays, for the output has a place of its own.
+    """
+    for operator in graph.operators:
+        if not _is_identity(operator, graph) or operator.outputs[0] in graph.outputs:
+            continue
+        kept = [other for other in graph.operators if other is not operator]
+        graph = replace_tensor(with_operators(graph, kept), operator.outputs[0], operator.inputs[0])
+    return graph
+
+
+def _is_identity(operator: Operator, graph: Graph) -> bool:
+    if operator.kind not in {*_SAME_BYTES, *_CLAMPS, "QUANTIZE"}:
+        return False
+    x, y = graph.tensor(operator.inputs[0]), graph.tensor(operator.outputs[0])
+    if x.data is not None or not _same_values(x, y):
+        return False
+    if operator.kind in _SAME_BYTES:
+        return x.shape == y.shape
+    if operator.kind in _CLAMPS:
+        return x.dtype is DType.INT8 and _clamp_is_idle(operator.kind, x)
+    return x.dtype is DType.INT8
+
+
+def _same_values(x: Tensor, y: Tensor) -> bool:
+    return x.dtype is y.dtype and x.quantization == y.quantization
+
+
+def _clamp_is_idle(kind: str, tensor: Tensor) -> bool:
+    """Whether the clamp's bounds lie at the ends of int8 or beyond."""
+    if tensor.quantization is None or tensor.quantization.per_channel:
+        return False
+    low, high = _CLAMPS[kind]
+    lowest = -128 if low is None else tensor.zero_point + _steps(low, tensor.scale)
+    highest = 127 if high is None else tensor.zero_point + _steps(high, tensor.scale)
+    return lowest <= -128 and highest >= 127
+
+
+def _steps(value: float, scale: float) -> int:
+    """round(value / scale), halves away from zero, as TFLite rounds an activation's bound."""
+    import numpy as np
+
+    quotient = float(np.float32(value) / np.float32(scale))
+    return int(quotient + 0.5) if quotient >= 0 else -int(-quotient + 0.5)
+
+
+def fuse_activations(graph: Graph) -> Graph:
+    """A clamp of what another operator makes, for this alone, becomes that operator's own.
+
+    Only where both tensors have the same quantisation (or none): then rescaling is the identity.
+    """
+    by_output = {output: op for op in graph.operators for output in op.outputs}
+    uses = consumers(graph)
+    changed: dict[int, Operator | None] = {}
+    for clamp in graph.operators:
+        if clamp.kind not in _CLAMPS or id(by_output.get(clamp.inputs[0])) in changed:
+            continue
+        maker = by_output.get(clamp.inputs[0])
+        if maker is None or not _fuses(maker, clamp, graph, uses):
+            continue
+        options = {**maker.options, "fused_activation_function": clamp.kind}
+        changed[id(clamp)] = None
+        changed[id(maker)] = dataclasses.replace(maker, options=options, outputs=clamp.outputs)
+    return with_operators(graph, _changed(graph.operators, changed))
+
+
+def _fuses(
+    maker: Operator, clamp: Operator, graph: Graph, uses: Mapping[int, list[Operator]]
+) -> bool:
+    x, y = graph.tensor(clamp.inputs[0]), graph.tensor(clamp.outputs[0])
+    return (
+        maker.kind in _FUSING
+        and maker.options.get("fused_activation_function") == "NONE"
+        and single_consumer(graph, uses, x.index)
+        and _same_values(x, y)
+        and x.dtype in (DType.INT8, DType.FLOAT32)
+    )
+
+
+def _changed(
+    operators: Iterable[Operator], changed: Mapping[int, Operator | None]
+) -> Iterable[Operator]:
+    for operator in operators:
+        new = changed.get(id(operator), operator)
+        if new is not None:
+            yield new
