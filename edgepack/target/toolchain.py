@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import os
 import re
 import shutil
@@ -15,7 +14,7 @@ from typing import Literal
 
 from edgepack.board import Board
 from edgepack.errors import ToolchainError, UsageError
-from edgepack.store import cache_root
+from edgepack.target import zig
 
 Kind = Literal["gcc", "zig"]
 
@@ -29,9 +28,6 @@ _PACKAGES = {
     "riscv": "gcc-riscv64-unknown-elf",
     "host": "gcc libc6-dev",
 }
-ZIG_COMMAND = 'pip install "edgepack[zig]"'
-"""The command that installs zig, without root."""
-
 _COMMON = (
     *("-std=c11", "-ffreestanding", "-ffp-contract=off", "-fno-common", "-g0"),
     *("-ffunction-sections", "-fdata-sections"),
@@ -50,12 +46,12 @@ class Toolchain:
     kind: Kind
     command: tuple[str, ...]
     name: str
-    """As a result shows it: "arm-none-eabi-gcc 12.2.1", "zig 0.17.1 (clang 21.1.0)"."""
+    """As a result shows it: "arm-none-eabi-gcc 12.2.1", "zig 0.17.1"."""
     flags: tuple[str, ...]
     """Instruction set, dialect and warnings; no optimisation level, no path."""
     freestanding: bool
     environment: Mapping[str, str] = field(default_factory=dict, hash=False)
-    """Variables it needs besides this process's own."""
+    """Variables that it needs to be set."""
 
     def compile(self, source: str, output: str, *options: str) -> list[str]:
         """The call that makes an object of one C file."""
@@ -91,7 +87,7 @@ def find(board: Board, wanted: str | None = None) -> Toolchain:
 
 def missing(board: Board, wanted: str | None = None) -> str:
     """What to say where no compiler for this board is found."""
-    ways = {"gcc": gcc_command(board), "zig": ZIG_COMMAND}
+    ways = {"gcc": gcc_command(board), "zig": zig.INSTALL}
     offered = [ways[wanted]] if wanted else list(ways.values())
     return f"{board.name}: no compiler for {board.core} is installed: " + ", or ".join(offered)
 
@@ -99,16 +95,6 @@ def missing(board: Board, wanted: str | None = None) -> str:
 def gcc_command(board: Board) -> str:
     """The command that installs Debian's gcc for this board."""
     return f"apt-get install --no-install-recommends {_PACKAGES[board.toolchain.family]}"
-
-
-def zig_program() -> str | None:
-    """The zig of the `ziglang` package, else the one on PATH, else None."""
-    spec = importlib.util.find_spec("ziglang")
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        for name in ("zig", "zig.exe"):
-            if (Path(folder) / name).is_file():
-                return str(Path(folder) / name)
-    return shutil.which("zig")
 
 
 def gcc_program(board: Board) -> str | None:
@@ -131,25 +117,17 @@ def _find_gcc(board: Board) -> Toolchain | None:
 
 
 def _find_zig(board: Board) -> Toolchain | None:
-    program = zig_program()
-    if program is None:
+    if zig.version() is None:
         return None
-    target = board.toolchain.zig_target
-    flags = ("-target", target, f"-mcpu={board.toolchain.zig_cpu}") if target else ()
+    found = zig.compiler(board.toolchain.zig_target, board.toolchain.zig_cpu)
     return Toolchain(
         kind="zig",
-        command=(program, "cc"),
-        name=_zig_name(program),
-        flags=(*flags, *_COMMON, *_ZIG),
+        command=found.command,
+        name=found.name,
+        flags=(*_COMMON, *_ZIG),
         freestanding=board.toolchain.family != "host",
-        environment=zig_environment(),
+        environment=found.environment,
     )
-
-
-def zig_environment() -> dict[str, str]:
-    """Where zig keeps what it compiles for itself: in edgepack's own cache."""
-    folder = str(cache_root() / "zig")
-    return {"ZIG_GLOBAL_CACHE_DIR": folder, "ZIG_LOCAL_CACHE_DIR": folder}
 
 
 @functools.cache
@@ -162,13 +140,6 @@ def _gcc_name(program: str) -> str:
     return f"{'gcc' if name == 'cc' else name} {_ask(program, '-dumpfullversion').strip()}"
 
 
-@functools.cache
-def _zig_name(program: str) -> str:
-    found = re.search(r"clang version (\d+\.\d+\.\d+)", _ask(program, "cc", "--version"))
-    clang = f" (clang {found.group(1)})" if found else ""
-    return f"zig {_ask(program, 'version').strip()}{clang}"
-
-
 def _ask(*call: str) -> str:
     try:
         done = subprocess.run(
@@ -177,7 +148,6 @@ def _ask(*call: str) -> str:
             text=True,
             timeout=60,
             check=True,
-            env={**os.environ, **zig_environment()},
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise ToolchainError(f"{' '.join(call)}: does not run: {error}") from error

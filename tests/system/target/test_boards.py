@@ -1,0 +1,165 @@
+"""Every shipped board: boot, serial line, exact count, stack, data, reset, under each emulator."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from tests.system.target.echo import (
+    Echo,
+    environment,
+    require_compiler,
+    require_emulator,
+    running_echo,
+)
+
+from edgepack.board import known_boards, load_board
+from edgepack.target import toolchain
+
+BOARDS = {name: load_board(name) for name in known_boards()}
+PLACES = [
+    pytest.param((name, emulator), id=f"{name}-{emulator}")
+    for name, board in BOARDS.items()
+    for emulator, able in (
+        ("process", board.flash.driver == "copy"),
+        ("qemu", board.qemu is not None),
+        ("unicorn", board.unicorn is not None),
+    )
+    if able
+]
+
+
+@pytest.fixture(scope="module", params=PLACES)
+def echo(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Echo]:
+    name, emulator = request.param
+    board = BOARDS[name]
+    require_compiler(board)
+    if emulator != "process":
+        require_emulator(board, emulator)
+    folder = tmp_path_factory.mktemp(name)
+    with running_echo(board, folder, None if emulator == "process" else emulator) as running:
+        yield running
+
+
+def test_line_carries_every_byte_both_ways(echo: Echo) -> None:
+    data = bytes(range(256)) + bytes(range(255, -1, -1)) * 4
+    assert echo.echo(data) == data
+
+
+def test_count_is_the_number_of_instructions(echo: Echo) -> None:
+    require_counter(echo)
+    nothing = count(echo, 1)
+    for turns in (1, 2, 3, 10, 777, 100_000, 1_000_003):
+        assert count(echo, turns) - nothing == 2 * (turns - 1)
+
+
+def test_count_is_the_same_while_bytes_arrive(echo: Echo) -> None:
+    require_counter(echo)
+    turns = 2_000_000
+    alone = count(echo, turns)
+    for _ in range(3):
+        echo.line.write(b"\x1bt" + turns.to_bytes(4, "little") + b"noise" * 10)
+        assert echo.board.count(echo.word()) == alone
+        assert echo.line.read(50) == b"noise" * 10
+
+
+def test_counter_tells_its_frequency(echo: Echo) -> None:
+    assert echo.ask("h", 0) == echo.board.timer.hz
+
+
+def test_stack_is_painted_and_measured(echo: Echo) -> None:
+    if echo.board.flash.driver == "copy":
+        pytest.skip("a host process reports no stack")
+    shallow, deep, deeper = (echo.ask("s", depth) for depth in (0, 5, 9))
+    frame = (deeper - deep) // 4
+    assert deep - shallow == 5 * frame
+    assert 64 <= frame <= 160
+    assert echo.ask("s", 0) == shallow
+
+
+def test_memory_starts_as_the_program_says(echo: Echo) -> None:
+    assert echo.ask("d", 0) == 0x12345678
+    assert echo.ask("z", 0) == 0
+
+
+def test_wide_division_and_floats(echo: Echo) -> None:
+    big = 0x0123456789ABCDEF
+    assert echo.ask("/", 1_000_003) == (big // 1_000_003 & 0xFFFFFFFF) ^ big % 1_000_003
+    assert echo.ask("f", 25) == 100
+
+
+@pytest.mark.parametrize("cause", ["reset", "fault"])
+def test_restarts_afresh(echo: Echo, cause: str) -> None:
+    if echo.board.flash.driver == "copy":
+        pytest.skip("a host process cannot restart itself behind the same line")
+    if cause == "fault" and echo.emulator.startswith("unicorn"):
+        pytest.skip("unicorn ends on a fault, with a message")
+    echo.ask("d", 1)
+    echo.ask("z", 1)
+    echo.line.write(b"\x1br\0\0\0\0" if cause == "reset" else b"\x1bx\0\0\0\0")
+    assert echo.line.read(1) == b"!"
+    assert (echo.ask("d", 0), echo.ask("z", 0)) == (0x12345678, 0)
+    assert echo.echo(b"back") == b"back"
+
+
+@pytest.mark.parametrize("name", ["mps2-an386", "microbit", "riscv-virt", "netduinoplus2"])
+def test_long_run_does_not_wrap(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    board = BOARDS[name]
+    require_compiler(board)
+    require_emulator(board, "qemu")
+    with running_echo(board, tmp_path_factory.mktemp(name), "qemu") as echo:
+        assert count(echo, 250_000_000) - count(echo, 1) == 2 * 249_999_999
+
+
+@pytest.mark.parametrize("name", [n for n, b in BOARDS.items() if b.timer.unit == "instructions"])
+def test_counter_holds_500_million_instructions(name: str) -> None:
+    board = BOARDS[name]
+    assert board.count(2**32 - 1) > 500_000_000
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(n, marks=() if n in ("mps2-an386", "riscv-virt") else pytest.mark.long)
+        for n, b in BOARDS.items()
+        if b.flash.driver != "openocd"
+    ],
+)
+def test_zig_builds_what_runs(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    board = BOARDS[name]
+    require_compiler(board, "zig")
+    if board.qemu is not None:
+        require_emulator(board, "qemu")
+    with (
+        environment(EDGEPACK_COMPILER="zig"),
+        running_echo(board, tmp_path_factory.mktemp(name), None) as echo,
+    ):
+        assert toolchain.find(board).kind == "zig"
+        assert echo.echo(bytes(range(256))) == bytes(range(256))
+        assert echo.ask("d", 0) == 0x12345678
+        if board.timer.unit == "instructions":
+            assert count(echo, 1001) - count(echo, 1) == 2000
+
+
+def test_boots_and_answers_at_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    board = BOARDS["mps2-an386"]
+    require_compiler(board)
+    require_emulator(board, "qemu")
+    folder = tmp_path_factory.mktemp("fast")
+    for _ in range(5):
+        begin = time.monotonic()
+        with running_echo(board, folder, "qemu") as echo:
+            assert echo.echo(b"hello") == b"hello"
+        assert time.monotonic() - begin < 0.9, "the line was noticed late"
+
+
+def require_counter(echo: Echo) -> None:
+    if echo.board.timer.unit == "none":
+        pytest.skip("a host process has no counter")
+
+
+def count(echo: Echo, turns: int) -> int:
+    return echo.board.count(echo.ask("t", turns))
