@@ -60,7 +60,10 @@ class Source:
     def number(self, kind: Scalar, position: int, where: str) -> int | float:
         """One number."""
         format = "<" + FORMATS[kind]
-        self.take(position, struct.calcsize(format), where)
+        size = struct.calcsize(format)
+        self.take(position, size, where)
+        if position % size:
+            self.damaged(where, f"the number at {position} is not at a multiple of {size}")
         value: int | float = struct.unpack_from(format, self.data, position)[0]
         return value
 
@@ -167,13 +170,20 @@ class Table:
         return self._vector(slot, 1, name)
 
     def string(self, slot: int, name: str, limit: int = 4096) -> str:
-        """A string, cut at `limit` bytes; empty where the field is absent."""
+        """A string in UTF-8, cut at `limit` bytes; empty where the field is absent."""
         found = self._vector(slot, 1, name)
         if found is None:
             return ""
         start, count = found
+        where = f"{self.where}, {name}"
+        end = self.source.take(start + count, 1, where)
+        if self.source.data[end] != 0:
+            self.source.damaged(where, "the text does not end where it says")
         raw = self.source.data[start : start + min(count, limit)]
-        return raw.decode("utf-8", errors="replace")
+        try:
+            return raw.decode("utf-8", errors="strict" if count <= limit else "ignore")
+        except UnicodeDecodeError:
+            self.source.damaged(where, "the text is not UTF-8")
 
 
 def root(source: Source) -> Table:

@@ -59,8 +59,11 @@ def read_model(data: bytes, name: str = "model") -> Graph:
     version = model.integer(0, "uint32", "version")
     if version != 3:
         source.damaged("version", f"it is {version}; TFLite files have 3")
+    model.string(3, "description")
     graph = _only_subgraph(model)
-    operators = _operators(graph, _codes(model), graph.count(0, 4, "tensors"))
+    graph.string(4, "name")
+    names = [t.string(3, "name") for t in graph.tables(0, "tensors", "tensor")]
+    operators = _operators(graph, _codes(model), names)
     inputs = graph.integers(1, "int32", "inputs")
     outputs = graph.integers(2, "int32", "outputs")
     used = {t for op in operators for t in (*op.inputs, *op.outputs)} | {*inputs, *outputs}
@@ -98,67 +101,69 @@ def _codes(model: Table) -> list[Code]:
     return codes
 
 
-def _operators(graph: Table, codes: list[Code], tensors: int) -> tuple[Operator, ...]:
+def _operators(graph: Table, codes: list[Code], names: list[str]) -> tuple[Operator, ...]:
     tables = graph.tables(3, "operators", "operator")
     if len(tables) > MAX_OPERATORS:
         graph.source.damaged("operators", f"{len(tables)} of them; the limit is {MAX_OPERATORS}")
-    return tuple(_operator(i, table, codes, tensors, graph) for i, table in enumerate(tables))
+    return tuple(_operator(index, table, codes, names) for index, table in enumerate(tables))
 
 
-def _operator(index: int, table: Table, codes: list[Code], tensors: int, graph: Table) -> Operator:
-    where = f"op {index}"
+def _operator(index: int, table: Table, codes: list[Code], names: list[str]) -> Operator:
     number = table.integer(0, "uint32", "opcode_index")
     if number >= len(codes):
         table.source.damaged(
-            where, f"it uses operator code {number}; the model has {len(codes)} codes"
+            f"op {index}", f"it uses operator code {number}; the model has {len(codes)} codes"
         )
     code = codes[number]
     inputs = table.integers(1, "int32", "inputs")
     outputs = table.integers(2, "int32", "outputs")
     kind = OPERATORS[code.number] if 0 <= code.number < len(OPERATORS) else f"code {code.number}"
+    _check_places(table, f"op {index} {kind}", inputs, outputs, len(names))
+    name = names[outputs[0]] if outputs else ""
+    if code.number == CUSTOM:
+        raise unsupported_custom(index, code.custom, name)
+    row = TABLE.get(kind)
+    if row is None:
+        raise unsupported_operator(index, kind, name, TABLE)
+    where = f"op {index} {kind} '{printable(name)}'"
+    if not 1 <= code.version <= 100:
+        table.source.damaged(where, f"operator version {code.version}; it must lie in 1 to 100")
+    options = _options(table, where, row.options_type, row.options)
+    return Operator(index, kind, inputs, outputs, options, code.version)
+
+
+def _check_places(
+    table: Table, where: str, inputs: tuple[int, ...], outputs: tuple[int, ...], tensors: int
+) -> None:
     for role, places in (("input", inputs), ("output", outputs)):
         for place, tensor in enumerate(places):
             if not (0 <= tensor < tensors or (role == "input" and tensor == ABSENT)):
                 table.source.damaged(
-                    f"{where} {kind}",
-                    f"{role} {place} is tensor {tensor}; the model has {tensors} tensors",
+                    where, f"{role} {place} is tensor {tensor}; the model has {tensors} tensors"
                 )
-    if code.number == CUSTOM:
-        raise unsupported_custom(index, code.custom, _name(graph, outputs))
-    row = TABLE.get(kind)
-    if row is None:
-        raise unsupported_operator(index, kind, _name(graph, outputs), TABLE)
-    if not 1 <= code.version <= 100:
-        table.source.damaged(f"{where} {kind}", f"operator version {code.version}")
-    options = _options(table, f"{where} {kind}", row.options_type, row.options)
-    return Operator(index, kind, inputs, outputs, options, code.version)
-
-
-def _name(graph: Table, tensors: tuple[int, ...]) -> str:
-    """The name of the first of some tensors, for a message."""
-    if not tensors:
-        return ""
-    table = graph.tables(0, "tensors", "tensor")[tensors[0]]
-    return table.string(3, "name")
 
 
 def _options(
     table: Table, where: str, wanted: int, fields: tuple[OptionField, ...]
 ) -> Mapping[str, OptionValue]:
-    if not fields:
-        return {}
     present = table.integer(3, "uint8", "builtin_options_type")
-    if present not in (0, wanted):
+    options = table.table(4, "options") if present else None
+    if fields and present not in (0, wanted):
         table.source.damaged(
             where, f"its options are of type {present}; {wanted} belongs to this operator"
         )
-    options = table.table(4, "options") if present else None
     return {field.name: _option(options, where, field) for field in fields}
 
 
 def _option(options: Table | None, where: str, field: OptionField) -> OptionValue:
     if field.kind == "ints":
-        return options.integers(field.slot, "int32", field.name) if options else ()
+        values = options.integers(field.slot, "int32", field.name) if options else ()
+        if len(values) > MAX_RANK:
+            raise ModelError(
+                f"{where}: {field.name} has {len(values)} values; the limit is {MAX_RANK}. "
+                "Use fewer dimensions in the model."
+            )
+        return values
     if options is None:
         value: int | float = field.default
     else:
@@ -298,7 +303,6 @@ def _quantization(index: int, name: str, table: Table, dtype: DType) -> Quantiza
     points = found.integers(3, "int64", "zero_point")
     if not scales:
         return None
-    points = points or (0,) * len(scales)
     if len(points) != len(scales):
         refuse_tensor(
             index,

@@ -91,6 +91,14 @@ def require_same_type(op: Operator, graph: Graph, *tensors: Tensor) -> None:
     for tensor in tensors[1:]:
         if tensor.dtype is not tensors[0].dtype:
             both = f"{tensor_text(tensors[0])} and {tensor_text(tensor)}"
+            if tensors[0].dtype.name == "FLOAT32" and tensor.data is not None:
+                refuse(
+                    op,
+                    graph,
+                    f"{both} differ in type, so the model is quantised in its weights only (hybrid,"
+                    " dynamic range); int8 throughout or float32 is supported. "
+                    "Quantise it with representative data, or convert it as float32.",
+                )
             refuse(op, graph, f"{both} differ in type; they must agree. {RECONVERT}.")
 
 

@@ -1,0 +1,109 @@
+"""Random damage: the reader refuses it, or what it returns holds together."""
+
+from __future__ import annotations
+
+import math
+import random
+import struct
+import time
+
+import numpy as np
+import pytest
+
+from edgepack.compiler.reader import read_model
+from edgepack.errors import ModelError
+from edgepack.graph import ABSENT, Graph
+from edgepack.oracle import Case, ReferenceRun, run_cases
+from tests.unit.compiler.mutation import BYTES
+
+ROUNDS = 2000
+WORDS = (0, 1, 2, 3, 4, 0x7F, 0x80, 0xFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFC, 0xFFFFFFFF)
+
+
+def damaged(data: bytes, rng: random.Random) -> bytes:
+    """A copy with one to four random faults."""
+    broken = bytearray(data)
+    for _ in range(rng.choice((1, 1, 1, 2, 4))):
+        at = rng.randrange(len(broken) - 4)
+        kind = rng.randrange(6)
+        if kind == 0:
+            broken[at] = rng.randrange(256)
+        elif kind == 1:
+            broken[at] ^= 1 << rng.randrange(8)
+        elif kind == 2:
+            struct.pack_into("<I", broken, at & ~3, rng.choice((*WORDS, rng.randrange(2**32))))
+        elif kind == 3:
+            broken[at : at + 2] = struct.pack("<H", rng.randrange(2**16))
+        elif kind == 4:
+            other = rng.randrange(len(broken) - 4) & ~3
+            at &= ~3
+            one, two = broken[at : at + 4], broken[other : other + 4]
+            broken[at : at + 4], broken[other : other + 4] = two, one
+        elif len(broken) > 64:
+            del broken[rng.randrange(8, len(broken)) :]
+            break
+    return bytes(broken)
+
+
+def assert_consistent(graph: Graph) -> None:
+    """What every later stage takes for granted, checked without the validator's own code."""
+    count = len(graph.tensors)
+    assert [t.index for t in graph.tensors] == list(range(count))
+    assert graph.inputs and graph.outputs and graph.operators
+    there = set(graph.inputs)
+    used = {*graph.inputs, *graph.outputs}
+    for op in graph.operators:
+        assert op.outputs
+        for index in op.inputs:
+            if index == ABSENT:
+                continue
+            assert index in there or graph.tensors[index].data is not None
+        for index in op.outputs:
+            assert index not in there and graph.tensors[index].data is None
+            there.add(index)
+        used |= ({*op.inputs} - {ABSENT}) | {*op.outputs}
+    assert set(graph.outputs) <= there - set(graph.inputs)
+    for index in used:
+        tensor = graph.tensors[index]
+        assert all(size > 0 for size in tensor.shape)
+        assert tensor.bytes <= 2**31
+        if tensor.data is not None:
+            assert len(tensor.data) == tensor.bytes
+        if tensor.quantization is not None:
+            scales, points = tensor.quantization.scales, tensor.quantization.zero_points
+            assert len(scales) == len(points) > 0
+            assert all(math.isfinite(s) and s > 0 for s in scales)
+
+
+@pytest.mark.parametrize("base", sorted(BYTES))
+def test_damaged_files_are_refused_or_read_as_graphs_that_hold_together(base):
+    rng = random.Random(base)
+    slowest, refused = 0.0, 0
+    for _ in range(ROUNDS):
+        data = damaged(BYTES[base], rng)
+        began = time.perf_counter()
+        try:
+            assert_consistent(read_model(data, base))
+        except ModelError as error:
+            refused += 1
+            assert str(error).isascii() and "\n" not in str(error)
+        slowest = max(slowest, time.perf_counter() - began)
+    assert slowest < 2
+    assert refused > ROUNDS // 5
+
+
+@pytest.mark.parametrize("base", sorted(BYTES))
+def test_what_the_reader_accepts_the_reference_interpreter_survives(base):
+    rng = random.Random(base + "!")
+    cases = []
+    for _ in range(400):
+        data = damaged(BYTES[base], rng)
+        try:
+            graph = read_model(data, base)
+        except ModelError:
+            continue
+        inputs = (graph.tensors[i] for i in graph.inputs)
+        cases.append(Case(data, tuple(np.zeros(t.shape, t.dtype.numpy) for t in inputs)))
+    results = run_cases(cases)
+    died = [str(r) for r in results if not isinstance(r, ReferenceRun) and "died" in str(r)]
+    assert died == []
