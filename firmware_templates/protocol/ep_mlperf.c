@@ -307,17 +307,27 @@ static float float_at(const void* data, uint32_t index)
     return value;
 }
 
+/* value / scale to the nearest, halves away from zero, plus the zero point, clamped. */
 static int32_t quantise(float value, float scale, int32_t zero_point, bool is_signed)
 {
     const int32_t low = is_signed ? -128 : 0;
-    const float scaled = value / scale + (float)zero_point;
-    if (!(scaled > (float)low)) {
+    const float scaled = value / scale;
+    if (!(scaled > (float)(low - zero_point))) {
         return low;
     }
-    if (scaled >= (float)(low + 255)) {
+    if (scaled >= (float)(low + 255 - zero_point)) {
         return low + 255;
     }
-    return (int32_t)(scaled - (float)low + 0.5F) + low;
+    int32_t whole = (int32_t)scaled;
+    const float rest = scaled - (float)whole;
+    if (rest >= 0.5F) {
+        whole++;
+    } else if (rest <= -0.5F) {
+        whole--;
+    } else {
+        /* whole is the nearest */
+    }
+    return whole + zero_point;
 }
 
 static float output_at(const ep_tensor_t* tensor, uint32_t index)

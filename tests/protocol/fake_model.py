@@ -18,9 +18,9 @@ PORT = Port("fake", 10**10, "")
 EMULATED = Port("fake", 10**10, "lock step")
 
 
-def arena_after(inputs: list[bytes], last_step: int = STEPS - 1) -> bytes:
+def arena_after(inputs: list[bytes], last_step: int = STEPS - 1, outputs: int = 500) -> bytes:
     """The arena after a step, without the 8 bytes behind it."""
-    arena = bytearray(b"".join(inputs) + bytes(500))
+    arena = bytearray(b"".join(inputs) + bytes(outputs))
     for step in range(0, last_step + 1, 10):
         carry = (step + 1) & 0xFF
         for i, was in enumerate(arena):

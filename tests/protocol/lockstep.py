@@ -23,8 +23,10 @@ BOARD = "fake"
 FLAGS = "-flag " * 60  # longer than one frame
 
 
-def compile_firmware(to: Path, *defines: str, sanitize: bool = True) -> Path:
-    """The protocol sources with the fake board, under ASan and UBSan."""
+def compile_firmware(
+    to: Path, *defines: str, board: list[Path] | None = None, sanitize: bool = True
+) -> Path:
+    """The protocol sources with the fake model and board (or `board`), under ASan and UBSan."""
     gcc = shutil.which("gcc")
     if gcc is None:
         pytest.skip("needs gcc for this machine")
@@ -39,14 +41,13 @@ def compile_firmware(to: Path, *defines: str, sanitize: bool = True) -> Path:
     include = [f"-I{templates / name}" for name in ("protocol", "ports", "runtime")]
     checks = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"] if sanitize else []
     common = [gcc, "-std=c11", "-O1", "-g", *checks, *include, *macros, *defines]
+    fakes = [HERE / "fake_model.c", *(board or [HERE / "fake_board.c"])]
     objects = []
-    for source in (*sorted((templates / "protocol").glob("*.c")), HERE / "fake_board.c"):
+    for source in (*sorted((templates / "protocol").glob("*.c")), *fakes):
         target = to / f"{source.stem}.o"
-        ours = [*WARNINGS, "-ffreestanding", "-DEP_CLOCK_HZ=1000000"]
-        if source.stem == "ep_main":
-            ours = ["-Dmain=ep_firmware_main", "-DEP_CLOCK_HZ=1000000"]
-        if source.stem == "fake_board":
-            ours = []
+        ours = [] if source in fakes else [*WARNINGS, "-ffreestanding", "-DEP_CLOCK_HZ=1000000"]
+        if source.stem == "ep_main" and not board:
+            ours = ["-Dmain=ep_firmware_main"]
         subprocess.run([*common, *ours, "-c", str(source), "-o", str(target)], check=True)
         objects.append(str(target))
     program = to / "firmware"
