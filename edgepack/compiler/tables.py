@@ -57,17 +57,25 @@ def exp_on_negative_values(raw: int) -> int:
     return result
 
 
-def softmax_exponentials(scale: float, beta: float) -> NDArray[np.int32]:
-    """exp(-beta * scale * d) in Q0.31 for d = 0, 1, ...; the rest TFLite's softmax leaves out.
+def softmax_scaling(scale: float, beta: float) -> tuple[Multiplier, int]:
+    """From differences to Q5.26, and the last difference that TFLite's softmax does not leave out.
 
-    Bit-exact with PreprocessSoftmaxScaling and reference_ops::Softmax. At least one entry, at most
-    256. `beta * scale` must exceed 2**-26.
+    Bit-exact with PreprocessSoftmaxScaling and CalculateInputRadius. `beta * scale` must exceed
+    2**-26.
     """
     unit = 1 << (31 - _DIFFERENCE_BITS)
     multiplier = quantize_multiplier(min(beta * scale * unit, 2.0**31 - 1))
-    radius = ((1 << _DIFFERENCE_BITS) - 1) * unit >> multiplier.shift
+    return multiplier, ((1 << _DIFFERENCE_BITS) - 1) * unit >> multiplier.shift
+
+
+def softmax_exponentials(scale: float, beta: float) -> NDArray[np.int32]:
+    """exp(-beta * scale * d) in Q0.31 for d = 0, 1, ...; the rest TFLite's softmax leaves out.
+
+    Bit-exact with reference_ops::Softmax. At least one entry, at most 256.
+    """
+    multiplier, radius = softmax_scaling(scale, beta)
     raws = (
-        rounding_doubling_high_mul(saturate(-(d << multiplier.shift)), multiplier.mantissa)
+        rounding_doubling_high_mul(-(d << multiplier.shift), multiplier.mantissa)
         for d in range(min(255, radius) + 1)
     )
     return np.array([exp_on_negative_values(raw) for raw in raws], np.int32)

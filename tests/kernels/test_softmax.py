@@ -1,18 +1,31 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from edgepack.compiler.lowering import lower
 from edgepack.compiler.operators import TABLE
-from tests.kernels.harness import run_cases
+from edgepack.compiler.reader import read_model
+from edgepack.program import Level, LowerSpec
+from tests.kernels.harness import Case, run_cases
 from tests.kernels.oracle_check import check, random_scale, random_shape, random_values, unary_case
 
 OUTPUT = (1 / 256, -128)
+LEVELS: tuple[Level, ...] = ("size", "balanced", "speed")
 
 
-def int8_case(x: np.ndarray, scale: float, beta: float = 1.0, zero_point: int = 0):
-    return unary_case(
+def int8_case(
+    x: np.ndarray,
+    scale: float,
+    beta: float = 1.0,
+    zero_point: int = 0,
+    level: Level = "balanced",
+) -> Case:
+    case = unary_case(
         "SOFTMAX", x, scales=(scale, OUTPUT[0]), zero_points=(zero_point, OUTPUT[1]), beta=beta
     )
+    return replace(case, spec=LowerSpec(optimize=level), label=f"{case.label} {level}")
 
 
 def test_int8(case_count: int) -> None:
@@ -24,7 +37,8 @@ def test_int8(case_count: int) -> None:
         if number % 3 == 0:
             x = (x // 16).astype(np.int8)
         beta = float(np.float32(rng.choice([1.0, 0.5, 2.3])))
-        cases.append(int8_case(x, random_scale(rng, -3, 1), beta, int(rng.integers(-128, 128))))
+        point = int(rng.integers(-128, 128))
+        cases.append(int8_case(x, random_scale(rng, -3, 1), beta, point, LEVELS[number % 3]))
     check(cases)
 
 
@@ -33,6 +47,7 @@ def test_int8_extremes() -> None:
     one_hot = np.full((1, 300), -128, np.int8)
     one_hot[0, 17] = 127
     cases = [int8_case(x, s) for x in (equal, one_hot) for s in (2.0**-25, 1e-3, 0.1, 1.0, 1e6)]
+    cases += [replace(case, spec=LowerSpec(optimize="size")) for case in cases]
     every = np.arange(-128, 128).astype(np.int8)
     cases += [int8_case(every[:, None], 0.1), int8_case(every[None], 0.1)]
     check(cases)
@@ -41,10 +56,20 @@ def test_int8_extremes() -> None:
 def test_int8_where_the_reference_aborts() -> None:
     x = np.zeros((3, 5000), np.int8)
     x[1, 4] = 100  # this row's sum is small
-    (answer,) = run_cases([int8_case(x, 0.5)])
-    assert (answer[0][[0, 2]] == -128).all()
-    assert answer[0][1, 4] == 127
-    assert (np.delete(answer[0][1], 4) == -128).all()
+    for (answer,) in run_cases([int8_case(x, 0.5, level=level) for level in LEVELS]):
+        assert (answer[[0, 2]] == -128).all()
+        assert answer[1, 4] == 127
+        assert (np.delete(answer[1], 4) == -128).all()
+
+
+def test_int8_kernel_by_level() -> None:
+    def kernel(elements: int, scale: float, level: Level) -> str:
+        model = int8_case(np.zeros((1, elements), np.int8), scale).model
+        return lower(read_model(model, "m"), LowerSpec(optimize=level)).steps[0].kernel
+
+    assert kernel(12, 0.1, "balanced") == kernel(5000, 0.1, "size") == "ep_softmax_s8"
+    assert kernel(12, 0.1, "speed") == kernel(5000, 0.1, "balanced") == "ep_softmax_table_s8"
+    assert kernel(12, 2.0, "size") == "ep_softmax_table_s8"  # 16 entries are shorter than code
 
 
 def test_float32(case_count: int) -> None:

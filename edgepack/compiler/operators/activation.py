@@ -42,6 +42,8 @@ from edgepack.program import (
 )
 
 MAX_RANK_PRELU = 4  # TFLite's BroadcastPrelu4DSlow
+SOFTMAX_CODE_ENTRIES = 80  # of 4 bytes: what the code of an exponential takes
+SOFTMAX_TABLE_ELEMENTS = 512  # from here on 1 KB is worth 200 instructions an element
 Table = Callable[[Operator, Tensor, Tensor], NDArray[np.uint8]]
 
 
@@ -189,7 +191,7 @@ def lower_leaky_relu(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
 
 
 def lower_softmax(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
-    """Rows of the last dimension; in int8 with a table of the exponentials of differences."""
+    """Rows of the last dimension; in int8 with or without a table of exponentials."""
     x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
     depth = x.shape[-1]
     shape = (("rows", x.elements // depth), ("depth", depth))
@@ -197,11 +199,25 @@ def lower_softmax(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     beta = float(op.option("beta"))
     if x.dtype is DType.FLOAT32:
         params = Params("ep_softmax_f32_t", (*shape, ("beta", beta)))
-        return elementwise(op, "ep_softmax_f32", "ep_softmax", (params, *refs))
+        return elementwise(op, "ep_softmax_f32", "ep_softmax_f32", (params, *refs))
+    multiplier, radius = tables.softmax_scaling(x.scale, beta)
+    if not _softmax_by_table(x.elements, radius, spec):
+        scaling = (("mantissa", multiplier.mantissa), ("shift", multiplier.shift))
+        params = Params("ep_softmax_s8_t", (*shape, *scaling, ("radius", radius)))
+        return elementwise(op, "ep_softmax_s8", "ep_softmax_s8", (params, *refs))
     table = tables.softmax_exponentials(x.scale, beta)
     constant = Const("exponentials", "int32_t", table.astype("<i4").tobytes(), "tables")
-    params = Params("ep_softmax_s8_t", (*shape, ("entries", len(table))))
-    return elementwise(op, "ep_softmax_s8", "ep_softmax", (params, constant, *refs))
+    params = Params("ep_softmax_table_s8_t", (*shape, ("entries", len(table))))
+    source = "ep_softmax_table_s8"
+    return elementwise(op, source, source, (params, constant, *refs))
+
+
+def _softmax_by_table(elements: int, radius: int, spec: LowerSpec) -> bool:
+    """Whether a table of exponentials is shorter than their code, or worth its bytes."""
+    entries = min(256, radius + 1)
+    if entries <= SOFTMAX_CODE_ENTRIES or spec.optimize == "speed":
+        return True
+    return spec.optimize == "balanced" and elements >= SOFTMAX_TABLE_ELEMENTS
 
 
 def lower_prelu(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
@@ -258,7 +274,7 @@ ROWS: tuple[OperatorRow, ...] = (
         inputs=(1, 1),
         check=check_softmax,
         lower=lower_softmax,
-        float_ulp=8,
+        float_ulp=4,
         notes="In int8 TFLite aborts where the exponentials of a row sum up to 512 or more; "
         "here each output is then 0, as exact arithmetic has it.",
     ),

@@ -536,6 +536,7 @@ ROWS: tuple[OperatorRow, ...] = (
         types=TYPES,
         check=check_strided_slice,
         lower=lower_strided_slice,
-        notes="Up to 5 dimensions.",
+        notes="Up to 5 dimensions. Where an ellipsis stands for no dimension at all LiteRT takes it for "
+        "one; here it is none, as in TensorFlow.",
     ),
 )
