@@ -51,7 +51,9 @@ def test_small_plans_are_optimal(seed: int, steps: int) -> None:
     shortest = plan.arena_bytes
     for offsets in itertools.product(range(0, shortest, 4), repeat=len(groups)):
         ends = [base + g.bytes for base, g in zip(offsets, groups, strict=True)]
-        if max(ends) < shortest and not faults(program, plan_of(groups, offsets, 4, len(program.steps))):
+        if max(ends) < shortest and not faults(
+            program, plan_of(groups, offsets, 4, len(program.steps))
+        ):
             shortest = max(ends)
     assert plan.arena_bytes == max(4, -(-shortest // 4) * 4)
 
