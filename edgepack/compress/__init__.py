@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from edgepack.compress.child import Worker
+from edgepack.compress.filetype import sniff
 from edgepack.compress.spec import (
     ConvertReport,
     ConvertSpec,
@@ -118,6 +119,8 @@ def _stage(
     on_progress: OnProgress | None,
     worker: Worker | None,
 ) -> T:
+    if name != "train":
+        sniff(path)  # a wrong file is refused before TensorFlow is imported
     if worker is None:
         with open_worker() as own:
             return _stage(name, kind, path, spec, out, on_progress, own)

@@ -24,6 +24,12 @@ from edgepack import errors
 from edgepack.compress.spec import OnProgress, Progress
 
 _STOP_TIMEOUT_S = 5.0
+# Like `-m edgepack.compress.worker`, but a tensorflow.py or random.py that lies in the user's
+# folder is not taken for the real one.
+_START = (
+    "import sys; sys.path[:] = [p for p in sys.path if p]; "
+    "from edgepack.compress.worker import main; main()"
+)
 
 
 class Worker:
@@ -34,7 +40,7 @@ class Worker:
         self._log = self.folder / "log.txt"
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "edgepack.compress.worker", str(self.folder)],
+                [sys.executable, "-c", _START, str(self.folder)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log.open("wb"),
@@ -58,7 +64,19 @@ class Worker:
         self.close()
 
     def call(self, request: dict[str, Any], on_progress: OnProgress | None) -> dict[str, Any]:
-        """The worker's result for `request`; an error event is raised as its class in errors.py."""
+        """The worker's result for `request`; an error event is raised as its class in errors.py.
+
+        Whatever else ends the call, Ctrl-C for one, ends the worker too.
+        """
+        try:
+            return self._call(request, on_progress)
+        except errors.EdgepackError:
+            raise
+        except BaseException:
+            self.close()
+            raise
+
+    def _call(self, request: dict[str, Any], on_progress: OnProgress | None) -> dict[str, Any]:
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(request) + "\n")

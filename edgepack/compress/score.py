@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edgepack.compress.data import Arrays
 from edgepack.compress.spec import Score, TensorFacts
-from edgepack.errors import UsageError
+from edgepack.errors import TrainingError, UsageError
 
 Step = Callable[[int, int], None]
 
@@ -21,6 +21,8 @@ def score(outputs: NDArray[Any], samples: Arrays, source: str) -> Score:
     Without labels the inputs are the wanted answer where they have the outputs' shape (an
     autoencoder). Raises UsageError where labels and outputs do not fit together.
     """
+    if not np.isfinite(outputs).all():
+        raise TrainingError(f"{source}: the model answers NaN or infinity to some of the samples")
     labels = samples.labels
     if labels is None:
         labels = samples.inputs[0]

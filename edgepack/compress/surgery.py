@@ -40,8 +40,11 @@ def without(graph: Unrolled, traced: Traced, removed: set[int]) -> Any:
         _give_weights(call.operation, built[key], traced, kept)
     outputs = [tensors[number] for number in graph.outputs]
     inputs = [tensors[number] for number in graph.inputs]
-    single = len(outputs) == 1
-    return keras.Model(inputs, outputs[0] if single else outputs, name=graph.name)
+    return keras.Model(_single(inputs), _single(outputs), name=graph.name)
+
+
+def _single(tensors: list[Any]) -> Any:
+    return tensors[0] if len(tensors) == 1 else tensors
 
 
 def _apply(operation: Any, call: Call, tensors: Mapping[int, Any]) -> list[Any]:

@@ -1,7 +1,7 @@
 """The process that imports TensorFlow: reads requests, answers with events, dies with its parent.
 
-Started as `python -m edgepack.compress.worker FOLDER`. Whatever libraries print, on Python's or on
-C's side, goes to the parent's log file and never to a terminal.
+Started by child.py with a scratch folder as its argument. Whatever libraries print, on
+Python's or on C's side, goes to the parent's log file and never to a terminal.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from edgepack import errors
 from edgepack.compress import spec as specs
 
 _STAGES: Mapping[str, tuple[str, Any]] = {
-    "prune": ("prune", specs.PruneSpec),
-    "quantize": ("convert", specs.QuantizeSpec),
-    "convert": ("convert", specs.ConvertSpec),
-    "train": ("train", specs.TrainSpec),
+    "prune": ("pruning", specs.PruneSpec),
+    "quantize": ("conversion", specs.QuantizeSpec),
+    "convert": ("conversion", specs.ConvertSpec),
+    "train": ("training", specs.TrainSpec),
 }
 
 
@@ -100,7 +100,7 @@ def _run(
     tell(0, 0, "importing TensorFlow")
     load.check_toolchain()
     _settle(request["spec"].get("seed", 0))
-    from edgepack.compress.convert import Job
+    from edgepack.compress.conversion import Job
 
     module, kind = _STAGES[request["stage"]]
     stage = getattr(importlib.import_module(f"edgepack.compress.{module}"), request["stage"])
@@ -119,7 +119,3 @@ def _settle(seed: int) -> None:
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
-
-
-if __name__ == "__main__":
-    main()

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepack.compress.convert import Job, load_test, score_network
+from edgepack.compress.conversion import Job, load_test, score_network
 from edgepack.compress.data import Arrays, load_arrays
 from edgepack.compress.fit import FitSpec, fit
 from edgepack.compress.groups import OPENERS, kind_of, trace

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from edgepack.compress.convert import Job
+from edgepack.compress.conversion import Job
 from edgepack.compress.data import load_arrays
 from edgepack.compress.fit import FitSpec, fit
 from edgepack.compress.load import of_keras, versions

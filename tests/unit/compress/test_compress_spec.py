@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from edgepack.compress.spec import (
+    DataSpec,
+    LayerCut,
+    ModelFile,
+    PruneReport,
+    PruneSpec,
+    QuantizeReport,
+    QuantizeSpec,
+    Score,
+    TensorFacts,
+    from_plain,
+    to_plain,
+)
+from edgepack.errors import UsageError
+
+
+def test_reports_survive_json() -> None:
+    data = DataSpec(source="d.npz", scale=0.5)
+    file = ModelFile("m.keras", "ab", 3)
+    pruned = PruneReport(
+        input=file,
+        output=file,
+        spec=PruneSpec(exclude=("a*", "b"), data=data),
+        versions={"keras": "3"},
+        parameters_before=4,
+        parameters_after=2,
+        zero_weights=0.5,
+        layers=(LayerCut("conv", 4, 2),),
+        frozen=("dense",),
+        before=Score("accuracy", 0.5, 10),
+        cut=None,
+        after=None,
+    )
+    quantized = QuantizeReport(
+        input=file,
+        output=file,
+        spec=QuantizeSpec(data=data),
+        versions={},
+        calibrated_on=7,
+        inputs=(TensorFacts("x", (1, 2), "int8", 0.5, -3),),
+        outputs=(),
+        before=None,
+        after=None,
+    )
+    for report in (pruned, quantized):
+        assert from_plain(type(report), json.loads(json.dumps(to_plain(report)))) == report
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        ({"rate": 1.5}, "prune.rate: 1.5 is out of range; the range is 0.0 to 0.999"),
+        ({"steps": 0}, "prune.steps: 0 is out of range; the range is 1 to 1048576"),
+        (
+            {"method": "layers"},
+            "prune.method: 'layers' is not known; known: weights, channels, filters, neurons",
+        ),
+    ],
+)
+def test_wrong_values(keys: dict[str, object], text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        PruneSpec(**keys)  # type: ignore[arg-type]
+    assert str(caught.value) == text
