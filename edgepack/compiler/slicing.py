@@ -128,7 +128,8 @@ def _resolve(item: _Item, size: int, offset: bool) -> tuple[int, int]:
         return begin, 1
     if item.end is None:
         end = high if item.step > 0 else low
+    elif offset:
+        end = begin + item.end  # counted from the first index, and never from the back
     else:
-        end = item.end + begin if offset else item.end
-        end = max(low, min(high, end + size if end < 0 else end))
-    return begin, -((begin - end) // item.step)
+        end = item.end + size if item.end < 0 else item.end
+    return begin, -((begin - max(low, min(high, end))) // item.step)

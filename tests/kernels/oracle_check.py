@@ -93,6 +93,12 @@ def float_cases(kind: str, rng: np.random.Generator, count: int, **options: floa
     return cases
 
 
+def float_sweep(stride: int) -> NDArray[np.float32]:
+    """Every `stride`-th float32, subnormals and infinities included, NaNs left out."""
+    values = np.arange(0, 2**32, stride, dtype=np.uint64).astype(np.uint32).view(np.float32)
+    return np.append(values[~np.isnan(values)], np.float32([np.inf, -np.inf]))
+
+
 def ulp_distance(one: NDArray[np.generic], two: NDArray[np.generic]) -> int:
     """The most float32 values between two arrays' elements; zeros of both signs are one."""
     a, b = (_ordered(np.ascontiguousarray(v, np.float32)) for v in (one, two))
@@ -120,7 +126,7 @@ def check(cases: Sequence[Case], *, ulp: int = 0) -> int:
             if expected.dtype == np.float32:
                 distance = ulp_distance(flat, expected)
                 worst = max(worst, distance)
-                assert distance <= ulp, f"{where}: {distance} ulp\n{flat}\n{expected}"
+                assert distance <= ulp, f"{where}: {distance} ulp, not {ulp}\n{flat}\n{expected}"
             else:
                 wrong = np.flatnonzero(flat.ravel() != expected.ravel())
                 got, want = flat.ravel()[wrong[:5]], expected.ravel()[wrong[:5]]

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from tests.kernels.harness import Case
+from tests.kernels.harness import Case, run_cases
 from tests.kernels.oracle_check import check, random_shape, random_values
 from tests.tflite_builder import ModelBuilder
 
@@ -79,3 +80,18 @@ def test_random(case_count: int) -> None:
         if case is not None:
             cases.append(case)
     check(cases)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "step", "expected"),
+    [(3, 4, 1, [3, 4, 5, 6]), (-7, 5, 2, [2, 4, 6]), (8, -2, -1, [8, 7]), (5, 9, 1, [5, 6, 7, 8])],
+)
+def test_end_counted_from_begin(begin: int, end: int, step: int, expected: list[int]) -> None:
+    builder = ModelBuilder()
+    source = builder.tensor((9,), "float32")
+    indices = [builder.tensor((1,), "int32", data=[v]) for v in (begin, end, step)]
+    target = builder.tensor((len(expected),), "float32")
+    builder.operator("STRIDED_SLICE", [source, *indices], [target], offset=True)
+    case = Case(builder.build([source], [target]), [np.arange(9, dtype=np.float32)])
+    check([case])
+    assert run_cases([case])[0][0].tolist() == expected
