@@ -62,7 +62,9 @@ class Toolchain:
         call = [*self.command, *self.flags, *objects]
         if self.freestanding:
             call += ["-T", script, f"-Wl,-e,{entry}", "-Wl,--gc-sections", "-Wl,--build-id=none"]
-            call += ["-nostartfiles", "-nostdlib", "-lgcc"] if self.kind == "gcc" else []
+            # zig's own library brings debugging information, with the paths of its sources.
+            own = {"gcc": ["-nostartfiles", "-nostdlib", "-lgcc"], "zig": ["-Wl,--strip-debug"]}
+            call += own[self.kind]
         return [*call, "-o", output]
 
 

@@ -6,6 +6,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
+
+from edgepack.board import known_boards, load_board
+from edgepack.target import toolchain
 from tests.system.target.echo import (
     Echo,
     environment,
@@ -13,9 +16,6 @@ from tests.system.target.echo import (
     require_emulator,
     running_echo,
 )
-
-from edgepack.board import known_boards, load_board
-from edgepack.target import toolchain
 
 BOARDS = {name: load_board(name) for name in known_boards()}
 PLACES = [
