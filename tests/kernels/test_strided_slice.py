@@ -84,7 +84,7 @@ def test_random(case_count: int) -> None:
 
 @pytest.mark.parametrize(
     ("begin", "end", "step", "expected"),
-    [(3, 4, 1, [3, 4, 5, 6]), (-7, 5, 2, [2, 4, 6]), (8, -2, -1, [8, 7]), (5, 9, 1, [5, 6, 7, 8])],
+    [(3, 4, 1, [3, 4, 5, 6]), (-7, 5, 2, [2, 4, 6]), (8, -2, -1, [8, 7]), (5, 4, 1, [5, 6, 7, 8])],
 )
 def test_end_counted_from_begin(begin: int, end: int, step: int, expected: list[int]) -> None:
     builder = ModelBuilder()

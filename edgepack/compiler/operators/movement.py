@@ -537,6 +537,7 @@ ROWS: tuple[OperatorRow, ...] = (
         check=check_strided_slice,
         lower=lower_strided_slice,
         notes="Up to 5 dimensions. Where an ellipsis stands for no dimension at all LiteRT takes it for "
-        "one; here it is none, as in TensorFlow.",
+        "one; here it is none, as in TensorFlow. With `offset`, LiteRT reads past an end beyond the "
+        "input; here it is cut there.",
     ),
 )
