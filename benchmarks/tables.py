@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgepack.board import known_boards, load_board, tomllib
+from edgepack.board import tomllib
 from edgepack.compiler.operators import TABLE
+from edgepack.target.doctor import board_table
 
 HERE = Path(__file__).resolve().parent
 README = HERE.parent / "README.md"
@@ -35,17 +36,8 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def boards() -> str:
     """Every shipped board."""
-    rows = []
-    for name in known_boards():
-        b = load_board(name)
-        emulators = ", ".join(e for e in ("QEMU", "unicorn") if getattr(b, e.lower())) or "-"
-        flash, ram = (
-            (f"{b.memory.flash.bytes // 1024:,} K", f"{b.memory.ram.bytes // 1024:,} K")
-            if b.memory
-            else ("-", "-")
-        )
-        rows.append((f"`{name}`", b.core, flash, ram, b.status, emulators, b.timer.unit))
-    return markdown(("board", "core", "flash", "RAM", "status", "emulated by", "counts"), rows)
+    header, *rows = board_table()
+    return markdown(header, [(f"`{name}`", *rest) for name, *rest in rows])
 
 
 def operators() -> str:

@@ -34,6 +34,28 @@ def boards(as_json: bool) -> None:
     click.echo(show.table(header, rows, right=(2, 3)))
 
 
+@click.command()
+@json_option
+def doctor(as_json: bool) -> None:
+    """What is installed, what is missing, and the command that gets it."""
+    from edgepack import pipeline
+
+    found = pipeline.diagnose(Path.cwd())
+    if as_json:
+        show.print_json(found)
+        return
+    click.echo(f"Python {found.python} on {found.system}\n")
+    tools = [*found.programs, *found.packages]
+    rows = [(t.name, t.version or "missing", t.purpose) for t in tools]
+    click.echo(show.table(("tool", "version", "what for"), rows))
+    click.echo()
+    ways = [(w.board, w.compiler, w.runs_on, w.problem or "ready") for w in found.boards]
+    click.echo(show.table(("board", "compiler", "runs on", ""), ways))
+    if found.missing:
+        click.echo("\nWhat is missing comes with:")
+        click.echo("\n".join(f"  {command}" for command in found.missing))
+
+
 def _size(board: Board, region: str) -> str:
     return f"{getattr(board.memory, region).bytes // 1024:,} K" if board.memory else "-"
 
@@ -56,4 +78,4 @@ def ports(as_json: bool) -> None:
         click.echo("\n".join(lines) or "no serial port")
 
 
-COMMANDS = (boards, ports)
+COMMANDS = (boards, ports, doctor)

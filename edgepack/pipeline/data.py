@@ -62,6 +62,8 @@ def load_samples(path: Path, graph: Graph) -> Samples:
     labels, group = (_column(arrays.get(name), name, counts[0], path) for name in ("y", "group"))
     if counts[0] == 0:
         raise UsageError(f"{path}: holds no sample")
+    if labels is not None and group is None and len(labels) != counts[0]:
+        raise UsageError(f"{path}: {len(labels)} labels in y for {counts[0]} samples in x")
     return Samples(inputs, labels, group)
 
 

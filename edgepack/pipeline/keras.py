@@ -86,8 +86,7 @@ def adapt(progress: Progress) -> compress.OnProgress:
     """The pipeline's progress as the compression stages report it."""
 
     def show(event: compress.Progress) -> None:
-        progress(
-            f"{event.stage}: {event.text}" if event.text else event.stage, event.done, event.total
-        )
+        text = event.text.split(",")[0]
+        progress(f"{event.stage}: {text}" if text else event.stage, event.done, event.total)
 
     return show

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from xml.etree import ElementTree
+
+from edgepack.report import report_tree
+from edgepack.report.html import boxes, to_html
+from edgepack.report.text import to_csv, to_junit, to_markdown
+from edgepack.results import Agreement, as_json
+from tests.unit.report.outcomes import NASTY, outcome, result
+
+
+def test_the_tree_holds_every_form() -> None:
+    names = {"report.json", "report.csv", "report.md", "report.junit.xml", "report.html"}
+    assert set(report_tree(outcome()).files) == names
+
+
+def test_json_has_the_documented_fields() -> None:
+    document = as_json(result())
+    assert document["schema"] == 1
+    assert set(document["memory"]["flash"]) == {"total", "weights", "tables", "code"}
+    assert set(document["memory"]["ram"]) == {
+        "total",
+        "arena",
+        "io",
+        "state",
+        "stack_peak",
+        "other",
+    }
+    assert document["latency"][0]["unit"] == "instructions"
+    assert {"kind", "metric", "value", "n", "reference_value"} == set(document["accuracy"])
+    assert json.loads(json.dumps(document)) == document
+
+
+def test_csv_reads_back() -> None:
+    rows = list(csv.DictReader(io.StringIO(to_csv(outcome()))))
+    assert [row["variant"] for row in rows] == ["int8", "float32"]
+    assert rows[0]["flash"] == "33440"
+    assert rows[0]["kind"] == "emulated"
+
+
+def test_junit_counts_failures() -> None:
+    suite = ElementTree.fromstring(to_junit(outcome(exact=False)))
+    assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
+    assert suite.find("testcase/failure") is not None
+    assert ElementTree.fromstring(to_junit(outcome())).find("testcase/failure") is None
+
+
+def test_markdown_says_the_verdict_and_escapes() -> None:
+    text = to_markdown(outcome())
+    assert ": PASS" in text
+    assert ": FAIL" in to_markdown(outcome(exact=False))
+    assert "<script" not in text
+    assert "instructions, not time" in text
+
+
+def test_html_escapes_everything_and_fetches_nothing() -> None:
+    page = to_html(outcome())
+    assert NASTY not in page
+    assert "<script" not in page
+    for source in ("http://", "https://", "src=", "@import", "url("):
+        assert source not in page
+    assert 'name="viewport"' in page
+    assert "prefers-color-scheme: dark" in page
+
+
+def test_html_without_latency_or_accuracy() -> None:
+    bare = replace(
+        result(latency=False), accuracy=None, agreement=None, confusion=None, profile=(), plan=()
+    )
+    page = to_html(replace(outcome(), labels=("host",), results=(bare,)))
+    assert "a host process has none worth reporting" in page
+    assert 'id="plan"' not in page
+
+
+def test_plan_boxes_stay_inside_the_picture_and_keep_their_size() -> None:
+    found = boxes(result().plan)
+    assert all(box.x >= 64 and box.x + box.width <= 960.1 for box in found)
+    assert all(box.y >= 0 and box.y + box.height <= 332.1 for box in found)
+    heights = [box.height for box in found]
+    assert abs(heights[1] / heights[0] - 8000 / 490) < 0.05
+
+
+def test_a_difference_beyond_the_bound_does_not_hold() -> None:
+    within = Agreement("o", False, 3, 1, 4)
+    assert within.holds
+    assert not replace(within, max_ulp=5).holds
+    assert not replace(within, max_ulp=None).holds
+    assert replace(within, bit_exact=True, max_ulp=None).holds
