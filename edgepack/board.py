@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -113,10 +114,10 @@ class Board(_Frozen):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Board:
-        if self.memory is None and self.toolchain.family != "host":
-            raise ValueError("memory: missing; only a host board has none")
-        if self.flash.driver == "emulator" and not (self.qemu or self.unicorn):
-            raise ValueError("flash.driver is 'emulator' but there is no [qemu] or [unicorn]")
+        for check in _CHECKS:
+            problem = check(self)
+            if problem:
+                raise ValueError(problem)
         return self
 
     @property
@@ -136,6 +137,61 @@ class Board(_Frozen):
             return ticks
         nanoseconds_hz = self.timer.hz << self.qemu.icount_shift
         return (2 * ticks * 10**9 + nanoseconds_hz) // (2 * nanoseconds_hz)
+
+
+def _memory_is_there(board: Board) -> str:
+    if board.memory is None and board.toolchain.family != "host":
+        return "memory: missing; only a host board has none"
+    return ""
+
+
+def _regions_are_apart(board: Board) -> str:
+    if board.memory is None:
+        return ""
+    flash, ram = board.memory.flash, board.memory.ram
+    if flash.origin < ram.origin + ram.bytes and ram.origin < flash.origin + flash.bytes:
+        return "memory: flash and ram overlap"
+    if board.memory.stack_bytes >= ram.bytes:
+        return f"memory.stack_bytes: {board.memory.stack_bytes} does not fit {ram.bytes} B of ram"
+    return ""
+
+
+def _port_is_known(board: Board) -> str:
+    ports = folder("firmware_templates") / "ports"
+    if (ports / board.port / "ep_port.c").is_file():
+        return ""
+    known = sorted(path.parent.name for path in ports.glob("*/ep_port.c"))
+    near = difflib.get_close_matches(board.port, known, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"port: {board.port!r} is unknown; {hint}known: {', '.join(known)}"
+
+
+def _driver_can_flash(board: Board) -> str:
+    driver = board.flash.driver
+    if driver == "emulator" and not (board.qemu or board.unicorn):
+        return "flash.driver is 'emulator' but there is no [qemu] or [unicorn]"
+    if (driver == "copy") != (board.toolchain.family == "host"):
+        return "flash.driver: 'copy' is for toolchain.family 'host', and for it alone"
+    if driver == "openocd" and not board.flash.args:
+        return "flash.args: missing; openocd needs '-f' and a configuration"
+    return ""
+
+
+def _counter_counts(board: Board) -> str:
+    if (board.timer.unit == "none") != (board.timer.hz == 0):
+        return "timer.hz: 0 is for unit 'none', and for it alone"
+    if board.timer.unit == "instructions" and board.flash.driver == "openocd":
+        return "timer.unit: a real board counts 'cycles', not 'instructions'"
+    return ""
+
+
+_CHECKS: tuple[Callable[[Board], str], ...] = (
+    _memory_is_there,
+    _regions_are_apart,
+    _port_is_known,
+    _driver_can_flash,
+    _counter_counts,
+)
 
 
 def parse_board(text: str, where: str) -> Board:

@@ -138,7 +138,5 @@ def _openocd_problem(output: str) -> str:
     errors = [line for line in output.splitlines() if line.startswith("Error:")]
     first = errors[0].removeprefix("Error:").strip() if errors else last_line(output)
     if "open failed" in output or "unable to find" in output.lower():
-        return (
-            f"openocd found no board ({first}); is it plugged in, and may you use the USB device?"
-        )
+        return f"openocd found no board: {first}; is it plugged in, and may you use USB?"
     return f"openocd could not program the board: {first}"
