@@ -6,19 +6,22 @@
  * instruction tells how far; the first read from a place not hooked yet stops the emulator, which
  * then stands exactly there, gets its hook and repeats the access.
  *
- * Waiting: a status register polled in vain several times in a row, with no other device touched,
- * is firmware waiting for a byte. Then the process sleeps until one comes.
+ * Waiting: a status register polled in vain several times in a row, with nothing sent or received
+ * meanwhile, is firmware waiting for a byte. Then the process sleeps until one comes, in short naps
+ * where the firmware looks at the clock between the polls; the time slept passes on the board too.
  *
  * One machine a process. Includes nothing of unicorn: it calls back through three pointers.
  */
+#define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { REGIONS = 4, CACHE = 8192, LINE = 4096, PATIENCE = 16, PROMPT = 20000 };
+enum { REGIONS = 4, CACHE = 8192, LINE = 4096, PATIENCE = 16, PROMPT = 20000, NAP_MS = 10, NS = 1000000000 };
 enum { RUNNING = 0, STOP_PLACE = 1, STOP_RESET = 2 };
 
 typedef struct {
@@ -37,7 +40,7 @@ static struct {
     uint64_t count;     /* instructions up to the end of the running block */
     uint64_t block_end; /* address behind that block */
     uint64_t at;        /* instructions up to the hooked one, itself included */
-    int at_known;
+    uint64_t at_count;  /* `count` then: a conditional instruction may not have run */
     int is_riscv;
     int stop;
     unsigned shift;
@@ -56,9 +59,10 @@ static struct {
     unsigned rx_next;
     unsigned rx_end;
     unsigned tx_end;
-    unsigned polls;     /* in vain */
-    unsigned quiet;     /* of these, since another device was touched */
-    uint64_t tx_due;    /* flush when the counter gets here */
+    unsigned polls;  /* in vain, since the line was last looked at */
+    unsigned quiet;  /* of these, since a byte was sent or received */
+    int clocked;     /* the clock was read since */
+    uint64_t tx_due; /* flush when the counter gets here */
     uint8_t rx[LINE];
     uint8_t tx[LINE];
 } line;
@@ -87,19 +91,32 @@ static uint32_t count_range(uint64_t address, uint64_t end)
 
 static void line_flush(void);
 
+static inline void enter(uint64_t end, uint32_t count)
+{
+    cpu.block_end = end;
+    cpu.count += count;
+    if (cpu.count >= line.tx_due) {
+        line_flush();
+    }
+}
+
+/* Apart, so that `on_block` needs no stack frame. */
+__attribute__((noinline)) static void enter_new(block_t* b, uint64_t address, uint32_t size)
+{
+    *b = (block_t){address, size, count_range(address, address + size)};
+    enter(address + size, b->count);
+}
+
 /* UC_HOOK_BLOCK */
 void on_block(void* uc, uint64_t address, uint32_t size, void* data)
 {
     block_t* b = &cpu.cache[(address >> 1) % CACHE];
     (void)uc;
     (void)data;
-    if (b->address != address || b->size != size) {
-        *b = (block_t){address, size, count_range(address, address + size)};
-    }
-    cpu.count += b->count;
-    cpu.block_end = address + size;
-    if (cpu.count >= line.tx_due) {
-        line_flush();
+    if (b->address == address && b->size == size) {
+        enter(address + size, b->count);
+    } else {
+        enter_new(b, address, size);
     }
 }
 
@@ -110,7 +127,7 @@ void on_place(void* uc, uint64_t address, uint32_t size, void* data)
     (void)size;
     (void)data;
     cpu.at = cpu.count - count_range(address, cpu.block_end) + 1;
-    cpu.at_known = 1;
+    cpu.at_count = cpu.count;
 }
 
 /* UC_HOOK_CODE on each `csrr rd, [m]{instret,cycle}[h]`: answers it and steps over it. */
@@ -127,6 +144,7 @@ void on_counter(void* uc, uint64_t address, uint32_t size, void* data)
         r++;
     }
     memcpy(&word, r->host + (address - r->origin), sizeof word);
+    line.clocked = 1;
     cpu.count -= rest;
     value = (uint32_t)((cpu.count << cpu.shift) >> ((word & 0x08000000u) ? 32 : 0));
     if ((word >> 7) & 31u) {
@@ -141,30 +159,57 @@ static void stop(void* uc, int reason)
     cpu.emu_stop(uc);
 }
 
-/* The timer's ticks up to the instruction that asks; 0 with the emulator stopped where the place
- * is not known yet. */
-static int ticks(void* uc, uint64_t* result)
+/* The time up to the instruction that asks; 0 with the emulator stopped where the place is not known
+ * yet. */
+static int time_ns(void* uc, uint64_t* result)
 {
-    uint64_t ns = cpu.at << cpu.shift;
-    line.quiet = 0;
-    if (!cpu.at_known) {
+    line.clocked = 1;
+    if (cpu.at_count != cpu.count) {
         stop(uc, STOP_PLACE);
         return 0;
     }
-    cpu.at_known = 0;
-    *result = ns / 1000000000u * cpu.hz + ns % 1000000000u * cpu.hz / 1000000000u;
+    cpu.at_count = UINT64_MAX;
+    *result = cpu.at << cpu.shift;
+    return 1;
+}
+
+static uint64_t scale(uint64_t value, uint64_t by, uint64_t over)
+{
+    return value / over * by + value % over * by / over;
+}
+
+/* The same in ticks of the board's timer. */
+static int ticks(void* uc, uint64_t* result)
+{
+    uint64_t ns;
+    if (!time_ns(uc, &ns)) {
+        return 0;
+    }
+    *result = scale(ns, cpu.hz, NS);
     return 1;
 }
 
 /* The serial line. */
 
+static uint64_t host_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * NS + (uint64_t)now.tv_nsec;
+}
+
+/* Receive what is there, waiting that long for it; -1 is for ever. */
 static void fill(int timeout_ms)
 {
     struct pollfd p = {line.fd, POLLIN, 0};
+    uint64_t since = timeout_ms ? host_ns() : 0;
     if (poll(&p, 1, timeout_ms) > 0) {
         ssize_t n = read(line.fd, line.rx, LINE);
         line.rx_next = 0;
         line.rx_end = n > 0 ? (unsigned)n : 0;
+    }
+    if (timeout_ms) {
+        cpu.count += (host_ns() - since) >> cpu.shift;
     }
 }
 
@@ -193,15 +238,18 @@ static int rx_ready(void)
         return 1;
     }
     line.quiet++;
-    if (++line.polls >= PATIENCE) {
-        int asleep = line.quiet >= PATIENCE;
-        if (asleep) {
-            line_flush();
-        }
-        fill(asleep ? -1 : 0);
-        line.polls = 0;
-        line.quiet = 0;
+    line.polls++;
+    if (line.quiet >= PATIENCE) {
+        line_flush();
+        fill(line.clocked ? NAP_MS : -1);
+    } else if (line.polls >= PATIENCE) {
+        fill(0);
+    } else {
+        return 0;
     }
+    line.polls = 0;
+    line.quiet = 0;
+    line.clocked = 0;
     return line.rx_next < line.rx_end;
 }
 
@@ -387,13 +435,14 @@ void cmsdk_timer_write(void* uc, uint64_t offset, unsigned size, uint64_t value,
     }
 }
 
-/* nRF51 TIMER0: counts up, read by a capture into CC[n] */
+/* nRF51 TIMER0: counts up, read by a capture into CC[n]. As in QEMU each capture moves `since` on by
+ * whole nanoseconds. */
 
 static struct {
     int running;
     uint32_t bitmode;
     uint32_t prescaler;
-    uint64_t value; /* at `since`, in 16 MHz ticks */
+    uint32_t value; /* at `since`, in ns */
     uint64_t since;
     uint32_t cc[4];
 } nrf51;
@@ -401,8 +450,14 @@ static struct {
 static uint32_t nrf51_value(uint64_t now)
 {
     static const uint32_t mask[4] = {0xFFFFu, 0xFFu, 0xFFFFFFu, 0xFFFFFFFFu};
-    uint64_t gone = nrf51.running ? now - nrf51.since : 0;
-    return (uint32_t)((nrf51.value + gone) >> nrf51.prescaler) & mask[nrf51.bitmode & 3u];
+    if (nrf51.running) {
+        uint64_t hz = cpu.hz >> nrf51.prescaler;
+        uint64_t gone = scale(now - nrf51.since, hz, NS);
+        nrf51.value += (uint32_t)gone;
+        nrf51.since += scale(gone, NS, hz);
+    }
+    nrf51.value &= mask[nrf51.bitmode & 3u];
+    return nrf51.value;
 }
 
 uint64_t nrf51_timer_read(void* uc, uint64_t offset, unsigned size, void* data)
@@ -431,12 +486,12 @@ void nrf51_timer_write(void* uc, uint64_t offset, unsigned size, uint64_t value,
         return;
     default: break;
     }
-    if (offset > 0x4C || value != 1 || !ticks(uc, &now)) {
+    if (offset > 0x4C || value != 1 || !time_ns(uc, &now)) {
         return;
     }
     switch (offset) {
     case 0x000: nrf51.since = nrf51.running ? nrf51.since : now; nrf51.running = 1; break;
-    case 0x004: nrf51.value += nrf51.running ? now - nrf51.since : 0; nrf51.running = 0; break;
+    case 0x004: nrf51_value(now); nrf51.running = 0; break;
     case 0x00C: nrf51.value = 0; nrf51.since = now; break;
     case 0x040: case 0x044: case 0x048: case 0x04C:
         nrf51.cc[(offset - 0x40) / 4] = nrf51_value(now);
@@ -544,6 +599,7 @@ void nrf51_clock_write(void* uc, uint64_t offset, unsigned size, uint64_t value,
 void machine_setup(int fd, unsigned shift, uint64_t hz, int (*emu_stop)(void*),
                    int (*reg_write)(void*, int, const void*), int riscv_x0, int riscv_pc)
 {
+    cpu.at_count = UINT64_MAX;
     line.fd = fd;
     line.tx_due = UINT64_MAX;
     cpu.shift = shift;
@@ -583,7 +639,7 @@ void machine_reset(void)
     cmsdk_uart_control = 0;
     nrf51_tx_done = 0;
     ns16550_lcr = 0;
-    cpu.at_known = 0;
+    cpu.at_count = UINT64_MAX;
     memset(&cmsdk, 0, sizeof cmsdk);
     memset(&nrf51, 0, sizeof nrf51);
     memset(&stm32, 0, sizeof stm32);
