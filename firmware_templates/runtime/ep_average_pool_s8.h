@@ -2,13 +2,7 @@
 #ifndef EP_AVERAGE_POOL_S8_H
 #define EP_AVERAGE_POOL_S8_H
 
-#include "ep_window.h"
-
-typedef struct {
-    ep_window_t window;
-    int8_t low; /* the activation's range */
-    int8_t high;
-} ep_pool_s8_t;
+#include "ep_pool.h"
 
 /// y[b][i][j][c] = clamp(mean of x under the window, halves away from zero); what lies outside x
 /// does not count. x and y have the same scale and zero point. y may overlap x as edgepack computes

@@ -1,9 +1,21 @@
 /* SPDX-License-Identifier: MIT-0 */
-/* The part of a pooling window that lies inside the image. */
+/* Pools: what they take, and the part of a window that lies inside the image. */
 #ifndef EP_POOL_H
 #define EP_POOL_H
 
 #include "ep_window.h"
+
+typedef struct {
+    ep_window_t window;
+    int8_t low; /* the activation's range */
+    int8_t high;
+} ep_pool_s8_t;
+
+typedef struct {
+    ep_window_t window;
+    float low; /* the activation's range */
+    float high;
+} ep_pool_f32_t;
 
 typedef struct {
     int32_t offset; /* of its first pixel, in elements */

@@ -24,22 +24,4 @@ typedef struct {
     int16_t pad_left;
 } ep_window_t;
 
-/// The part [first, last) of a window of `kernel` taps whose places start + k * dilation lie in
-/// [0, size); first may equal last.
-static inline void
-ep_window_clip(int32_t start, int32_t kernel, int32_t dilation, int32_t size, int32_t* first,
-               int32_t* last)
-{
-    int32_t low = 0;
-    int32_t high = kernel;
-    while (low < high && start + low * dilation < 0) {
-        low++;
-    }
-    while (low < high && start + (high - 1) * dilation >= size) {
-        high--;
-    }
-    *first = low;
-    *last = high;
-}
-
 #endif

@@ -60,7 +60,8 @@ def _check(op: Operator, graph: Graph) -> None:
             f"dimension must divide them into groups, and the groups must divide its {channels} "
             f"outputs. {checks.RECONVERT}.",
         )
-    checks.require_bias(op, graph, checks.optional_input(op, graph, 2), channels)
+    if checks.optional_input(op, graph, 2) is not None:
+        checks.require_bias(op, graph, checks.require_constant(op, graph, 2), channels)
 
 
 def _window(op: Operator, graph: Graph, channels: int) -> Window:
@@ -128,8 +129,8 @@ def _lower_conv(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     bounds = scaling.sum_bounds(rows.astype(np.int64), bias, -128, 127)
     tables = _tables(op, graph, bounds)
     output = checks.output_tensor(op, graph)
-    columns = (rows.shape[1], outputs // groups, scaling.zero_term(output))
-    columns += _activation(op, output)
+    low, high = _activation(op, output)
+    columns = (rows.shape[1], outputs // groups, scaling.zero_term(output), low, high)
     blocks = [scaling.interleave(part) for part in np.split(rows, groups)]
     constants = (
         _const("weights", "int8_t", np.concatenate(blocks)),
@@ -168,31 +169,56 @@ def _folded_bias(
     data: Tensor, rows: NDArray[np.generic], bias: NDArray[np.generic]
 ) -> NDArray[np.int64]:
     """bias - zero point of x * sum of the row: what is left of (x - zero point)."""
-    return bias.astype(np.int64) - data.zero_point * rows.astype(np.int64).sum(axis=1)
+    sums: NDArray[np.int64] = rows.astype(np.int64).sum(axis=1)
+    return bias.astype(np.int64) - data.zero_point * sums
 
 
 def _lower_conv_float(op: Operator, graph: Graph, window: Window, groups: int) -> Lowered:
-    raise NotImplementedError
+    weights = checks.input_tensor(op, graph, 1)
+    outputs = weights.shape[0]
+    rows = weights.array().reshape(outputs, -1)
+    low, high = scaling.float_range(op.option("fused_activation_function"))
+    params = Params(
+        "ep_conv_2d_f32_t",
+        (
+            ("window", window.fields),
+            ("depth", rows.shape[1]),
+            ("outputs", outputs // groups),
+            ("depth_c", weights.shape[3]),
+            ("groups", groups),
+            ("low", low),
+            ("high", high),
+        ),
+    )
+    blocks = [scaling.interleave(part) for part in np.split(rows, groups)]
+    arguments = (
+        params,
+        TensorRef(op.inputs[0]),
+        _const("weights", "float", np.concatenate(blocks)),
+        _const("bias", "float", _bias(op, graph, outputs)),
+        Scratch(4 * rows.shape[1]),
+        TensorRef(op.outputs[0]),
+    )
+    lead = overlap_lead(4 * window.first_elements(), 4 * outputs, 1, in_step=False)
+    macs = window.pixels * rows.size
+    return _step(op, "ep_conv_2d_f32", arguments, macs, lead if groups == 1 else None)
 
 
 def _lower_depthwise(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
-    data, weights = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
-    output = checks.output_tensor(op, graph)
+    weights = checks.input_tensor(op, graph, 1)
     channels = weights.shape[3]
     rows = weights.array().reshape(-1, channels).T
     window = _window(op, graph, channels)
-    macs = window.pixels * rows.size
-    if data.dtype.name == "FLOAT32":
-        raise NotImplementedError
+    if weights.dtype.name == "FLOAT32":
+        return _lower_depthwise_float(op, graph, window, rows)
+    data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
     bias = _bias(op, graph, channels).astype(np.int64)
     wide = rows.astype(np.int64)
-    nine = rows.shape[1] == 9 and window.kernel_h == 3 and channels == window.in_c
+    nine = (window.kernel_h, window.kernel_w) == (3, 3) and channels == window.in_c
     if nine:
         bias = _folded_bias(data, rows, bias)
-        bounds = scaling.sum_bounds(wide, bias, -128, 127)
-    else:
-        zero = data.zero_point
-        bounds = scaling.sum_bounds(wide, bias, -128 - zero, 127 - zero)
+    zero = 0 if nine else data.zero_point
+    bounds = scaling.sum_bounds(wide, bias, -128 - zero, 127 - zero)
     low, high = _activation(op, output)
     params = Params(
         "ep_depthwise_t",
@@ -213,15 +239,48 @@ def _lower_depthwise(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         *_tables(op, graph, bounds),
     )
     y = TensorRef(op.outputs[0])
-    first = window.first_elements()
-    if nine:
-        lead = overlap_lead(first, channels, 2, in_step=True)
-        line = Scratch(channels) if window.leaves_input else None
-        return _step(op, "ep_depthwise_3x3_s8", (*arguments, line, y), macs, lead)
-    lead = overlap_lead(first, channels, 1, in_step=channels == window.in_c)
-    if channels != window.in_c:
-        lead = max(lead, int(((np.arange(len(first)) + 1) * channels - first).max()))
-    return _step(op, "ep_depthwise_s8", (*arguments, y), macs, lead)
+    macs = window.pixels * rows.size
+    if not nine:
+        lead = _depthwise_lead(window, channels, 1)
+        return _step(op, "ep_depthwise_s8", (*arguments, y), macs, lead)
+    lead = overlap_lead(window.first_elements(), channels, 2, in_step=True)
+    line = Scratch(channels) if window.leaves_input else None
+    return _step(op, "ep_depthwise_3x3_s8", (*arguments, line, y), macs, lead)
+
+
+def _lower_depthwise_float(
+    op: Operator, graph: Graph, window: Window, rows: NDArray[np.generic]
+) -> Lowered:
+    channels = len(rows)
+    low, high = scaling.float_range(op.option("fused_activation_function"))
+    params = Params(
+        "ep_depthwise_f32_t",
+        (
+            ("window", window.fields),
+            ("multiplier", channels // window.in_c),
+            ("low", low),
+            ("high", high),
+        ),
+    )
+    arguments = (
+        params,
+        TensorRef(op.inputs[0]),
+        _const("weights", "float", rows),
+        _const("bias", "float", _bias(op, graph, channels)),
+        TensorRef(op.outputs[0]),
+    )
+    lead = _depthwise_lead(window, channels, 4)
+    return _step(op, "ep_depthwise_f32", arguments, window.pixels * rows.size, lead)
+
+
+def _depthwise_lead(window: Window, channels: int, size: int) -> int:
+    """Pixel by pixel; with a multiplier, outputs run ahead of their channels within a pixel."""
+    first, pixel = size * window.first_elements(), size * channels
+    lead = overlap_lead(first, pixel, 1, in_step=channels == window.in_c)
+    if channels == window.in_c:
+        return lead
+    ends = pixel * (np.arange(len(first), dtype=np.int64) + 1)
+    return max(lead, int((ends - first).max()))
 
 
 _CONV_OPTIONS = (
@@ -252,7 +311,8 @@ ROWS: tuple[OperatorRow, ...] = (
         optional=frozenset({2}),
         check=_check,
         lower=_lower_conv,
-        notes="Grouped convolutions too. Weights and bias must be constants.",
+        notes="Grouped convolutions too; the bias may be left out, which LiteRT refuses. Weights "
+        "and bias must be constants.",
     ),
     OperatorRow(
         kind="DEPTHWISE_CONV_2D",

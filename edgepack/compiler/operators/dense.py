@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from edgepack.compiler.fixed_point import float32, quantize_multiplier
+from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
 from edgepack.compiler.operators import checks, scaling
 from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
-from edgepack.graph import Graph, Operator
-from edgepack.program import Const, Lowered, LowerSpec, Params, Step, TensorRef
+from edgepack.graph import Graph, Operator, Tensor
+from edgepack.program import Argument, Const, Lowered, LowerSpec, Params, Step, TensorRef
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def _check(op: Operator, graph: Graph) -> None:
@@ -40,51 +45,94 @@ def _check(op: Operator, graph: Graph) -> None:
     if data.dtype.name == "INT8":
         checks.require_per_tensor(op, graph, data, output)
         checks.require_per_channel(op, graph, weights, 0)
-    checks.require_bias(op, graph, checks.optional_input(op, graph, 2), outputs)
+    if checks.optional_input(op, graph, 2) is not None:
+        checks.require_bias(op, graph, checks.require_constant(op, graph, 2), outputs)
 
 
 def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
-    data, weights = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
-    output = checks.output_tensor(op, graph)
-    outputs, depth = weights.shape
-    batches = data.elements // depth
-    if data.dtype.name == "FLOAT32":
-        raise NotImplementedError
-    rows = weights.array()
-    bias = _bias(op, graph, outputs).astype(np.int64)
-    bias = bias - data.zero_point * rows.astype(np.int64).sum(axis=1)
-    bounds = scaling.sum_bounds(rows.astype(np.int64), bias, -128, 127)
+    weights = checks.input_tensor(op, graph, 1)
+    if weights.dtype.name == "FLOAT32":
+        return _lower_float(op, graph)
+    data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
+    outputs = weights.shape[0]
+    rows = weights.array().astype(np.int64)
+    bias = _bias(op, graph, outputs).astype(np.int64) - data.zero_point * rows.sum(axis=1)
+    bounds = scaling.sum_bounds(rows, bias, -128, 127)
     scaling.require_int32(op, graph, bounds)
-    multiplier = quantize_multiplier(float32(data.scale * weights.scale) / output.scale)
-    code = int(scaling.rescale_codes([multiplier], bounds.max(keepdims=True), once=True)[0])
+    multipliers = _multipliers(data, weights, output)
+    per_channel = len(multipliers) > 1
+    codes = scaling.rescale_codes(
+        multipliers, bounds if per_channel else bounds.max(keepdims=True), once=True
+    )
     low, high = scaling.activation_range(output, op.option("fused_activation_function"))
     params = Params(
         "ep_dense_t",
         (
-            ("batches", batches),
-            ("depth", depth),
-            ("outputs", outputs),
-            ("mantissa", multiplier.mantissa),
+            *_sizes(data, weights),
+            ("mantissa", 0 if per_channel else multipliers[0].mantissa),
             ("zero_term", scaling.zero_term(output)),
-            ("code", code),
+            ("code", 0 if per_channel else int(codes[0])),
             ("low", low),
             ("high", high),
         ),
     )
+    tables: tuple[Argument, ...] = ()
+    if per_channel:
+        mantissas = np.array([m.mantissa for m in multipliers], "<i4")
+        tables = (
+            Const("multipliers", "int32_t", mantissas.tobytes(), "tables"),
+            Const("codes", "int8_t", codes.tobytes(), "tables"),
+        )
     arguments = (
         params,
         TensorRef(op.inputs[0]),
-        Const("weights", "int8_t", scaling.interleave(rows).tobytes(), "weights"),
+        Const("weights", "int8_t", scaling.interleave(weights.array()).tobytes(), "weights"),
         Const("bias", "int32_t", bias.astype("<i4").tobytes(), "weights"),
+        *tables,
         TensorRef(op.outputs[0]),
     )
-    kernel = "ep_dense_s8"
-    macs = batches * weights.elements
+    kernel = "ep_dense_channels_s8" if per_channel else "ep_dense_s8"
+    return _step(op, graph, kernel, arguments)
+
+
+def _lower_float(op: Operator, graph: Graph) -> Lowered:
+    data, weights = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
+    low, high = scaling.float_range(op.option("fused_activation_function"))
+    params = Params("ep_dense_f32_t", (*_sizes(data, weights), ("low", low), ("high", high)))
+    bias = _bias(op, graph, weights.shape[0])
+    arguments = (
+        params,
+        TensorRef(op.inputs[0]),
+        Const("weights", "float", scaling.interleave(weights.array()).tobytes(), "weights"),
+        Const("bias", "float", bias.tobytes(), "weights"),
+        TensorRef(op.outputs[0]),
+    )
+    return _step(op, graph, "ep_dense_f32", arguments)
+
+
+def _step(op: Operator, graph: Graph, kernel: str, arguments: tuple[Argument, ...]) -> Lowered:
+    data, weights = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
+    macs = data.elements * weights.shape[0]
     step = Step(op.index, kernel, kernel, arguments, op.inputs[:1], op.outputs, macs=macs)
     return Lowered((step,))
 
 
-def _bias(op: Operator, graph: Graph, outputs: int) -> np.ndarray:
+def _sizes(data: Tensor, weights: Tensor) -> tuple[tuple[str, int], ...]:
+    outputs, depth = weights.shape
+    return (("batches", data.elements // depth), ("depth", depth), ("outputs", outputs))
+
+
+def _multipliers(data: Tensor, weights: Tensor, output: Tensor) -> list[Multiplier]:
+    """One of the layer, or one an output (PopulateConvolutionQuantizationParams).
+
+    The product of scales is a double in both: LiteRT rounds ties at 0.5 so.
+    """
+    assert weights.quantization is not None
+    scales = weights.quantization.scales
+    return [quantize_multiplier(data.scale * scale / output.scale) for scale in scales]
+
+
+def _bias(op: Operator, graph: Graph, outputs: int) -> NDArray[np.generic]:
     if checks.optional_input(op, graph, 2) is None:
         kind = checks.input_tensor(op, graph, 1).dtype.name
         return np.zeros(outputs, "<f4" if kind == "FLOAT32" else "<i4")
@@ -104,4 +152,6 @@ ROW = OperatorRow(
     optional=frozenset({2}),
     check=_check,
     lower=_lower,
+    notes="int8 sums are rounded once, as LiteRT does it; TFLite Micro rounds twice. Weights and "
+    "bias must be constants.",
 )

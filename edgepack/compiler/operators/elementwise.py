@@ -23,6 +23,7 @@ from edgepack.program import (
 RANK = 6  # of broadcast loops: EP_BROADCAST_RANK
 SUM_SHIFT = 20  # TFLite's left shift of both operands of a sum
 LAST_SHIFT = 29  # ep_add_s8.h: from 30 on, every sum rounds to 0
+_STORED = "int8: the stored numbers are compared, whatever the scales, as TFLite does it."
 Fields = tuple[tuple[str, FieldValue], ...]
 
 
@@ -95,11 +96,11 @@ def _step_of(
     output = checks.output_tensor(op, graph)
     suffix = "s8" if a.dtype.name == "INT8" else "f32"
     loops = broadcast_loops(a.shape, b.shape)
-    kernel = f"ep_{stem}_{suffix}" if loops.plain else f"ep_{stem}_broadcast_{suffix}"
+    source = f"ep_{stem}_{suffix}"
+    kernel = source if loops.plain else f"ep_{stem}_broadcast_{suffix}"
     arguments: list[Argument] = []
     if fields:
-        known = {"sub_s8": "add_s8"}.get(f"{stem}_{suffix}", f"{stem}_{suffix}")
-        arguments.append(Params(f"ep_{known}_t", fields))
+        arguments.append(Params(_STRUCTS[stem, suffix], fields))
     arguments.append(
         Scalar("int32_t", output.elements)
         if loops.plain
@@ -111,7 +112,7 @@ def _step_of(
         Overlap(t, output.index) for t in inputs if graph.tensor(t).shape == output.shape
     )
     return Lowered(
-        (Step(op.index, kernel, kernel, tuple(arguments), inputs, op.outputs, overlaps),)
+        (Step(op.index, kernel, source, tuple(arguments), inputs, op.outputs, overlaps),)
     )
 
 
@@ -150,7 +151,7 @@ def _lower_sum(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         f"its inputs'. Quantise the model again with representative data.",
     )
     half = operand.shift == 0
-    mantissa_b, shift_b = (operand.mantissa, 2) if half else _shifted(operand)
+    mantissa_b, shift_b = (operand.mantissa, 1) if half else _shifted(operand)
     mantissa, shift = _shifted(result)
     low, high = scaling.activation_range(output, op.option("fused_activation_function"))
     fields: Fields = (
@@ -158,11 +159,13 @@ def _lower_sum(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         ("mantissa", mantissa),
         ("factor_a", factor),
         ("offset", -factor * large.zero_point),
+        ("nudge_b", 1 + 2**shift_b),
+        ("nudge", 1 + 2**shift),
         ("zero_b", small.zero_point),
         ("zero", output.zero_point),
         ("left_b", 23 if half else 22),
-        ("shift_b", shift_b),
-        ("shift", shift),
+        ("shift_b", shift_b + 1),
+        ("shift", shift + 1),
         ("low", low),
         ("high", high),
     )
@@ -171,21 +174,79 @@ def _lower_sum(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
 
 
 def _shifted(multiplier: Multiplier) -> tuple[int, int]:
-    """Mantissa and right shift, in [1, LAST_SHIFT]; the mantissa 0 where the product rounds to 0."""
+    """Mantissa and right shift, in [1, LAST_SHIFT]; mantissa 0 where the product rounds to 0."""
     right = -multiplier.shift
     return (multiplier.mantissa, right) if 1 <= right <= LAST_SHIFT else (0, LAST_SHIFT)
 
 
-_FUSED = OptionField("fused_activation_function", 0, "int8", 0, ACTIVATION)
+def _lower_product(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+    a, b = (checks.input_tensor(op, graph, place) for place in (0, 1))
+    if a.dtype.name == "FLOAT32":
+        return _step(op, graph, "mul", _float_fields(op))
+    output = checks.output_tensor(op, graph)
+    scale = float32(float32(a.scale * b.scale) / output.scale)
+    multiplier = quantize_multiplier(scale)
+    checks.require(
+        multiplier.shift < 15,
+        op,
+        graph,
+        f"the scale {output.scale:.9g} of {checks.tensor_text(output)} is {scale:.9g} times "
+        "smaller than its inputs' product; 2^14 is the limit, beyond which the reference "
+        "overflows. Quantise the model again with representative data.",
+    )
+    low, high = scaling.activation_range(output, op.option("fused_activation_function"))
+    if multiplier.shift < 0 or multiplier.mantissa == 0:
+        mantissa, right = _shifted(multiplier)
+        nudge, below, left, shift = 1 + 2**right, -2, 2, right + 1
+    else:  # beyond 12, every product but 0 saturates, as it does at 12
+        mantissa, nudge, below, left, shift = multiplier.mantissa, 2, 0, 3, 2
+        left += min(multiplier.shift, 12)
+    fields: Fields = (
+        ("mantissa", mantissa),
+        ("nudge", nudge),
+        ("zero_a", a.zero_point),
+        ("zero_b", b.zero_point),
+        ("zero", output.zero_point),
+        ("below", below),
+        ("left", left),
+        ("shift", shift),
+        ("low", low),
+        ("high", high),
+    )
+    return _step(op, graph, "mul", fields)
 
-ROWS: tuple[OperatorRow, ...] = (
+
+def _lower_extreme(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+    return _step(op, graph, op.kind.lower(), ())
+
+
+_STRUCTS = {
+    ("add", "s8"): "ep_sum_s8_t",
+    ("sub", "s8"): "ep_sum_s8_t",
+    ("mul", "s8"): "ep_mul_s8_t",
+    ("add", "f32"): "ep_range_f32_t",
+    ("sub", "f32"): "ep_range_f32_t",
+    ("mul", "f32"): "ep_range_f32_t",
+}
+_OPTIONS = (OptionField("fused_activation_function", 0, "int8", 0, ACTIVATION),)
+_PARTS = (
+    ("ADD", 0, 11, _OPTIONS, _lower_sum, ""),
+    ("SUB", 41, 28, _OPTIONS, _lower_sum, ""),
+    ("MUL", 18, 21, _OPTIONS, _lower_product, ""),
+    ("MAXIMUM", 55, 39, (), _lower_extreme, _STORED),
+    ("MINIMUM", 57, 39, (), _lower_extreme, _STORED),
+)
+
+ROWS: tuple[OperatorRow, ...] = tuple(
     OperatorRow(
-        kind="ADD",
-        code=0,
-        options_type=11,
-        options=(_FUSED,),
+        kind=kind,
+        code=code,
+        options_type=options_type,
+        options=options,
         inputs=(2, 2),
         check=_check,
-        lower=_lower_sum,
-    ),
+        lower=lower,
+        notes=notes,
+    )
+    for kind, code, options_type, options, lower, notes in _PARTS
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgepack.compiler.operators import checks, scaling
+from edgepack.compiler.operators import checks, mean, scaling
 from edgepack.compiler.operators.row import ACTIVATION, PADDING, OperatorRow, OptionField
 from edgepack.compiler.operators.window import Window, overlap_lead, read_window
 from edgepack.graph import Graph, Operator
@@ -40,9 +40,7 @@ def _lower_pool(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         low, high = scaling.activation_range(output, activation)
     else:
         low, high = scaling.float_range(activation)
-    params = Params(
-        f"ep_pool_{kind}_t", (("window", window.fields), ("low", low), ("high", high))
-    )
+    params = Params(f"ep_pool_{kind}_t", (("window", window.fields), ("low", low), ("high", high)))
     size = data.dtype.bytes
     first = window.first_elements() * size
     lead = overlap_lead(first, window.in_c * size, 1, in_step=True)
@@ -62,15 +60,20 @@ _POOL_OPTIONS = (
     OptionField("fused_activation_function", 5, "int8", 0, ACTIVATION),
 )
 
-ROWS: tuple[OperatorRow, ...] = tuple(
-    OperatorRow(
-        kind=kind,
-        code=code,
-        options_type=5,
-        options=_POOL_OPTIONS,
-        inputs=(1, 1),
-        check=_check_pool,
-        lower=_lower_pool,
-    )
-    for kind, code in (("AVERAGE_POOL_2D", 1), ("MAX_POOL_2D", 17))
+_ROW_FACTS = (("AVERAGE_POOL_2D", 1), ("MAX_POOL_2D", 17))
+
+ROWS: tuple[OperatorRow, ...] = (
+    *(
+        OperatorRow(
+            kind=kind,
+            code=code,
+            options_type=5,
+            options=_POOL_OPTIONS,
+            inputs=(1, 1),
+            check=_check_pool,
+            lower=_lower_pool,
+        )
+        for kind, code in _ROW_FACTS
+    ),
+    mean.ROW,
 )

@@ -61,7 +61,8 @@ def sum_bounds(
     ends = np.stack([weights * low, weights * high])
     top = bias + np.maximum(ends.max(axis=0), 0).sum(axis=1)
     bottom = bias + np.minimum(ends.min(axis=0), 0).sum(axis=1)
-    return np.maximum(np.abs(top), np.abs(bottom))
+    bounds: NDArray[np.int64] = np.maximum(np.abs(top), np.abs(bottom))
+    return bounds
 
 
 def require_int32(op: Operator, graph: Graph, bounds: NDArray[np.int64]) -> None:

@@ -2,7 +2,6 @@
 #include "ep_average_pool_s8.h"
 
 #include "ep_fixed.h"
-#include "ep_pool.h"
 
 /// Sums of four channels over a window.
 static void sum_four(const int8_t* x, const ep_window_t* window, const ep_pool_part_t* part,

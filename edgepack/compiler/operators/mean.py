@@ -1,0 +1,166 @@
+"""Means over axes: its row of the table of operators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
+from edgepack.compiler.operators import checks, scaling
+from edgepack.compiler.operators.row import OperatorRow, OptionField
+from edgepack.graph import Graph, Operator, Tensor
+from edgepack.program import Argument, Lowered, LowerSpec, Overlap, Params, Scalar, Step, TensorRef
+
+RANK = 4  # of the loops of each sort: EP_REDUCE_RANK
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Neighbouring dimensions of one sort, walked by one loop."""
+
+    reduced: bool
+    size: int
+    step: int
+
+
+def runs_of(shape: Sequence[int], axes: frozenset[int]) -> tuple[Run, ...]:
+    """The fewest loops over a tensor, outermost first; dimensions of 1 take none."""
+    runs: list[Run] = []
+    step = 1
+    for axis in reversed(range(len(shape))):
+        size = shape[axis]
+        if size > 1 and runs and runs[-1].reduced == (axis in axes):
+            inner = runs.pop()
+            runs.append(Run(inner.reduced, inner.size * size, inner.step))
+        elif size > 1:
+            runs.append(Run(axis in axes, size, step))
+        step *= size
+    return tuple(reversed(runs))
+
+
+def mean_multiplier(data: Tensor, output: Tensor, count: int) -> Multiplier:
+    """Scale ratio / count, as TFLite's QuantizedMeanOrSum folds the count in, rounding down."""
+    ratio = quantize_multiplier(data.scale / output.scale)
+    shift = min(count.bit_length() - 1, 32, 31 + ratio.shift)
+    return Multiplier((ratio.mantissa << shift) // count, ratio.shift - shift)
+
+
+def _axes(op: Operator, graph: Graph) -> frozenset[int]:
+    rank = len(checks.input_tensor(op, graph, 0).shape)
+    values = checks.constant_ints(op, graph, 1)
+    return frozenset(checks.axis_of(op, graph, axis, rank) for axis in values)
+
+
+def _check(op: Operator, graph: Graph) -> None:
+    data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
+    checks.require_type(op, graph, data, ("int8", "float32"))
+    checks.require_same_type(op, graph, data, output)
+    axes = _axes(op, graph)
+    kept = [
+        1 if axis in axes else size
+        for axis, size in enumerate(data.shape)
+        if op.option("keep_dims") or axis not in axes
+    ]
+    checks.require_shape(op, graph, output, kept)
+    runs = runs_of(data.shape, axes)
+    checks.require(
+        sum(run.reduced for run in runs) <= RANK and sum(not run.reduced for run in runs) <= RANK,
+        op,
+        graph,
+        f"its axes take {len(runs)} nested loops; {2 * RANK} is the limit. Reshape its input in "
+        "the model.",
+    )
+    if data.dtype.name == "INT8":
+        checks.require_per_tensor(op, graph, data, output)
+
+
+def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+    data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
+    runs = runs_of(data.shape, _axes(op, graph))
+    count = prod(run.size for run in runs if run.reduced)
+    suffix = "s8" if data.dtype.name == "INT8" else "f32"
+    source = f"ep_mean_{suffix}"
+    head: tuple[Argument, ...] = ()
+    if suffix == "s8":
+        head = (_mean_params(op, graph, count),)
+    tensors = (TensorRef(data.index), TensorRef(output.index))
+    block = _one_block(runs, count)
+    if block is not None:
+        sizes = tuple(Scalar("int32_t", size) for size in block)
+        step = Step(
+            op.index,
+            source,
+            source,
+            (*head, *sizes, *tensors),
+            op.inputs[:1],
+            op.outputs,
+            (Overlap(data.index, output.index),),
+        )
+        return Lowered((step,))
+    loops: tuple[Argument, ...] = (_loops(runs),)
+    if suffix == "f32":
+        loops = (*loops, Scalar("int32_t", count))
+    kernel = f"ep_mean_axes_{suffix}"
+    arguments = (*head, *loops, *tensors)
+    return Lowered((Step(op.index, kernel, source, arguments, op.inputs[:1], op.outputs),))
+
+
+def _mean_params(op: Operator, graph: Graph, count: int) -> Params:
+    data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
+    zero = data.zero_point
+    bound = np.array([count * max(128 + zero, 127 - zero, 128)], np.int64)
+    scaling.require_int32(op, graph, bound)
+    multiplier = mean_multiplier(data, output, count)
+    code = int(scaling.rescale_codes([multiplier], bound)[0])
+    return Params(
+        "ep_mean_s8_t",
+        (
+            ("offset", -zero * count),
+            ("mantissa", multiplier.mantissa),
+            ("zero_term", scaling.zero_term(output)),
+            ("code", code),
+        ),
+    )
+
+
+def _one_block(runs: Sequence[Run], count: int) -> tuple[int, int, int] | None:
+    """Outer, count and inner where all that is summed up lies in one run (or nothing is)."""
+    places = [place for place, run in enumerate(runs) if run.reduced]
+    if len(places) > 1:
+        return None
+    place = places[0] if places else len(runs)
+    outer, inner = runs[:place], runs[place + 1 :]
+    return prod(run.size for run in outer), count, prod(run.size for run in inner)
+
+
+def _loops(runs: Sequence[Run]) -> Params:
+    kept = [run for run in runs if not run.reduced]
+    reduced = [run for run in runs if run.reduced]
+    return Params(
+        "ep_reduce_t",
+        (
+            ("kept_sizes", _padded([run.size for run in kept], 1)),
+            ("kept_steps", _padded([run.step for run in kept], 0)),
+            ("sizes", _padded([run.size for run in reduced], 1)),
+            ("steps", _padded([run.step for run in reduced], 0)),
+        ),
+    )
+
+
+def _padded(values: Sequence[int], filler: int) -> tuple[int, ...]:
+    return (filler,) * (RANK - len(values)) + tuple(values)
+
+
+ROW = OperatorRow(
+    kind="MEAN",
+    code=40,
+    options_type=27,
+    options=(OptionField("keep_dims", 0, "bool"),),
+    inputs=(2, 2),
+    check=_check,
+    lower=_lower,
+    notes="The axes must be constant.",
+)

@@ -1,0 +1,70 @@
+"""Random models of one operator on two operands that broadcast."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.kernels.harness import Case
+from tests.kernels.oracle_check import random_scale, random_values
+from tests.kernels.weighted_cases import ACTIVATIONS, point
+from tests.tflite_builder import ModelBuilder
+
+Shape = tuple[int, ...]
+
+
+def random_shapes(rng: np.random.Generator, rank: int) -> tuple[Shape, Shape]:
+    """Two shapes of up to `rank` dimensions that broadcast; half of them are the same."""
+    dims = [int(n) for n in rng.integers(1, 6 if rank < 5 else 4, int(rng.integers(1, rank + 1)))]
+    if rng.random() < 0.5:
+        return tuple(dims), tuple(dims)
+    one = [n if rng.random() < 0.6 else 1 for n in dims]
+    two = [n if rng.random() < 0.6 or m == 1 else 1 for m, n in zip(one, dims, strict=True)]
+    cut = int(rng.integers(0, len(dims)))
+    if rng.random() < 0.5:
+        two = two[cut:]
+    return (tuple(one), tuple(two)) if rng.random() < 0.5 else (tuple(two), tuple(one))
+
+
+def random_scales(rng: np.random.Generator, kind: str) -> list[float]:
+    """Scales of both operands and the output, which may clip or crush what comes out."""
+    one, two = random_scale(rng), random_scale(rng)
+    if rng.random() < 0.3:
+        two = one
+    wide = rng.random() < 0.2
+    gain = 10.0 ** (rng.uniform(-4, 8) if wide else rng.uniform(-0.5, 0.8))
+    natural = one * two * 64 if kind == "MUL" else max(one, two)
+    return [one, two, float(np.float32(natural * gain))]
+
+
+def binary_case(
+    kind: str, rng: np.random.Generator, dtype: str, number: int, rank: int = 4
+) -> Case:
+    """One operator; every third model has a constant operand, either one."""
+    shapes = random_shapes(rng, rank)
+    scales: list[float] | list[None] = [None] * 3
+    points = [0, 0, 0]
+    if dtype == "int8":
+        scales, points = random_scales(rng, kind), [point(rng) for _ in range(3)]
+        if kind in ("MAXIMUM", "MINIMUM"):
+            scales, points = scales[:1] * 3, points[:1] * 3
+    constant = int(rng.integers(0, 2)) if number % 3 == 0 else None
+    builder = ModelBuilder()
+    inputs, values = [], []
+    for place, shape in enumerate(shapes):
+        batch = 3 if shape[0] == 1 and shapes[0][0] == shapes[1][0] and constant is None else 0
+        x = random_values(rng, (batch, *shape[1:]) if batch else shape, dtype)
+        data = x if place == constant else None
+        inputs.append(
+            builder.tensor(shape, dtype, scale=scales[place], zero_point=points[place], data=data)
+        )
+        values.append(x)
+    out = np.broadcast_shapes(*shapes)
+    y = builder.tensor(out, dtype, scale=scales[2], zero_point=points[2])
+    options = {}
+    if kind not in ("MAXIMUM", "MINIMUM"):
+        options = {"fused_activation_function": str(rng.choice(ACTIVATIONS))}
+    builder.operator(kind, inputs, [y], version=2, **options)
+    free = [place for place in (0, 1) if place != constant]
+    model = builder.build([inputs[place] for place in free], [y])
+    label = f"{kind} {shapes} {dtype} {scales} {points} {options} constant {constant}"
+    return Case(model, [values[place] for place in free], label=label)

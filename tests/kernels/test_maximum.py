@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import numpy as np
+
+from tests.kernels.binary_cases import binary_case
+from tests.kernels.oracle_check import check
+
+KIND = "MAXIMUM"
+RANK = 6
+
+
+def test_int8(case_count: int) -> None:
+    rng = np.random.default_rng(12)
+    check([binary_case(KIND, rng, "int8", n, RANK) for n in range(case_count)])
+
+
+def test_float32(case_count: int) -> None:
+    rng = np.random.default_rng(13)
+    check([binary_case(KIND, rng, "float32", n, RANK) for n in range(case_count)])

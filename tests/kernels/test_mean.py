@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import numpy as np
+
+from tests.kernels.harness import Case
+from tests.kernels.oracle_check import check, random_scale, random_values
+from tests.kernels.weighted_cases import SAMPLES, point
+from tests.tflite_builder import ModelBuilder
+
+
+def mean_case(rng: np.random.Generator, dtype: str, number: int) -> Case:
+    """A mean over any axes, negative and repeated ones too; a third as a global pool."""
+    rank = int(rng.integers(1, 6))
+    shape = tuple(int(n) for n in rng.integers(1, 7, rank))
+    count = int(rng.integers(1, rank + 1))
+    axes = [int(a) for a in rng.permutation(rank)[:count]]
+    if number % 3 == 0:
+        shape, axes = (1, *(int(n) for n in rng.integers(1, 13, 3))), [1, 2]
+    axes = [a - len(shape) if rng.random() < 0.3 else a for a in axes]
+    keep = bool(rng.random() < 0.5)
+    normal = {a % len(shape) for a in axes}
+    out = tuple(1 if a in normal else n for a, n in enumerate(shape) if keep or a not in normal)
+    scales: tuple[float | None, float | None] = (None, None)
+    points = (0, 0)
+    if dtype == "int8":
+        one = random_scale(rng)
+        wide = rng.uniform(-4, 4) if rng.random() < 0.2 else rng.uniform(-0.7, 0.4)
+        scales = (one, one if rng.random() < 0.3 else float(np.float32(one * 10.0**wide)))
+        points = (point(rng), point(rng))
+    builder = ModelBuilder()
+    x = builder.tensor(shape, dtype, scale=scales[0], zero_point=points[0])
+    axis = builder.tensor((len(axes),), "int32", data=np.array(axes))
+    y = builder.tensor(out, dtype, scale=scales[1], zero_point=points[1])
+    builder.operator("MEAN", [x, axis], [y], keep_dims=keep, version=2)
+    batched = shape[0] == 1 and out[:1] == (1,)
+    values = random_values(rng, (SAMPLES, *shape[1:]) if batched else shape, dtype)
+    label = f"MEAN {shape} {axes} {keep} {scales} {points}"
+    return Case(builder.build([x], [y]), [values], label=label)
+
+
+def test_int8(case_count: int) -> None:
+    rng = np.random.default_rng(14)
+    check([mean_case(rng, "int8", n) for n in range(case_count)])
+
+
+def test_float32(case_count: int) -> None:
+    rng = np.random.default_rng(15)
+    check([mean_case(rng, "float32", n) for n in range(case_count)])

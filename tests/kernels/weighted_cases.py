@@ -1,0 +1,152 @@
+"""Random and extreme models of one convolution or dense layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.kernels.harness import Case
+from tests.kernels.oracle_check import random_scale, random_values
+from tests.tflite_builder import ModelBuilder
+
+ACTIVATIONS = ("NONE", "RELU", "RELU6", "RELU_N1_TO_1")
+SAMPLES = 3
+POINTS = (-128, 127, 0, -1, 1)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer with weights: its shapes, options and, in int8, its scales."""
+
+    kind: str
+    x: tuple[int, ...]
+    w: tuple[int, ...]
+    y: tuple[int, ...]
+    options: dict[str, object]
+    channels: int
+    axis: int = 0  # of the weights' channels
+    bias: bool = True
+    zero_bias: bool = False
+    per_channel: bool = True
+    points: tuple[int, int] = (0, 0)
+    gain: float = 1.0  # of the output's range over a likely sum
+    scale: float = 0.05
+    extreme: bool = False  # saturated weights and inputs, biases of millions
+    label: str = field(default="", compare=False)
+
+
+def output_size(size: int, window: int, stride: int, dilation: int, padding: str) -> int:
+    """TFLite's output size along one side; 0 or less where the window does not fit."""
+    reach = (window - 1) * dilation + 1
+    return -(-size // stride) if padding == "SAME" else (size - reach) // stride + 1
+
+
+def point(rng: np.random.Generator) -> int:
+    """A zero point, the ends among them."""
+    return int(rng.choice([*POINTS, int(rng.integers(-128, 128))]))
+
+
+def random_window(
+    rng: np.random.Generator, largest: int = 9
+) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int], dict[str, object]]:
+    """Input, window and output (each height, width), and the options that lead there."""
+    while True:
+        size = tuple(int(n) for n in rng.integers(1, largest + 1, 2))
+        window = tuple(int(n) for n in rng.integers(1, 5, 2))
+        if rng.random() < 0.3:
+            window = (int(window[0]),) * 2
+        stride = tuple(int(n) for n in rng.choice([1, 1, 1, 2, 3], 2))
+        dilation = tuple(int(n) for n in rng.choice([1, 1, 1, 2, 3], 2))
+        padding = str(rng.choice(["SAME", "VALID"]))
+        sides = zip(size, window, stride, dilation, strict=True)
+        out = tuple(output_size(*side, padding) for side in sides)
+        if min(out) >= 1:
+            options: dict[str, object] = {
+                "padding": padding,
+                "stride_h": stride[0],
+                "stride_w": stride[1],
+                "dilation_h_factor": dilation[0],
+                "dilation_w_factor": dilation[1],
+                "fused_activation_function": str(rng.choice(ACTIVATIONS)),
+            }
+            return (size[0], size[1]), (window[0], window[1]), (out[0], out[1]), options
+
+
+def quantised_case(rng: np.random.Generator, layer: Layer) -> Case:
+    """The layer in int8 with random weights, biases and inputs."""
+    builder = ModelBuilder()
+    weights = _weights(rng, layer)
+    depth = weights.size // layer.channels
+    scales = np.full(layer.channels if layer.per_channel else 1, 0.01) * np.exp(
+        rng.normal(0, 1, layer.channels if layer.per_channel else 1)
+    )
+    scales = scales.astype(np.float32)
+    likely = layer.scale * float(scales.mean()) * 74 * 74 * np.sqrt(depth)
+    x = builder.tensor(layer.x, "int8", scale=layer.scale, zero_point=layer.points[0])
+    w = builder.tensor(layer.w, "int8", scale=scales.tolist(), data=weights, axis=layer.axis)
+    inputs = [x, w]
+    if layer.bias:
+        reach = 2**21 if layer.extreme else int(74 * 74 * np.sqrt(depth)) + 2
+        biases = np.zeros(layer.channels, np.int32)
+        if not layer.zero_bias:
+            biases = rng.integers(-reach, reach, layer.channels).astype(np.int32)
+        bias_scales = (np.float32(layer.scale) * scales).astype(np.float32)
+        shape = (layer.channels,)
+        inputs.append(builder.tensor(shape, "int32", scale=bias_scales.tolist(), data=biases))
+    scale = float(np.float32(max(likely / 64 * layer.gain, 1e-30)))
+    y = builder.tensor(layer.y, "int8", scale=scale, zero_point=layer.points[1])
+    builder.operator(layer.kind, inputs, [y], **layer.options)
+    return Case(builder.build([x], [y]), [_inputs(rng, layer)], label=str(layer))
+
+
+def float_case(rng: np.random.Generator, layer: Layer) -> Case:
+    """The layer in float32."""
+    builder = ModelBuilder()
+    x = builder.tensor(layer.x, "float32")
+    w = builder.tensor(layer.w, "float32", data=random_values(rng, layer.w, "float32"))
+    inputs = [x, w]
+    if layer.bias:
+        shape = (layer.channels,)
+        biases = random_values(rng, shape, "float32")
+        inputs.append(builder.tensor(shape, "float32", data=biases))
+    y = builder.tensor(layer.y, "float32")
+    builder.operator(layer.kind, inputs, [y], **layer.options)
+    samples = SAMPLES if layer.x[0] == 1 else layer.x[0]
+    values = random_values(rng, (samples, *layer.x[1:]), "float32")
+    return Case(builder.build([x], [y]), [values], label=str(layer))
+
+
+def random_scales(rng: np.random.Generator) -> dict[str, object]:
+    """Scales and zero points of a layer; a tenth of them far from what a converter makes."""
+    gain = 10.0 ** rng.uniform(-0.7, 0.7)
+    if rng.random() < 0.2:
+        gain = 10.0 ** rng.uniform(-6, 6)
+    return {
+        "per_channel": bool(rng.random() < 0.7),
+        "bias": bool(rng.random() < 0.8),
+        "points": (point(rng), point(rng)),
+        "gain": gain,
+        "scale": random_scale(rng),
+        "extreme": bool(rng.random() < 0.25),
+    }
+
+
+def _weights(rng: np.random.Generator, layer: Layer) -> NDArray[np.int8]:
+    if not layer.extreme:
+        return rng.integers(-128, 128, layer.w).astype(np.int8)
+    side = rng.choice([-128, 127], layer.w)
+    return (np.full(layer.w, rng.choice([-128, 127])) if rng.random() < 0.5 else side).astype(
+        np.int8
+    )
+
+
+def _inputs(rng: np.random.Generator, layer: Layer) -> NDArray[np.int8]:
+    samples = SAMPLES if layer.x[0] == 1 else layer.x[0]
+    shape = (samples, *layer.x[1:])
+    x = rng.integers(-128, 128, shape).astype(np.int8)
+    if layer.extreme:
+        x[0] = rng.choice([-128, 127])
+        x[-1] = rng.choice([-128, 127], shape[1:])
+    return x
