@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterable, Sequence
 
 VALUES_A_LINE = 12
+COLUMNS = 100
 _CODES = {
     "int8_t": "b",
     "uint8_t": "B",
@@ -107,6 +108,18 @@ def _element_texts(ctype: str, data: bytes) -> list[str]:
 def _lines(texts: Sequence[str]) -> Iterable[str]:
     for start in range(0, len(texts), VALUES_A_LINE):
         yield f"    {', '.join(texts[start : start + VALUES_A_LINE])},"
+
+
+def call(function: str, arguments: Sequence[str]) -> str:
+    """A call as a statement, indented by 4 and wrapped below the opening bracket."""
+    lines = [f"    {function}("]
+    margin = " " * len(lines[0])
+    for place, argument in enumerate(arguments):
+        text = argument + (", " if place + 1 < len(arguments) else ");")
+        if lines[-1].strip() and len(lines[-1]) + len(text.rstrip()) > COLUMNS and place:
+            lines.append(margin)
+        lines[-1] += text
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def shape_text(shape: Sequence[int]) -> str:

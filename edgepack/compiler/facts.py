@@ -186,8 +186,7 @@ def step_rows(
             {
                 "index": index,
                 "title": _title(program.graph, operators.get(step.operator), step),
-                "kernel": step.kernel,
-                "arguments": texts,
+                "call": c.call(step.kernel, texts),
             }
         )
     return rows

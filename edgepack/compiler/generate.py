@@ -74,9 +74,9 @@ def generate(program: Program, plan: MemoryPlan, spec: GenerateSpec) -> Tree:
     return Tree({**rendered, **runtime})
 
 
-def descriptor(program: Program, plan: MemoryPlan) -> Tree:
+def descriptor(program: Program, plan: MemoryPlan, spec: GenerateSpec | None = None) -> Tree:
     """`ep_model.c`, which tells the device's server about the one model of the image."""
-    values = _values(program, plan, GenerateSpec())
+    values = _values(program, plan, spec or GenerateSpec())
     source = _render("descriptor.c.j2", values, "ep_model.c")
     return Tree({"ep_model.c": source, "ep_model.h": runtime_file("ep_model.h")})
 

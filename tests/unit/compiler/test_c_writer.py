@@ -89,6 +89,15 @@ def test_arrays_hold_their_values(ctype: str, code: str, values: tuple[float, ..
     assert c.array_lines(ctype, data) == f"    {', '.join(c.literal(ctype, v) for v in values)},"
 
 
+def test_calls_wrap_below_their_bracket() -> None:
+    text = c.call("ep_some", ["a" * 40, "b" * 40, "c" * 20, "d"])
+    assert text.split("\n") == [
+        f"    ep_some({'a' * 40}, {'b' * 40},",
+        f"            {'c' * 20}, d);",
+    ]
+    assert c.call("f", ["x" * 120]) == f"    f({'x' * 120});"
+
+
 def test_three_hundred_kilobytes_are_quick() -> None:
     import time
 
