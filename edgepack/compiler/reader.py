@@ -212,12 +212,12 @@ def _tensor(
     name = table.string(3, "name")
     number = table.integer(1, "int8", "type")
     if number not in DTYPES:
-        type_name = TENSOR_TYPES[number] if 0 <= number < len(TENSOR_TYPES) else f"type {number}"
+        type_name = TENSOR_TYPES[number] if 0 <= number < len(TENSOR_TYPES) else f"number {number}"
         known = ", ".join(dtype.name.lower() for dtype in DType)
         refuse_tensor(
             index,
             name,
-            f"is {type_name.lower()}; supported: {known}. Use one of these in the model.",
+            f"its type is {type_name.lower()}; supported: {known}. Use one of these in the model.",
         )
     dtype = DTYPES[number]
     shape = table.integers(0, "int32", "shape")

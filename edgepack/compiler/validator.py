@@ -20,6 +20,8 @@ from edgepack.errors import ModelError
 from edgepack.graph import ABSENT, DType, Graph, Operator, Tensor
 
 MAX_TENSOR_BYTES = 256 * 2**20
+MAX_SCALE = 2.0**40  # beyond it, and below its reciprocal, products of scales leave float32
+MAX_RATIO = 2.0**30  # input scale (times weight scale) to output scale: what a shift left allows
 CONVERT_AGAIN = "Convert the model again"
 
 
@@ -38,6 +40,7 @@ def validate(graph: Graph) -> Graph:
     _check_order(graph)
     for op in graph.operators:
         _check_types(op, graph)
+        _check_ratios(op, graph)
         TABLE[op.kind].check(op, graph)
     return graph
 
@@ -100,6 +103,11 @@ def _check_quantization(tensor: Tensor) -> None:
                 f"{tensor_text(tensor)}: its scale is {scale}; it must be finite and above 0. "
                 f"{again}."
             )
+        if scale > MAX_SCALE or (tensor.data is None and scale < 1 / MAX_SCALE):
+            raise ModelError(
+                f"{tensor_text(tensor)}: its scale is {scale:.9g}; it must lie in 2^-40 to 2^40. "
+                f"{again}."
+            )
     low, high = RANGES[tensor.dtype.name]
     for point in quantization.zero_points:
         if not low <= point <= high:
@@ -125,7 +133,7 @@ def _check_arity(op: Operator, graph: Graph) -> None:
     ):
         if not low <= len(have) <= high:
             limit = str(low) if low == high else f"{low} to {high}"
-            refuse(op, graph, f"{len(have)} {role}; it has {limit}. {CONVERT_AGAIN}.")
+            refuse(op, graph, f"{len(have)} {role}; {op.kind} has {limit}. {CONVERT_AGAIN}.")
     for place, index in enumerate(op.inputs):
         if index == ABSENT and place not in row.optional:
             allowed = ", ".join(map(str, sorted(row.optional))) or "none"
@@ -159,10 +167,11 @@ def _check_order(graph: Graph) -> None:
                        f"written; a tensor has one writer. {CONVERT_AGAIN}.")  # fmt: skip
             writers[index] = operator_text(op, graph)
     for place, index in enumerate(graph.outputs):
-        if index not in writers or index in graph.inputs:
+        tensor = graph.tensors[index]
+        if index in graph.inputs or (index not in writers and tensor.data is None):
             what = "an input" if index in graph.inputs else "never written by an operator"
             raise ModelError(
-                f"{tensor_text(graph.tensors[index])}: output {place} of the model, but {what}; "
+                f"{tensor_text(tensor)}: output {place} of the model, but {what}; "
                 f"an operator must compute it. {CONVERT_AGAIN}."
             )
 
@@ -201,4 +210,23 @@ def _check_types(op: Operator, graph: Graph) -> None:
                 graph,
                 f"it computes {name} in {tensor_text(tensor)}; supported: "
                 f"{', '.join(row.types)}. {step}.",
+            )
+
+
+def _check_ratios(op: Operator, graph: Graph) -> None:
+    """No output is so fine that a requantised sum would be shifted out of its 32 bits."""
+    tensors = [graph.tensors[index] for index in op.inputs[:2] if index != ABSENT]
+    largest = [max(t.quantization.scales) for t in tensors if t.quantization is not None]
+    if not largest:
+        return
+    reach = max(*largest, math.prod(largest))
+    for index in op.outputs:
+        output = graph.tensors[index]
+        if output.quantization is not None and reach / output.scale >= MAX_RATIO:
+            refuse(
+                op,
+                graph,
+                f"{tensor_text(output)} has the scale {output.scale:.9g}, more than 2^30 times "
+                "smaller than what it is computed from. Quantise the model again with "
+                "representative data.",
             )

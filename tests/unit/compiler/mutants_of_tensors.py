@@ -49,8 +49,8 @@ def tensors() -> Iterator[Row]:
         (15, "is uint32"),
         (16, "is uint16"),
         (18, "is bfloat16"),
-        (99, "is type 99"),
-        (-1, "is type -1"),
+        (99, "is number 99"),
+        (-1, "is number -1"),
     ):
         yield (
             "cnn",
@@ -191,6 +191,20 @@ def quantizations() -> Iterator[Row]:
             lambda m, s=scale: put(
                 quantization(m, "conv/weights"), scale=np.float32([0.1, s, 0.1, 0.1])
             ),
+        )
+    for name, scale, what in (
+        ("conv", 1e38, "it must lie in 2^-40 to 2^40"),
+        ("conv", 1e-38, "it must lie in 2^-40 to 2^40"),
+        ("dense/weights", 1e20, "it must lie in 2^-40 to 2^40"),
+        ("logits", 1e-12, "more than 2^30 times smaller"),
+        ("pool", 1e-11, "more than 2^30 times smaller"),
+    ):
+        yield (
+            "cnn",
+            f"scale {scale} of {name}",
+            f"'{name}'",
+            what,
+            lambda m, s=scale, n=name: put(quantization(m, n), scale=np.float32([s])),
         )
     for point in (128, -129, 2**31, -(2**40), 2**63 - 1):
         yield (

@@ -62,7 +62,8 @@ def assert_consistent(graph: Graph) -> None:
             assert index not in there and graph.tensors[index].data is None
             there.add(index)
         used |= ({*op.inputs} - {ABSENT}) | {*op.outputs}
-    assert set(graph.outputs) <= there - set(graph.inputs)
+    constants = {t.index for t in graph.tensors if t.data is not None}
+    assert set(graph.outputs) <= (there | constants) - set(graph.inputs)
     for index in used:
         tensor = graph.tensors[index]
         assert all(size > 0 for size in tensor.shape)
