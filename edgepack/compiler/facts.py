@@ -130,13 +130,18 @@ def _constant(
 ) -> tuple[str, str, bytes, Role] | None:
     if isinstance(argument, Const):
         assert argument.data, f"op {step.operator}: empty constant {argument.stem}"
-        stem = f"op{step.operator}_{c.identifier(argument.stem)}"
+        stem = f"{_step_name(step)}_{c.identifier(argument.stem)}"
         return stem, argument.ctype, argument.data, argument.role
     if isinstance(argument, TensorRef):
         tensor = program.graph.tensor(argument.tensor)
         if tensor.data is not None:
             return f"tensor{tensor.index}", tensor.dtype.ctype, tensor.data, "weights"
     return None
+
+
+def _step_name(step: Step) -> str:
+    """`op3` after the operator that the step serves, `copy` where it serves none."""
+    return f"op{step.operator}" if step.operator >= 0 else "copy"
 
 
 def _unique(name: str, taken: set[str]) -> str:
@@ -156,7 +161,7 @@ def structs_of(program: Program) -> list[dict[str, Any]]:
             if isinstance(argument, Params) and argument not in found:
                 found[argument] = {
                     "key": argument,
-                    "symbol": _unique(f"{program.graph.name}_op{step.operator}", taken),
+                    "symbol": _unique(f"{program.graph.name}_{_step_name(step)}", taken),
                     "ctype": argument.ctype,
                     "fields": [
                         {"name": name, "value": c.field_literal(value)}

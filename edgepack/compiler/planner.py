@@ -16,7 +16,6 @@ from edgepack.compiler.packing import Interval, Problem, pack
 from edgepack.graph import ABSENT, Graph
 from edgepack.program import MemoryPlan, Overlap, Placement, Program, Scratch
 
-
 BEFORE = -1  # the moment before the first step, when the caller writes the inputs
 
 
