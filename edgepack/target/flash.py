@@ -62,6 +62,21 @@ def entry(elf: Path) -> int:
         return int(ELFFile(file).header["e_entry"]) & ~1
 
 
+def require_place(board: Board, image: Iterable[Segment]) -> None:
+    """UsageError where a segment lies outside the board's flash: it was built for another one."""
+    if board.memory is None:
+        return
+    region = board.memory.flash
+    for segment in image:
+        end = segment.address + len(segment.data)
+        if segment.address < region.origin or end > region.origin + region.bytes:
+            raise UsageError(
+                f"{board.name}: the image has {len(segment.data)} B for {segment.address:#x}, "
+                f"the board's flash is {region.bytes} B from {region.origin:#x}; build it for "
+                "this board"
+            )
+
+
 def write_verified(memory: Memory, image: Iterable[Segment], where: str) -> int:
     """Write every segment and read it back; the bytes written. DeviceError where they differ."""
     total = 0
@@ -111,6 +126,7 @@ def flash_openocd(board: Board, firmware: Firmware) -> None:
             f"board {board.name!r} is flashed by openocd, which is not installed: "
             "apt-get install --no-install-recommends openocd"
         )
+    require_place(board, segments(Path(firmware.elf)))
     command = openocd_command(board, firmware)
     process = subprocess.Popen(
         command,

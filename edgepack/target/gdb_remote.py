@@ -76,8 +76,14 @@ class Remote:
     def ask(self, payload: str) -> str:
         """Send a packet and return the answer's payload."""
         body = payload.encode()
-        self._connection.sendall(b"$%s#%02x" % (body, sum(body) & 0xFF))
+        self._send(b"$%s#%02x" % (body, sum(body) & 0xFF))
         return self._packet()
+
+    def _send(self, data: bytes) -> None:
+        try:
+            self._connection.sendall(data)
+        except OSError as error:
+            raise self._error(f"the connection broke: {error.strerror or error}") from error
 
     def _expect_ok(self, payload: str, what: str) -> None:
         answer = self.ask(payload)
@@ -93,9 +99,9 @@ class Remote:
                 check = self._received[end + 1 : end + 3]
                 self._received = self._received[end + 3 :]
                 if int(check, 16) == sum(body) & 0xFF:
-                    self._connection.sendall(b"+")
+                    self._send(b"+")
                     return body.decode("latin-1")
-                self._connection.sendall(b"-")
+                self._send(b"-")
                 continue
             self._receive()
 
@@ -109,7 +115,7 @@ class Remote:
         except TimeoutError as error:
             raise self._error(f"no answer within {self._timeout_s:g} s") from error
         except OSError as error:
-            raise self._error(f"the connection broke: {error.strerror}") from error
+            raise self._error(f"the connection broke: {error.strerror or error}") from error
         if not data:
             raise self._error("it closed the connection")
         self._received += data

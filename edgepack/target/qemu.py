@@ -20,7 +20,7 @@ from edgepack.errors import ToolchainError
 from edgepack.program import Firmware
 from edgepack.target import flash
 from edgepack.target.gdb_remote import Remote
-from edgepack.target.process import Running, last_line, running
+from edgepack.target.process import Running, running
 
 _FLASH_TIMEOUT_S = 60.0
 _BOOT_TIMEOUT_S = 2.0
@@ -77,6 +77,7 @@ def start(board: Board, firmware: Firmware) -> Iterator[tuple[str, str]]:
     if program is None:
         raise ToolchainError(f"{board.name}: QEMU is missing: {install_command(board)}")
     image = flash.segments(Path(firmware.elf))
+    flash.require_place(board, image)
     ours, theirs = socket.socketpair()
     with ours, theirs, _terminal() as (master, far):
         call = command(board, program, theirs.fileno())
@@ -125,7 +126,8 @@ def _explained(error: ToolchainError, machine: Running) -> ToolchainError:
     """The error with QEMU's own last words where it ended."""
     with contextlib.suppress(subprocess.TimeoutExpired):
         machine.process.wait(timeout=0.2)
-        return ToolchainError(f"{machine.name} ended at once: {last_line(machine.text())}")
+        said = "; ".join(machine.text().split("\n\n")[0].strip().splitlines())
+        return ToolchainError(f"{machine.name} ended: {said or 'it printed nothing'}")
     return error
 
 

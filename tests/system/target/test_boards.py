@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from edgepack.board import known_boards, load_board
+from edgepack.board import Region, known_boards, load_board
+from edgepack.errors import ToolchainError
 from edgepack.target import toolchain
 from tests.system.target.echo import (
     Echo,
@@ -154,6 +158,64 @@ def test_boots_and_answers_at_once(tmp_path_factory: pytest.TempPathFactory) -> 
         with running_echo(board, folder, "qemu") as echo:
             assert echo.echo(b"hello") == b"hello"
         assert time.monotonic() - begin < 0.9, "the line was noticed late"
+
+
+@pytest.mark.parametrize(
+    ("table", "changes", "message"),
+    [
+        (
+            "qemu",
+            {"machine": "no-such"},
+            r"qemu-system-arm ended: .*unsupported machine type; Use -machine help to list.*",
+        ),
+        (
+            "memory",
+            {"flash": Region(origin=0x2100_0000, bytes=0x10_0000)},
+            r"mps2-an386: after the reset the core is at 0x0, the image begins at 0x21\w+; does "
+            r"memory\.flash\.origin name where this machine boots from\?",
+        ),
+    ],
+)
+def test_a_machine_that_is_not_the_board_is_told(
+    table: str, changes: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    board = BOARDS["mps2-an386"]
+    require_compiler(board)
+    require_emulator(board, "qemu")
+    part = getattr(board, table).model_copy(update=changes)
+    with (
+        pytest.raises(ToolchainError, match=message),
+        running_echo(board.model_copy(update={table: part}), tmp_path, "qemu"),
+    ):
+        pass
+
+
+def test_a_killed_session_leaves_no_emulator(tmp_path_factory: pytest.TempPathFactory) -> None:
+    board = BOARDS["mps2-an386"]
+    require_compiler(board)
+    require_emulator(board, "qemu")
+    code = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from edgepack.board import load_board\n"
+        "from tests.system.target.echo import running_echo\n"
+        "with running_echo(load_board('mps2-an386'), Path(sys.argv[1]), 'qemu'):\n"
+        "    print('up', flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    folder = tmp_path_factory.mktemp("killed")
+    call = [sys.executable, "-c", code, str(folder)]
+    with subprocess.Popen(call, stdout=subprocess.PIPE) as session:
+        assert session.stdout is not None
+        assert session.stdout.readline() == b"up\n"
+        children = Path(f"/proc/{session.pid}/task/{session.pid}/children").read_text().split()
+        names = [Path(f"/proc/{child}/comm").read_text() for child in children]
+        assert any(name.startswith("qemu") for name in names)
+        session.kill()
+    deadline = time.monotonic() + 5
+    while any(Path(f"/proc/{child}").exists() for child in children):
+        assert time.monotonic() < deadline, "an emulator outlived its session"
+        time.sleep(0.01)
 
 
 def require_counter(echo: Echo) -> None:

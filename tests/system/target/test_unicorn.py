@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 import serial
-from tests.system.target.echo import environment, require_compiler, require_emulator
 
 from edgepack.board import known_boards, load_board
 from edgepack.errors import DeviceError, ToolchainError
@@ -22,30 +21,28 @@ from edgepack.program import Firmware
 from edgepack.store import Tree
 from edgepack.target import build, unicorn_emulator, unicorn_library, zig
 from edgepack.target.attach import attach
+from tests.system.target.echo import environment, require_compiler, require_emulator
 
-HARNESS = Tree({"ep_main.c": Path(__file__).with_name("counting_main.c").read_bytes()})
+HERE = Path(__file__).parent
+COUNTING = Tree({"ep_main.c": (HERE / "counting_main.c").read_bytes()})
+PLACES = Tree({"ep_main.c": (HERE / "places_main.c").read_bytes()})
 BOARDS = {name: load_board(name) for name in known_boards()}
 PLAYED = [name for name, board in BOARDS.items() if board.unicorn is not None]
 WORK = "abcdefg"
 SHORT = ("mps2-an386", "riscv-virt")
 
 
-@pytest.fixture(scope="module")
-def images(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Firmware]:
-    return {}
-
-
 def image(name: str, compiler: str, folder: Path) -> Firmware:
     require_compiler(BOARDS[name], compiler)
     with environment(EDGEPACK_COMPILER=compiler):
-        return build.build_image(Tree({}), HARNESS, BOARDS[name], folder)
+        return build.build_image(Tree({}), COUNTING, BOARDS[name], folder)
 
 
 @pytest.fixture(scope="module")
 def m4(tmp_path_factory: pytest.TempPathFactory) -> Firmware:
     board = BOARDS["mps2-an386"]
     require_compiler(board)
-    return build.build_image(Tree({}), HARNESS, board, tmp_path_factory.mktemp("m4"))
+    return build.build_image(Tree({}), COUNTING, board, tmp_path_factory.mktemp("m4"))
 
 
 @contextlib.contextmanager
@@ -90,6 +87,20 @@ def test_one_image_counts_alike_under_both(name: str, compiler: str, tmp_path: P
     assert differing == []
     by_work = {(letter, count) for letter, count, _ in under_unicorn}
     assert len(by_work) > 2 * len(WORK), "the work hardly differs: what is compared?"
+
+
+def test_the_place_in_a_block_counts(tmp_path: Path) -> None:
+    board = BOARDS["mps2-an386"]
+    require_compiler(board)
+    firmware = build.build_image(Tree({}), PLACES, board, tmp_path / "image")
+    found = {}
+    for emulator in ("qemu", "unicorn"):
+        with playing("mps2-an386", firmware, emulator) as line:
+            line.write(bytes([1, 2, 3, 4, 4, 3, 2, 1]))
+            words = struct.unpack("<32I", line.read(128))
+        found[emulator] = [board.count(word) for word in words]
+    assert found["unicorn"] == found["qemu"]
+    assert set(found["qemu"]) >= {12, 7, 5}
 
 
 def test_waiting_costs_no_cpu(m4: Firmware) -> None:
@@ -213,7 +224,7 @@ with playing("mps2-an386", {m4!r}) as line:
         [sys.executable, "-c", script],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        cwd=Path(__file__).parents[3],
+        cwd=HERE.parents[2],
         text=True,
     )
     assert parent.stdout is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import stat
+import struct
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -36,6 +37,16 @@ def firmware(elf: Path) -> Firmware:
     return Firmware(str(elf), "", "", "", "", False)
 
 
+def image(elf: Path, address: int = 0x0800_0000, data: bytes = b"vectors and code") -> Firmware:
+    """A 32-bit Arm ELF file of one segment, written to `elf`."""
+    elf.parent.mkdir(parents=True, exist_ok=True)
+    magic = b"\x7fELF\x01\x01\x01" + bytes(9)
+    header = struct.pack("<HHIIIIIHHHHHH", 2, 40, 1, address | 1, 52, 0, 0, 52, 32, 1, 40, 0, 0)
+    segment = struct.pack("<IIIIIIII", 1, 84, address, address, len(data), len(data), 5, 4)
+    elf.write_bytes(magic + header + segment + data)
+    return firmware(elf)
+
+
 def fake_openocd(folder: Path, script: str) -> Path:
     """A program `openocd` that records its arguments in `folder`/arguments."""
     program = folder / "openocd"
@@ -58,6 +69,27 @@ def test_a_bad_cell_is_named() -> None:
         "my-board: flash verification failed at 0x103: wrote 0x74, read 0x00. Does the board's "
         "file name the right memory?"
     )
+
+
+def test_what_a_loader_writes_is_read_from_the_elf(tmp_path: Path) -> None:
+    image(tmp_path / "x.elf", 0x0800_0000, b"code")
+    assert flash.segments(tmp_path / "x.elf") == (flash.Segment(0x0800_0000, b"code"),)
+    assert flash.entry(tmp_path / "x.elf") == 0x0800_0000
+
+
+@pytest.mark.parametrize("address", [0, 0x07FF_FFF8, 0x0820_0000, 0x081F_FFF8])
+def test_an_image_for_another_board_is_not_written(
+    address: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_openocd(tmp_path, "exit 0")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(UsageError) as caught:
+        flash.flash_openocd(NUCLEO, image(tmp_path / "x.elf", address))
+    assert str(caught.value) == (
+        f"nucleo-l4r5zi: the image has 16 B for {address:#x}, the board's flash is 2097152 B from "
+        "0x8000000; build it for this board"
+    )
+    assert not (tmp_path / "arguments").exists()
 
 
 def test_segments_of_something_else_are_refused(tmp_path: Path) -> None:
@@ -83,7 +115,7 @@ def test_openocd_programs_verifies_and_resets(
     fake_openocd(tmp_path, "exit 0")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     elf = tmp_path / "folder with spaces" / "firmware.elf"
-    with attach.attach(NUCLEO, firmware(elf), port="/dev/ttyACM7") as port:
+    with attach.attach(NUCLEO, image(elf), port="/dev/ttyACM7") as port:
         assert (port.path, port.baud, port.emulator) == ("/dev/ttyACM7", 115200, "")
     assert (tmp_path / "arguments").read_text().splitlines() == [
         *("-f", "interface/stlink.cfg", "-f", "target/stm32l4x.cfg"),
@@ -112,7 +144,7 @@ def test_openocd_failure_is_explained(
     fake_openocd(tmp_path, script)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     with pytest.raises(DeviceError) as caught:
-        flash.flash_openocd(NUCLEO, firmware(tmp_path / "x.elf"))
+        flash.flash_openocd(NUCLEO, image(tmp_path / "x.elf"))
     assert str(caught.value) == message
 
 
@@ -121,7 +153,7 @@ def test_openocd_that_hangs_is_killed(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setattr(flash, "_OPENOCD_TIMEOUT_S", 0.5)
     with pytest.raises(DeviceError, match=r"openocd did not finish within 0\.5 s; unplug"):
-        flash.flash_openocd(NUCLEO, firmware(tmp_path / "x.elf"))
+        flash.flash_openocd(NUCLEO, image(tmp_path / "x.elf"))
     assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
 
 
