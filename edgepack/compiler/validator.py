@@ -10,15 +10,22 @@ from typing import NoReturn
 
 from edgepack.compiler.operators import TABLE
 from edgepack.compiler.operators.checks import (
-    RANGES,
     operator_text,
     printable,
     refuse,
+    require_type,
     tensor_text,
 )
 from edgepack.errors import ModelError
-from edgepack.graph import ABSENT, DType, Graph, Operator, Tensor
+from edgepack.graph import ABSENT, Graph, Operator, Tensor
 
+RANGES = {
+    "INT8": (-128, 127),
+    "UINT8": (0, 255),
+    "INT16": (-32768, 32767),
+    "INT32": (-(2**31), 2**31 - 1),
+    "INT4": (-8, 7),
+}
 MAX_TENSOR_BYTES = 256 * 2**20
 MAX_SCALE = 2.0**40  # beyond it, and below its reciprocal, products of scales leave float32
 MAX_RATIO = 2.0**30  # input scale (times weight scale) to output scale: what a shift left allows
@@ -195,22 +202,8 @@ def _refuse_unwritten(op: Operator, graph: Graph, index: int) -> NoReturn:
 
 
 def _check_types(op: Operator, graph: Graph) -> None:
-    row = TABLE[op.kind]
     for index in op.outputs:
-        tensor = graph.tensors[index]
-        name = tensor.dtype.name.lower()
-        if name not in row.types:
-            step = (
-                "Quantise it to int8 with representative data, or convert it as float32"
-                if tensor.dtype in (DType.UINT8, DType.INT16, DType.FLOAT16, DType.INT4)
-                else CONVERT_AGAIN
-            )
-            refuse(
-                op,
-                graph,
-                f"it computes {name} in {tensor_text(tensor)}; supported: "
-                f"{', '.join(row.types)}. {step}.",
-            )
+        require_type(op, graph, graph.tensors[index], TABLE[op.kind].types)
 
 
 def _check_ratios(op: Operator, graph: Graph) -> None:

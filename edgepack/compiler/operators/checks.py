@@ -12,13 +12,6 @@ from typing import NoReturn
 from edgepack.errors import ModelError
 from edgepack.graph import ABSENT, Graph, Operator, Tensor
 
-RANGES = {
-    "INT8": (-128, 127),
-    "UINT8": (0, 255),
-    "INT16": (-32768, 32767),
-    "INT32": (-(2**31), 2**31 - 1),
-    "INT4": (-8, 7),
-}
 BIAS_TOLERANCE = 0.02  # of the output's scale: TFLite's GetQuantizedConvolutionMultipler
 RECONVERT = "Convert the model again with a current TensorFlow"
 
@@ -127,7 +120,7 @@ def require_shape(op: Operator, graph: Graph, tensor: Tensor, expected: Sequence
 
 
 def require_per_tensor(op: Operator, graph: Graph, *tensors: Tensor) -> None:
-    """Each tensor has one scale, finite and above 0, and a zero point in its type's range."""
+    """Each tensor has one scale and zero point; that they are sane the validator has checked."""
     for tensor in tensors:
         quantization = tensor.quantization
         if quantization is None:
@@ -144,7 +137,6 @@ def require_per_tensor(op: Operator, graph: Graph, *tensors: Tensor) -> None:
                 f"{tensor_text(tensor)} has {len(quantization.scales)} scales; one is supported "
                 f"here. {RECONVERT}, per tensor.",
             )
-        _require_sane(op, graph, tensor)
 
 
 def require_per_channel(op: Operator, graph: Graph, tensor: Tensor, axis: int) -> None:
@@ -153,7 +145,6 @@ def require_per_channel(op: Operator, graph: Graph, tensor: Tensor, axis: int) -
     if quantization is None:
         require_per_tensor(op, graph, tensor)
         return
-    _require_sane(op, graph, tensor)
     count = len(quantization.scales)
     if count > 1 and (quantization.axis != axis or count != tensor.shape[axis]):
         refuse(
@@ -169,27 +160,6 @@ def require_per_channel(op: Operator, graph: Graph, tensor: Tensor, axis: int) -
             f"{tensor_text(tensor)} has a zero point other than 0; weights must be symmetric. "
             f"{RECONVERT}.",
         )
-
-
-def _require_sane(op: Operator, graph: Graph, tensor: Tensor) -> None:
-    assert tensor.quantization is not None
-    for scale in tensor.quantization.scales:
-        if not (math.isfinite(scale) and scale > 0):
-            refuse(
-                op,
-                graph,
-                f"{tensor_text(tensor)} has the scale {scale}; it must be finite and above 0. "
-                "Quantise the model again with representative data.",
-            )
-    low, high = RANGES.get(tensor.dtype.name, (0, 0))
-    for point in tensor.quantization.zero_points:
-        if not low <= point <= high:
-            refuse(
-                op,
-                graph,
-                f"{tensor_text(tensor)} has the zero point {point}; its type holds {low} to "
-                f"{high}. {RECONVERT}.",
-            )
 
 
 def require_same_quantization(op: Operator, graph: Graph, a: Tensor, b: Tensor) -> None:

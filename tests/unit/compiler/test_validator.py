@@ -81,8 +81,8 @@ TEXTS = {
         "without them."
     ),
     "cnn: conv as uint8": (
-        "op 0 CONV_2D 'conv': it computes uint8 in tensor 3 'conv' uint8[1,8,8,4]; supported: "
-        "int8, float32. Quantise it to int8 with representative data, or convert it as float32."
+        "op 0 CONV_2D 'conv': tensor 3 'conv' uint8[1,8,8,4] is uint8; supported here: int8 or "
+        "float32. Quantise the model to int8 with representative data, or convert it as float32."
     ),
 }
 
