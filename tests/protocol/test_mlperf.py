@@ -211,6 +211,6 @@ def test_time_goes_on_past_the_counters_wrap(firmware: Firmware) -> None:
     before = int(LAP.match(talk("timestamp")[0])[1])
     firmware.wrap_soon()
     for _ in range(30):
-        talk("name")
+        talk("timestamp")
     after = int(LAP.match(talk("timestamp")[0])[1])
     assert after > before and after >= 2**32
