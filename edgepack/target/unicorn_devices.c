@@ -2,15 +2,17 @@
  * as QEMU's -icount feeds its timers, and a UART on a pty.
  *
  * Time: one instruction takes 2^shift ns. A block's instructions are counted as it starts, so in
- * the middle of a block the counter is ahead. Where a timer is read, a code hook on that very
- * instruction tells how far; the first read from a place not hooked yet stops the emulator, which
- * then stands exactly there, gets its hook and repeats the access.
+ * the middle of a block the counter is ahead. In blocks that touch a timer, a code hook on every
+ * instruction tells how far. A block's first such access stops the emulator, which then stands at
+ * that instruction, hooks the block and repeats the access. Only an access in an IT block is not
+ * repeated: its first answer is the time at the block's end, a few instructions late.
  *
  * Waiting: a status register polled in vain several times in a row, with nothing sent or received
  * meanwhile, is firmware waiting for a byte. Then the process sleeps until one comes, in short naps
  * where the firmware looks at the clock between the polls; the time slept passes on the board too.
  *
- * One machine a process. Includes nothing of unicorn: it calls back through three pointers.
+ * One machine a process. Includes nothing of unicorn: it is called through unicorn's hooks, whose
+ * parameters it seldom needs all, and calls back through two pointers.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
@@ -38,7 +40,8 @@ typedef struct {
 
 static struct {
     uint64_t count;     /* instructions up to the end of the running block */
-    uint64_t block_end; /* address behind that block */
+    uint64_t block;     /* address of that block */
+    uint64_t block_end; /* and the one behind it */
     uint64_t at;        /* instructions up to the hooked one, itself included */
     uint64_t at_count;  /* `count` then: a conditional instruction may not have run */
     int is_riscv;
@@ -91,10 +94,11 @@ static uint32_t count_range(uint64_t address, uint64_t end)
 
 static void line_flush(void);
 
-static inline void enter(uint64_t end, uint32_t count)
+static inline void enter(const block_t* b)
 {
-    cpu.block_end = end;
-    cpu.count += count;
+    cpu.block = b->address;
+    cpu.block_end = b->address + b->size;
+    cpu.count += b->count;
     if (cpu.count >= line.tx_due) {
         line_flush();
     }
@@ -104,28 +108,23 @@ static inline void enter(uint64_t end, uint32_t count)
 __attribute__((noinline)) static void enter_new(block_t* b, uint64_t address, uint32_t size)
 {
     *b = (block_t){address, size, count_range(address, address + size)};
-    enter(address + size, b->count);
+    enter(b);
 }
 
 /* UC_HOOK_BLOCK */
 void on_block(void* uc, uint64_t address, uint32_t size, void* data)
 {
     block_t* b = &cpu.cache[(address >> 1) % CACHE];
-    (void)uc;
-    (void)data;
     if (b->address == address && b->size == size) {
-        enter(address + size, b->count);
+        enter(b);
     } else {
         enter_new(b, address, size);
     }
 }
 
-/* UC_HOOK_CODE on each instruction known to touch a timer */
+/* UC_HOOK_CODE on blocks known to touch a timer */
 void on_place(void* uc, uint64_t address, uint32_t size, void* data)
 {
-    (void)uc;
-    (void)size;
-    (void)data;
     cpu.at = cpu.count - count_range(address, cpu.block_end) + 1;
     cpu.at_count = cpu.count;
 }
@@ -138,8 +137,6 @@ void on_counter(void* uc, uint64_t address, uint32_t size, void* data)
     uint32_t value;
     uint32_t next = (uint32_t)address + 4;
     uint32_t rest = count_range(address, cpu.block_end) - 1;
-    (void)size;
-    (void)data;
     while (!(address >= r->origin && address < r->origin + r->bytes)) {
         r++;
     }
@@ -159,18 +156,15 @@ static void stop(void* uc, int reason)
     cpu.emu_stop(uc);
 }
 
-/* The time up to the instruction that asks; 0 with the emulator stopped where the place is not known
- * yet. */
-static int time_ns(void* uc, uint64_t* result)
+/* The time up to the instruction that asks, in ns. */
+static uint64_t time_ns(void* uc)
 {
     line.clocked = 1;
     if (cpu.at_count != cpu.count) {
         stop(uc, STOP_PLACE);
-        return 0;
+        return cpu.count << cpu.shift;
     }
-    cpu.at_count = UINT64_MAX;
-    *result = cpu.at << cpu.shift;
-    return 1;
+    return cpu.at << cpu.shift;
 }
 
 static uint64_t scale(uint64_t value, uint64_t by, uint64_t over)
@@ -179,14 +173,9 @@ static uint64_t scale(uint64_t value, uint64_t by, uint64_t over)
 }
 
 /* The same in ticks of the board's timer. */
-static int ticks(void* uc, uint64_t* result)
+static uint64_t ticks(void* uc)
 {
-    uint64_t ns;
-    if (!time_ns(uc, &ns)) {
-        return 0;
-    }
-    *result = scale(ns, cpu.hz, NS);
-    return 1;
+    return scale(time_ns(uc), cpu.hz, NS);
 }
 
 /* The serial line. */
@@ -278,9 +267,6 @@ static uint32_t cmsdk_uart_control;
 
 uint64_t cmsdk_uart_read(void* uc, uint64_t offset, unsigned size, void* data)
 {
-    (void)uc;
-    (void)size;
-    (void)data;
     switch (offset) {
     case 0x0: return rx_take();
     case 0x4: return (cmsdk_uart_control & 2u) && rx_ready() ? 2 : 0;
@@ -291,9 +277,6 @@ uint64_t cmsdk_uart_read(void* uc, uint64_t offset, unsigned size, void* data)
 
 void cmsdk_uart_write(void* uc, uint64_t offset, unsigned size, uint64_t value, void* data)
 {
-    (void)uc;
-    (void)size;
-    (void)data;
     if (offset == 0x0 && (cmsdk_uart_control & 1u)) {
         tx_put(value);
     } else if (offset == 0x8) {
@@ -307,9 +290,6 @@ static uint32_t nrf51_tx_done;
 
 uint64_t nrf51_uart_read(void* uc, uint64_t offset, unsigned size, void* data)
 {
-    (void)uc;
-    (void)size;
-    (void)data;
     switch (offset) {
     case 0x108: return (uint64_t)rx_ready();
     case 0x11C: return nrf51_tx_done;
@@ -320,9 +300,6 @@ uint64_t nrf51_uart_read(void* uc, uint64_t offset, unsigned size, void* data)
 
 void nrf51_uart_write(void* uc, uint64_t offset, unsigned size, uint64_t value, void* data)
 {
-    (void)uc;
-    (void)size;
-    (void)data;
     if (offset == 0x51C) {
         tx_put(value);
         nrf51_tx_done = 1;
@@ -335,9 +312,6 @@ void nrf51_uart_write(void* uc, uint64_t offset, unsigned size, uint64_t value, 
 
 uint64_t stm32_uart_read(void* uc, uint64_t offset, unsigned size, void* data)
 {
-    (void)uc;
-    (void)size;
-    (void)data;
     switch (offset) {
     case 0x0: return 0xC0u | (rx_ready() ? 0x20u : 0u);
     case 0x4: return rx_take();
@@ -347,9 +321,6 @@ uint64_t stm32_uart_read(void* uc, uint64_t offset, unsigned size, void* data)
 
 void stm32_uart_write(void* uc, uint64_t offset, unsigned size, uint64_t value, void* data)
 {
-    (void)uc;
-    (void)size;
-    (void)data;
     if (offset == 0x4) {
         tx_put(value);
     }
@@ -361,9 +332,6 @@ static uint8_t ns16550_lcr;
 
 uint64_t ns16550_uart_read(void* uc, uint64_t offset, unsigned size, void* data)
 {
-    (void)uc;
-    (void)size;
-    (void)data;
     switch (offset) {
     case 0: return (ns16550_lcr & 0x80u) ? 0 : rx_take();
     case 3: return ns16550_lcr;
@@ -374,9 +342,6 @@ uint64_t ns16550_uart_read(void* uc, uint64_t offset, unsigned size, void* data)
 
 void ns16550_uart_write(void* uc, uint64_t offset, unsigned size, uint64_t value, void* data)
 {
-    (void)uc;
-    (void)size;
-    (void)data;
     if (offset == 0 && !(ns16550_lcr & 0x80u)) {
         tx_put(value);
     } else if (offset == 3) {
@@ -404,12 +369,9 @@ static uint32_t cmsdk_value(uint64_t now)
 
 uint64_t cmsdk_timer_read(void* uc, uint64_t offset, unsigned size, void* data)
 {
-    uint64_t now;
-    (void)size;
-    (void)data;
     switch (offset) {
     case 0x0: return cmsdk.control;
-    case 0x4: return ticks(uc, &now) ? cmsdk_value(now) : 0;
+    case 0x4: return cmsdk_value(ticks(uc));
     case 0x8: return cmsdk.reload;
     default: return 0;
     }
@@ -418,11 +380,10 @@ uint64_t cmsdk_timer_read(void* uc, uint64_t offset, unsigned size, void* data)
 void cmsdk_timer_write(void* uc, uint64_t offset, unsigned size, uint64_t value, void* data)
 {
     uint64_t now;
-    (void)size;
-    (void)data;
-    if (offset > 0x8 || !ticks(uc, &now)) {
+    if (offset > 0x8) {
         return;
     }
+    now = ticks(uc);
     cmsdk.value = cmsdk_value(now);
     cmsdk.since = now;
     switch (offset) {
@@ -462,9 +423,6 @@ static uint32_t nrf51_value(uint64_t now)
 
 uint64_t nrf51_timer_read(void* uc, uint64_t offset, unsigned size, void* data)
 {
-    (void)uc;
-    (void)size;
-    (void)data;
     switch (offset) {
     case 0x508: return nrf51.bitmode;
     case 0x510: return nrf51.prescaler;
@@ -476,8 +434,6 @@ uint64_t nrf51_timer_read(void* uc, uint64_t offset, unsigned size, void* data)
 void nrf51_timer_write(void* uc, uint64_t offset, unsigned size, uint64_t value, void* data)
 {
     uint64_t now;
-    (void)size;
-    (void)data;
     switch (offset) {
     case 0x508: nrf51.bitmode = (uint32_t)value; return;
     case 0x510: nrf51.prescaler = (uint32_t)value & 15u; return;
@@ -486,9 +442,10 @@ void nrf51_timer_write(void* uc, uint64_t offset, unsigned size, uint64_t value,
         return;
     default: break;
     }
-    if (offset > 0x4C || value != 1 || !time_ns(uc, &now)) {
+    if (offset > 0x4C || value != 1) {
         return;
     }
+    now = time_ns(uc);
     switch (offset) {
     case 0x000: nrf51.since = nrf51.running ? nrf51.since : now; nrf51.running = 1; break;
     case 0x004: nrf51_value(now); nrf51.running = 0; break;
@@ -509,26 +466,20 @@ static struct {
 
 uint64_t stm32_timer_read(void* uc, uint64_t offset, unsigned size, void* data)
 {
-    uint64_t now;
-    (void)size;
-    (void)data;
     if (offset == 0x24) {
-        return ticks(uc, &now) ? (uint32_t)(now / (stm32.registers[10] + 1ull) - stm32.offset) : 0;
+        return (uint32_t)(ticks(uc) / (stm32.registers[10] + 1ull) - stm32.offset);
     }
     return offset < sizeof stm32.registers ? stm32.registers[offset / 4] : 0;
 }
 
 void stm32_timer_write(void* uc, uint64_t offset, unsigned size, uint64_t value, void* data)
 {
-    uint64_t now;
     int restarts = offset == 0x24 || (offset == 0x14 && (value & 1u));
-    (void)size;
-    (void)data;
     if (offset < sizeof stm32.registers) {
         stm32.registers[offset / 4] = (uint32_t)value;
     }
-    if (restarts && ticks(uc, &now)) {
-        stm32.offset = now / (stm32.registers[10] + 1ull) - (offset == 0x24 ? value : 0);
+    if (restarts) {
+        stm32.offset = ticks(uc) / (stm32.registers[10] + 1ull) - (offset == 0x24 ? value : 0);
     }
 }
 
@@ -538,7 +489,6 @@ void stm32_timer_write(void* uc, uint64_t offset, unsigned size, uint64_t value,
 uint64_t registers_read(void* uc, uint64_t offset, unsigned size, void* data)
 {
     uint64_t value = 0;
-    (void)uc;
     memcpy(&value, (const uint8_t*)data + offset, size);
     return value;
 }
@@ -558,17 +508,11 @@ void registers_write(void* uc, uint64_t offset, unsigned size, uint64_t value, v
 
 uint64_t power_read(void* uc, uint64_t offset, unsigned size, void* data)
 {
-    (void)uc;
-    (void)offset;
-    (void)size;
-    (void)data;
     return 0;
 }
 
 void power_write(void* uc, uint64_t offset, unsigned size, uint64_t value, void* data)
 {
-    (void)size;
-    (void)data;
     if (offset == 0 && (value & 0xFFFFu) == 0x7777u) {
         stop(uc, STOP_RESET);
     }
@@ -578,20 +522,11 @@ void power_write(void* uc, uint64_t offset, unsigned size, uint64_t value, void*
 
 uint64_t nrf51_clock_read(void* uc, uint64_t offset, unsigned size, void* data)
 {
-    (void)uc;
-    (void)offset;
-    (void)size;
-    (void)data;
     return 1;
 }
 
 void nrf51_clock_write(void* uc, uint64_t offset, unsigned size, uint64_t value, void* data)
 {
-    (void)uc;
-    (void)offset;
-    (void)size;
-    (void)value;
-    (void)data;
 }
 
 /* What the process around it calls. */
@@ -645,12 +580,17 @@ void machine_reset(void)
     memset(&stm32, 0, sizeof stm32);
 }
 
+uint64_t machine_block(void)
+{
+    return cpu.block;
+}
+
+uint64_t machine_block_end(void)
+{
+    return cpu.block_end;
+}
+
 void machine_flush(void)
 {
     line_flush();
-}
-
-uint64_t machine_count(void)
-{
-    return cpu.count;
 }

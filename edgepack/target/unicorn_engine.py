@@ -72,9 +72,7 @@ class Engine:
     def map_device(self, origin: int, size: int, name: str, data: int = 0) -> None:
         """Let `<name>_read` and `<name>_write` of the library answer from `origin` on."""
         if origin % PAGE:
-            raise ToolchainError(
-                f"unicorn: {name}: {origin:#x} is no multiple of {PAGE:#x}"
-            )
+            raise ToolchainError(f"unicorn: {name}: {origin:#x} is no multiple of {PAGE:#x}")
         status = self._binding.library.uc_mmio_map(
             self._uc._uch,
             ctypes.c_uint64(origin),
@@ -90,10 +88,10 @@ class Engine:
         """Call the library's function as each block begins."""
         self._hook(self._binding.const.UC_HOOK_BLOCK, function, 1, 0)
 
-    def hook_instruction(self, function: str, address: int) -> None:
-        """Call the library's function before this one instruction."""
-        self._hook(self._binding.const.UC_HOOK_CODE, function, address, address)
-        self._uc.ctl_remove_cache(max(0, address - PAGE), address + PAGE)
+    def hook_code(self, function: str, begin: int, end: int) -> None:
+        """Call the library's function before each instruction from `begin` to before `end`."""
+        self._hook(self._binding.const.UC_HOOK_CODE, function, begin, end - 1)
+        self._uc.ctl_remove_cache(max(0, begin - PAGE), end + PAGE)
 
     def hook_invalid(self, callback: Callable[[str, int], None]) -> None:
         """Call back with a verb and an address where the core leaves its memory."""

@@ -82,7 +82,7 @@ class Machine:
         self._binding = load()
         self._views = [_host_memory(region.bytes) for region in (self._flash, self._ram)]
         self._private = _host_memory(_ARM_PRIVATE.bytes)
-        self._places: set[int] = set()
+        self._timed: set[tuple[int, int]] = set()  # blocks that touch a timer
         self._fault = ""
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
@@ -124,7 +124,7 @@ class Machine:
         """Put the core where a reset puts it; the address of the first instruction."""
         if self._engine.is_riscv:
             for address in counter_reads(flash.segments(self._elf)):
-                self._engine.hook_instruction("on_counter", address)
+                self._engine.hook_code("on_counter", address, address + 4)
             return flash.entry(self._elf)
         table = self.read_memory(self._flash.origin, 8)
         stack, entry = (int.from_bytes(table[i : i + 4], "little") for i in (0, 4))
@@ -145,12 +145,15 @@ class Machine:
                 f"{_symbol(self._elf, place)}: {problem}. "
                 f"Look the address up in {self._elf} with addr2line or objdump."
             )
-        self._places.add(place)
-        self._engine.hook_instruction("on_place", place)
+        block = (int(self._devices.machine_block()), int(self._devices.machine_block_end()))
+        self._timed.add(block)
+        self._engine.hook_code("on_place", *block)
         return place
 
     def _set_up_devices(self) -> None:
         """Tell the devices their line, their time, and the memory that instructions lie in."""
+        self._devices.machine_block.restype = ctypes.c_uint64
+        self._devices.machine_block_end.restype = ctypes.c_uint64
         riscv = self._binding.riscv
         is_riscv = self._board.toolchain.family == "riscv"
         self._devices.machine_setup(
@@ -184,8 +187,8 @@ class Machine:
             private = ctypes.addressof(self._private)
             engine.map_device(_ARM_PRIVATE.origin, _ARM_PRIVATE.bytes, "registers", private)
         engine.hook_blocks("on_block")
-        for place in self._places:
-            engine.hook_instruction("on_place", place)
+        for block in self._timed:
+            engine.hook_code("on_place", *block)
         engine.hook_invalid(self._on_invalid)
         return engine
 
