@@ -7,6 +7,7 @@ import pytest
 
 from edgepack.compiler import tables
 from edgepack.graph import DType, Quantization, Tensor
+from edgepack.resources import template_bytes
 
 
 def int8(scale: float, zero_point: int, dtype: DType = DType.INT8) -> Tensor:
@@ -67,3 +68,15 @@ def test_hard_swish_ends() -> None:
     assert table[0] == table[-128] == 0
     assert table[100] == 100
     assert table[-15] == -4  # -1.5 * 1.5 / 6 = -0.375
+
+
+def test_constants_of_the_exponential() -> None:
+    """One unit of the last place would hardly show in an int8, so they are compared as they are."""
+    powers = [round(math.exp(-(2.0**k)) * 2**31) for k in range(-2, 5)]
+    source = template_bytes("runtime/portable/ep_softmax_s8.c").decode()
+    body = source.split("exp_of_minus_power[7] = {")[1].split("}")[0]
+    assert [int(v) for v in body.split(",") if v.strip()] == powers
+    assert [tables.exp_on_negative_values(-(1 << 26 + k)) for k in range(2)] == pytest.approx(
+        powers[2:4], abs=512
+    )
+    assert f"{round(math.exp(-1 / 8) * 2**31)} +" in source
