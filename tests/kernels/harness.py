@@ -11,9 +11,11 @@ did not write.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -226,12 +228,11 @@ def _compile(
 
 def _objects(folder: Path, runtime: Sequence[str], units: int) -> list[Path]:
     OBJECTS.mkdir(parents=True, exist_ok=True)
-    headers = b"".join(p.read_bytes() for p in sorted(folder.glob("ep_*.h")))
     common = [*compiler(), *WARNINGS, *FLAGS, *sanitizers(), f"-I{folder}", "-c"]
     commands: list[tuple[list[str], Path, Path]] = []
     for path in runtime:
-        source = (folder / path).read_bytes()
-        key = hashlib.sha256(repr((common[:-2], source)).encode() + headers).hexdigest()[:24]
+        flags = [flag for flag in common if str(folder) not in flag]
+        key = hashlib.sha256(repr((flags, _with_includes(folder, path))).encode()).hexdigest()[:24]
         kept = OBJECTS / f"{path[:-2]}-{key}.o"
         if not kept.exists():
             for stale in OBJECTS.glob(f"{path[:-2]}-{'?' * 24}.o"):
@@ -246,9 +247,21 @@ def _objects(folder: Path, runtime: Sequence[str], units: int) -> list[Path]:
         return list(pool.map(_object, commands))
 
 
+def _with_includes(folder: Path, path: str) -> list[bytes]:
+    """The file's bytes and those of all that it includes."""
+    found: dict[str, bytes] = {}
+    queue = [path]
+    while queue:
+        name = queue.pop()
+        if name not in found:
+            found[name] = (folder / name).read_bytes()
+            queue += re.findall(r'#include "([^"]+)"', found[name].decode())
+    return [found[name] for name in sorted(found)]
+
+
 def _object(command: tuple[list[str], Path, Path]) -> Path:
     arguments, target, kept = command
-    if kept != Path() and kept.exists():
+    with contextlib.suppress(FileNotFoundError, IsADirectoryError):
         return Path(shutil.copy(kept, target))
     _call([*arguments, "-o", str(target)])
     if kept != Path():
