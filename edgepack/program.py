@@ -174,4 +174,4 @@ class Port:
 
     path: str
     baud: int
-    emulator: str  # "qemu-system-arm 7.2", "unicorn 2.1.4", "" for hardware
+    emulator: str  # "qemu-system-arm 7.2", "unicorn 2.1.4", "native process", "" for hardware
