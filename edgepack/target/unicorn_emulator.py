@@ -15,6 +15,7 @@ import edgepack
 from edgepack.board import Board
 from edgepack.errors import DeviceError, EdgepackError, ToolchainError
 from edgepack.program import Firmware
+from edgepack.target import flash
 from edgepack.target.process import Running, last_line, running
 from edgepack.target.unicorn_library import library
 
@@ -38,14 +39,16 @@ def install_command() -> str:
 def start(board: Board, firmware: Firmware) -> Iterator[tuple[str, str]]:
     """A running board: the path of its serial line, and the emulator's name and version.
 
-    Raises ToolchainError where unicorn or a compiler for its devices is missing, DeviceError where
-    flashing fails, or where the block fails because the firmware did something the board has not.
+    Raises ToolchainError where unicorn or a compiler for its devices is missing, UsageError where
+    the image is another board's, DeviceError where flashing fails, or where the block fails because
+    the firmware did something that the board cannot.
     """
     name = version()
     if name is None:
         raise ToolchainError(f"{board.name}: unicorn is missing: {install_command()}")
     if board.unicorn is None or board.memory is None:
         raise ToolchainError(f"{board.name}: unicorn cannot play a {board.core}; QEMU can")
+    flash.require_place(board, flash.segments(Path(firmware.elf)))
     lifeline, ours = os.pipe()
     try:
         call = _command(board, firmware, lifeline)

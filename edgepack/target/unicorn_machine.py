@@ -100,12 +100,9 @@ class Machine:
         return flash.write_verified(self, flash.segments(self._elf), self._board.name)
 
     def write_memory(self, address: int, data: bytes) -> None:
-        """Store `data`; DeviceError where the board has no memory for it."""
+        """Store `data`; DeviceError where the engine cannot."""
         if not self._engine.write(address, data):
-            raise DeviceError(
-                f"{self._board.name}: {self._elf.name} has {len(data)} bytes for {address:#x}, but "
-                "the board has no memory there; build the image for this board"
-            )
+            raise DeviceError(f"{self._board.name}: cannot write {len(data)} B to {address:#x}")
 
     def read_memory(self, address: int, size: int) -> bytes:
         """`size` bytes from `address` on."""

@@ -16,7 +16,7 @@ import pytest
 import serial
 
 from edgepack.board import known_boards, load_board
-from edgepack.errors import DeviceError, ToolchainError
+from edgepack.errors import DeviceError, ToolchainError, UsageError
 from edgepack.program import Firmware
 from edgepack.store import Tree
 from edgepack.target import build, unicorn_emulator, unicorn_library, zig
@@ -166,12 +166,10 @@ def test_misbehaviour_is_named(m4: Firmware, letter: bytes, message: str) -> Non
 def test_an_image_for_another_board_is_refused(m4: Firmware) -> None:
     board = BOARDS["riscv-virt"]
     require_emulator(board, "unicorn")
-    with pytest.raises(DeviceError) as caught, attach(board, m4, emulator="unicorn"):
+    with pytest.raises(UsageError) as caught, attach(board, m4, emulator="unicorn"):
         pass
-    assert str(caught.value).startswith("riscv-virt: firmware.elf has ")
-    assert str(caught.value).endswith(
-        " bytes for 0x0, but the board has no memory there; build the image for this board"
-    )
+    assert str(caught.value).startswith("riscv-virt: the image has ")
+    assert str(caught.value).endswith("; build it for this board")
 
 
 def test_unicorn_missing(m4: Firmware, monkeypatch: pytest.MonkeyPatch) -> None:
