@@ -156,10 +156,10 @@ def _set_int8(converter: Any, spec: QuantizeSpec, samples: Arrays, job: Job) -> 
 def _reason(error: Exception) -> str:
     """The converter's complaint in one line, with the operator it stumbles on."""
     text = str(error)
-    select = re.search(r"(?:Flex|Select TF) ops?:\s*([\w, ]+)", text)
-    if select:
+    unknown = sorted(set(re.findall(r"'tf\.(\w+)' op is neither a custom op nor a flex op", text)))
+    if unknown:
         return (
-            f"TFLite has no operator for {select.group(1).strip()}; "
+            f"TFLite has no operator for {', '.join(unknown)}; "
             "replace that layer by ones TFLite knows"
         )
     lines = [line.strip() for line in text.splitlines() if "error:" in line]
