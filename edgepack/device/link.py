@@ -36,6 +36,11 @@ def wire_seconds(port: Port, byte_count: int) -> float:
     return byte_count / rate
 
 
+def holds_back(port: Port) -> bool:
+    """Whether the line makes a fast sender wait, as a pseudo-terminal does and a UART does not."""
+    return bool(port.emulator) or os.path.realpath(port.path).startswith("/dev/pts/")
+
+
 def open_line(port: Port) -> Line:
     """Open the port for this process alone.
 
@@ -43,7 +48,7 @@ def open_line(port: Port) -> Line:
     """
     import serial
 
-    if not port.emulator:
+    if not holds_back(port):
         _refuse_if_open_elsewhere(port.path)
     try:
         device = serial.Serial(port.path, port.baud, exclusive=True, timeout=0)
@@ -112,10 +117,30 @@ def _why_not(path: str, error: Exception) -> str:
         return f"{path}: no such serial port; is the board plugged in? `edgepack ports` lists them"
     if not os.access(path, os.R_OK | os.W_OK):
         return f"{path}: may not be opened by you; add yourself to the group that owns it (dialout)"
-    holders = _holders(path)
+    holders = _lock_holders(path) or _holders(path)
     if holders:
         return f"{path}: in use by {', '.join(holders)}; close that program first"
     return f"{path}: cannot be opened: {error}"
+
+
+def _lock_holders(path: str) -> list[str]:
+    """Processes that hold a lock on the port, as Linux tells them."""
+    try:
+        status = Path(path).stat()
+        locks = Path("/proc/locks").read_text().splitlines()
+    except OSError:
+        return []
+    device = status.st_dev
+    inode = f"{os.major(device):02x}:{os.minor(device):02x}:{status.st_ino}"
+    pids = [line.split()[4] for line in locks if line.split()[5:6] == [inode]]
+    return [f"{_name_of(pid)} (pid {pid})" for pid in dict.fromkeys(pids)]
+
+
+def _name_of(pid: str) -> str:
+    try:
+        return (Path("/proc") / pid / "comm").read_text().strip()
+    except OSError:
+        return "a program"
 
 
 def _holders(path: str) -> list[str]:
@@ -127,8 +152,7 @@ def _holders(path: str) -> list[str]:
             continue
         try:
             if any(str(fd.readlink()) == real for fd in (process / "fd").iterdir()):
-                name = (process / "comm").read_text().strip()
-                found.append(f"{name} (pid {process.name})")
+                found.append(f"{_name_of(process.name)} (pid {process.name})")
         except OSError:
             continue
     return found

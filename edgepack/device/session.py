@@ -20,7 +20,14 @@ from edgepack.device.exchange import (
 )
 from edgepack.device.framing import PAYLOAD_BYTES
 from edgepack.device.hello import Hello, Identity, check_identity, shake_hands
-from edgepack.device.link import Line, LineLost, open_line, usb_serial_number, wait_for_usb
+from edgepack.device.link import (
+    Line,
+    LineLost,
+    holds_back,
+    open_line,
+    usb_serial_number,
+    wait_for_usb,
+)
 from edgepack.errors import DeviceError
 from edgepack.program import Port
 
@@ -98,7 +105,7 @@ class Session:
         self._open_with = open_with
         self._line = open_with(port)
         self._exchange = Exchange(port, self._line, patience)
-        self._streams = bool(port.emulator)  # it holds back a sender that is too fast; UARTs do not
+        self._streams = holds_back(port)
         self._usb = None if port.emulator else usb_serial_number(port.path)
 
     def close(self) -> None:

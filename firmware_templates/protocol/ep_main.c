@@ -50,9 +50,11 @@ static void take(uint8_t byte)
 
 static void idle(void)
 {
-    for (volatile uint32_t turn = 0; turn < (uint32_t)EP_IDLE_TURNS; turn++) {
+    for (volatile uint32_t turn = 0; turn != (uint32_t)EP_IDLE_TURNS; turn++) {
     }
 }
+
+int main(void); /* free-standing C knows no main */
 
 int main(void)
 {

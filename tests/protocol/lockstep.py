@@ -47,7 +47,7 @@ def compile_firmware(
         target = to / f"{source.stem}.o"
         ours = [] if source in fakes else [*WARNINGS, "-ffreestanding", "-DEP_CLOCK_HZ=1000000"]
         if source.stem == "ep_main" and not board:
-            ours = ["-Dmain=ep_firmware_main"]
+            ours.append("-Dmain=ep_firmware_main")
         subprocess.run([*common, *ours, "-c", str(source), "-o", str(target)], check=True)
         objects.append(str(target))
     program = to / "firmware"
