@@ -96,4 +96,4 @@ def _start_host(board: Board, firmware: Firmware) -> Iterator[tuple[str, str]]:
             if _HOST_SIGN not in text:
                 raise ToolchainError(f"{board.name}: the program named no serial line: {text!r}")
             path = text.split(_HOST_SIGN, 1)[1].split("\n", 1)[0]
-            yield path, ""
+            yield path, "native process"

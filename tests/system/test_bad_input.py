@@ -51,6 +51,7 @@ needs_m4 = pytest.mark.skipif(not ready("mps2-an386"), reason="no compiler or em
         ("a.tflite", b"hello, this is text\n" * 9, "text"),
         ("a.tflite", b"\x7fELF" + b"\0" * 60, "ELF"),
     ],
+    ids=["empty", "zip", "hdf5", "text", "elf"],
 )
 def test_wrong_file_type(tmp_path: Path, name: str, content: bytes, part: str) -> None:
     path = tmp_path / name
@@ -181,7 +182,7 @@ def no_tools(tmp_path: Path) -> dict[str, str]:
 def test_missing_compiler(model: Path, tmp_path: Path) -> None:
     env = {"PATH": str(tmp_path), "EDGEPACK_COMPILER": "gcc", "EDGEPACK_CACHE": str(tmp_path / "c")}
     done = edgepack("build", model, "-b", "mps2-an386", env=env)
-    refused(4, done, "arm-none-eabi-gcc", "apt")
+    refused(4, done, "gcc-arm-none-eabi", "apt-get")
 
 
 @needs_m4
