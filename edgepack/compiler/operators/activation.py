@@ -47,16 +47,19 @@ SOFTMAX_TABLE_ELEMENTS = 512  # from here on 1 KB is worth 200 instructions an e
 Table = Callable[[Operator, Tensor, Tensor], NDArray[np.uint8]]
 
 
-def elementwise(op: Operator, kernel: str, source: str, arguments: tuple[Argument, ...]) -> Lowered:
+def elementwise(
+    op: Operator, graph: Graph, kernel: str, source: str, arguments: tuple[Argument, ...]
+) -> Lowered:
     """One step from input 0 to output 0 that may work in place."""
+    in_ram = tuple(index for index in op.inputs[:1] if graph.tensor(index).data is None)
     step = Step(
         operator=op.index,
         kernel=kernel,
         source=source,
         arguments=arguments,
-        inputs=op.inputs[:1],
+        inputs=in_ram,
         outputs=op.outputs,
-        overlaps=(Overlap(op.inputs[0], op.outputs[0]),),
+        overlaps=tuple(Overlap(index, op.outputs[0]) for index in in_ram),
     )
     return Lowered(steps=(step,))
 
@@ -67,7 +70,7 @@ def lookup(op: Operator, graph: Graph, table: NDArray[np.uint8]) -> Lowered:
     constant = Const("table", "uint8_t", table.tobytes(), "tables")
     count = Scalar("uint32_t", x.elements)
     arguments = (constant, TensorRef(x.index), TensorRef(y.index), count)
-    return elementwise(op, "ep_lookup", "ep_lookup", arguments)
+    return elementwise(op, graph, "ep_lookup", "ep_lookup", arguments)
 
 
 def _check_unary(op: Operator, graph: Graph) -> tuple[Tensor, Tensor]:
@@ -174,7 +177,7 @@ def _unary(table: Table, kernel: str, source: str, *extra: float) -> Callable[..
         values = tuple(Scalar("float", value) for value in extra)
         refs: tuple[Argument, ...] = (TensorRef(x.index), TensorRef(y.index), count)
         arguments = (*refs, *values)
-        return elementwise(op, kernel, source, arguments)
+        return elementwise(op, graph, kernel, source, arguments)
 
     return lower
 
@@ -199,17 +202,17 @@ def lower_softmax(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     beta = float(op.option("beta"))
     if x.dtype is DType.FLOAT32:
         params = Params("ep_softmax_f32_t", (*shape, ("beta", beta)))
-        return elementwise(op, "ep_softmax_f32", "ep_softmax_f32", (params, *refs))
+        return elementwise(op, graph, "ep_softmax_f32", "ep_softmax_f32", (params, *refs))
     multiplier, radius = tables.softmax_scaling(x.scale, beta)
     if not _softmax_by_table(x.elements, radius, spec):
         scaling = (("mantissa", multiplier.mantissa), ("shift", multiplier.shift))
         params = Params("ep_softmax_s8_t", (*shape, *scaling, ("radius", radius)))
-        return elementwise(op, "ep_softmax_s8", "ep_softmax_s8", (params, *refs))
+        return elementwise(op, graph, "ep_softmax_s8", "ep_softmax_s8", (params, *refs))
     table = tables.softmax_exponentials(x.scale, beta)
     constant = Const("exponentials", "int32_t", table.astype("<i4").tobytes(), "tables")
     params = Params("ep_softmax_table_s8_t", (*shape, ("entries", len(table))))
     source = "ep_softmax_table_s8"
-    return elementwise(op, source, source, (params, constant, *refs))
+    return elementwise(op, graph, source, source, (params, constant, *refs))
 
 
 def _softmax_by_table(elements: int, radius: int, spec: LowerSpec) -> bool:
@@ -247,12 +250,12 @@ def lower_prelu(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         arguments=(params, TensorRef(x.index), TensorRef(alpha.index), TensorRef(y.index)),
         inputs=in_ram,
         outputs=op.outputs,
-        overlaps=(Overlap(x.index, y.index),) if x.index != alpha.index else (),
+        overlaps=(Overlap(x.index, y.index),) if x.data is None and x.index != alpha.index else (),
     )
     return Lowered(steps=(step,))
 
 
-def _relu_row(kind: str, code: int, low: float, high: float) -> OperatorRow:
+def _relu_row(kind: str, code: int, low: float, high: float, notes: str = "") -> OperatorRow:
     return OperatorRow(
         kind=kind,
         code=code,
@@ -261,7 +264,7 @@ def _relu_row(kind: str, code: int, low: float, high: float) -> OperatorRow:
         lower=_unary(
             lambda _, x, y: tables.relu_table(x, y, low, high), "ep_relu_f32", "ep_relu", low, high
         ),
-        notes="In int8 TFLite Micro does not rescale RELU6 where the scales differ; LiteRT does.",
+        notes=notes,
     )
 
 
@@ -289,7 +292,8 @@ ROWS: tuple[OperatorRow, ...] = (
             "ep_logistic",
         ),
         float_ulp=3,
-        notes="In float32 TFLite's form is used: exp(x) below -9, 1 above 16.6.",
+        notes="In float32 TFLite's form is used: exp(x) below -9, 1 above 16.6. In int8 with a "
+        "huge input scale TFLite Micro is wrong at the zero point.",
     ),
     OperatorRow(
         kind="TANH",
@@ -304,7 +308,13 @@ ROWS: tuple[OperatorRow, ...] = (
         "tanhf, which could differ where a value lies at a rounding boundary. None was seen.",
     ),
     _relu_row("RELU", 19, 0.0, math.inf),
-    _relu_row("RELU6", 21, 0.0, 6.0),
+    _relu_row(
+        "RELU6",
+        21,
+        0.0,
+        6.0,
+        notes="In int8 LiteRT rescales where the quantisations differ; TFLite Micro does not.",
+    ),
     _relu_row("RELU_N1_TO_1", 20, -1.0, 1.0),
     OperatorRow(
         kind="LEAKY_RELU",
