@@ -106,11 +106,17 @@ def alignment_of(program: Program) -> int:
     return 8 if any(tensor.dtype.bytes == 8 for tensor in program.graph.tensors) else 4
 
 
+def live_placements(placements: tuple[Placement, ...], step: int) -> tuple[Placement, ...]:
+    """What is in use during a step, the largest first."""
+    live = [p for p in placements if p.first <= step <= p.last]
+    return tuple(sorted(live, key=lambda p: (-p.bytes, p.offset)))
+
+
 def live_bytes(placements: tuple[Placement, ...], step: int) -> int:
     """Bytes of the arena in use during a step; shared bytes count once."""
     total = reached = 0
-    live = sorted((p.offset, p.offset + p.bytes) for p in placements if p.first <= step <= p.last)
-    for start, end in live:
+    spans = sorted((p.offset, p.offset + p.bytes) for p in live_placements(placements, step))
+    for start, end in spans:
         total += max(0, end - max(start, reached))
         reached = max(reached, end)
     return total

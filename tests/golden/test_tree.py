@@ -6,6 +6,9 @@ so only their names are kept.
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -84,3 +87,20 @@ def test_the_tree_is_the_committed_one(rewrite_golden: bool) -> None:
     assert sorted(kept) == sorted(made)
     for name, data in made.items():
         assert data.decode() == kept[name].decode(), name
+
+
+def test_the_bytes_do_not_depend_on_the_process() -> None:
+    code = "from tests.golden.test_tree import tree; print(tree().digest)"
+    root = Path(__file__).resolve().parents[2]
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=root,
+            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo"))
+    }
+    assert digests == {f"{tree().digest}\n"}

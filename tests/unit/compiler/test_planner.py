@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from edgepack.compiler.planner import (
     live_bytes,
+    live_placements,
     lower_bound,
     plan_memory,
     plan_of,
@@ -148,6 +149,11 @@ def test_scratch_is_live_in_its_step_only() -> None:
     assert plan.peak_step == 0
     assert live_bytes(plan.placements, 0) == 132
     assert live_bytes(plan.placements, 1) == 80
+    assert [(p.tensor, p.bytes) for p in live_placements(plan.placements, 0)] == [
+        (-1, 100),
+        (x, 16),
+        (y, 16),
+    ]
 
 
 def test_the_same_program_gives_the_same_plan() -> None:
