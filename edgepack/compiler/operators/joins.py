@@ -138,8 +138,8 @@ ROWS: tuple[OperatorRow, ...] = (
         types=TYPES,
         check=check_concatenation,
         lower=lower_concatenation,
-        notes="Costs nothing along the outermost dimension that is not 1. One quantisation for all, "
-        "as TFLite demands in int8; uint8 with several, which LiteRT rescales, is refused.",
+        notes="Costs nothing along the outermost dimension that is not 1. One quantisation for "
+        "all, as TFLite demands in int8; uint8 with several, which LiteRT rescales, is refused.",
     ),
     OperatorRow(
         kind="SPLIT",
