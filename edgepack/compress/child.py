@@ -44,7 +44,7 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log.open("wb"),
-                env=_environment(),
+                env=_environment(self.folder),
                 start_new_session=True,
                 text=True,
             )
@@ -136,8 +136,8 @@ class Worker:
         return "\n".join(text.strip().splitlines()[-lines:])
 
 
-def _environment() -> dict[str, str]:
-    """The parent's environment, TensorFlow quiet, Keras 3 on TensorFlow, no GPU."""
+def _environment(folder: Path) -> dict[str, str]:
+    """The parent's environment, TensorFlow quiet and on the CPU, temporary files in `folder`."""
     quiet = {
         "KERAS_BACKEND": "tensorflow",
         "TF_CPP_MIN_LOG_LEVEL": "2",
@@ -146,6 +146,7 @@ def _environment() -> dict[str, str]:
         "CUDA_VISIBLE_DEVICES": "-1",
         "PYTHONHASHSEED": "0",
         "PYTHONUNBUFFERED": "1",
+        "TMPDIR": str(folder),
         "PYTHONPATH": os.pathsep.join(_search_path()),
     }
     return {**os.environ, **quiet}

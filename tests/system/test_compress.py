@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
@@ -202,8 +203,17 @@ def test_float_conversion_answers_as_keras_does(
 
 
 def test_equal_seeds_give_equal_bytes_in_any_process(
-    worker: Worker, digits: Path, data: tuple[DataSpec, DataSpec], tmp_path: Path
+    worker: Worker,
+    digits: Path,
+    data: tuple[DataSpec, DataSpec],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+
     def run(name: str, seed: int, on: Worker) -> tuple[bytes, bytes]:
         pruned, small = tmp_path / name / "p.keras", tmp_path / name / "p.tflite"
         compress.prune(digits, PruneSpec(data=data[0], epochs=1, seed=seed), pruned, worker=on)
@@ -213,6 +223,7 @@ def test_equal_seeds_give_equal_bytes_in_any_process(
 
     with compress.open_worker() as fresh:
         first = run("a", 5, fresh)
+    assert list(scratch.iterdir()) == [], "a library left temporary files behind"
     assert run("b", 5, worker) == first
     assert run("c", 6, worker) != first
 
