@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgepack.board import Board
-from edgepack.errors import GateError
+from edgepack.errors import GateError, UsageError
 from edgepack.program import Firmware
 from edgepack.resources import folder as resource_folder
 from edgepack.resources import template_bytes
@@ -62,8 +62,11 @@ def build_image(
     """`build` with another harness, which defines `main`; a `main.c` in the tree is left out."""
     compiler = toolchain.find(board)
     plan = plan_image(tree, harness, board, compiler, hook=hook)
-    with tempfile.TemporaryDirectory(prefix="edgepack-build-") as scratch:
-        image = _link(plan, board, compiler, Path(scratch))
+    try:
+        with tempfile.TemporaryDirectory(prefix="edgepack-build-") as scratch:
+            image = _link(plan, board, compiler, Path(scratch))
+    except OSError as error:
+        raise UsageError(f"cannot build in {tempfile.gettempdir()}: {error.strerror}") from error
     write_tree(plan.sources.merged(Tree({ELF: image})), folder)
     (folder / ELF).chmod(0o755)
     return Firmware(
@@ -131,7 +134,7 @@ def plan_image(tree: Tree, harness: Tree, board: Board, compiler: Toolchain, *, 
     units = tuple(
         _unit(path, sources, defines, harness=path in ours, hook=hook)
         for path in sorted(sources.files)
-        if path.endswith(".c")
+        if path.endswith((".c", ".S"))
     )
     return Plan(sources, units, identity, flags)
 

@@ -45,7 +45,7 @@ class Failure:
 
 def compile_unit(unit: Unit, compiler: Toolchain, scratch: Path) -> str:
     """The object's name in `scratch`, where the sources lie; taken from the cache where it can."""
-    name = re.sub(r"\W", "_", unit.path.removesuffix(".c")) + ".o"
+    name = re.sub(r"[^\w.]", "_", unit.path) + ".o"
     kept = cache_root() / "objects" / _address(unit, compiler)
     if kept.is_file():
         shutil.copyfile(kept, scratch / name)

@@ -69,7 +69,7 @@ def biggest_input(objects: Iterable[Path], *, ram: bool) -> tuple[str, int]:
             for section in elf.iter_sections():
                 wanted = _is_in_ram(section) if ram else not _is_zeroed(section)
                 if section["sh_flags"] & _ALLOC and wanted and section["sh_size"] > best[1]:
-                    best = (f"{section.name} of {path.stem}.c", int(section["sh_size"]))
+                    best = (f"{section.name} of {path.stem}", int(section["sh_size"]))
     return best
 
 

@@ -32,9 +32,13 @@ _COMMON = (
     *("-std=c11", "-ffreestanding", "-ffp-contract=off", "-fno-common", "-g0"),
     *("-ffunction-sections", "-fdata-sections"),
     *("-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-fno-stack-protector"),
+)
+WARNINGS = (
     *("-Wall", "-Wextra", "-pedantic", "-Wconversion", "-Wsign-conversion", "-Wundef"),
     "-Wmissing-prototypes",
 )
+"""What every C file is compiled with, besides the flags that decide the code."""
+
 _HOSTED = ("-fPIE",)
 _ZIG = ("-fno-sanitize=all",)
 
@@ -48,23 +52,21 @@ class Toolchain:
     name: str
     """As a result shows it: "arm-none-eabi-gcc 12.2.1", "zig 0.17.1"."""
     flags: tuple[str, ...]
-    """Instruction set, dialect and warnings; no optimisation level, no path."""
+    """Instruction set and dialect: what decides the code, besides the level; no path."""
     freestanding: bool
     environment: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Variables that it needs to be set."""
 
     def compile(self, source: str, output: str, *options: str) -> list[str]:
         """The call that makes an object of one C file."""
-        return [*self.command, *self.flags, *options, "-c", source, "-o", output]
+        return [*self.command, *self.flags, *WARNINGS, *options, "-c", source, "-o", output]
 
     def link(self, objects: list[str], script: str, output: str, entry: str) -> list[str]:
         """The call that makes an image of objects."""
         call = [*self.command, *self.flags, *objects]
         if self.freestanding:
             call += ["-T", script, f"-Wl,-e,{entry}", "-Wl,--gc-sections", "-Wl,--build-id=none"]
-            # zig's own library brings debugging information, with the paths of its sources.
-            own = {"gcc": ["-nostartfiles", "-nostdlib", "-lgcc"], "zig": ["-Wl,--strip-debug"]}
-            call += own[self.kind]
+            call += ["-nostartfiles", "-nostdlib", "-lgcc"] if self.kind == "gcc" else []
         return [*call, "-o", output]
 
 

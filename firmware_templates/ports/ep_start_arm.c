@@ -62,6 +62,9 @@ void Reset_Handler(void) {
 }
 
 void ep_port_reset(void) {
+    /* Time for what the UART still holds: 20 bits and more at 4 cycles a turn and more. */
+    for (volatile uint32_t i = 0; i < EP_CLOCK_HZ / EP_BAUD * 20U; i++) {
+    }
     __asm volatile("dsb" ::: "memory");
     EP_AIRCR = EP_AIRCR_RESET;
     __asm volatile("dsb" ::: "memory");

@@ -109,6 +109,19 @@ def test_restarts_afresh(echo: Echo, cause: str) -> None:
     assert echo.echo(b"back") == b"back"
 
 
+def test_line_recovers_from_bytes_sent_during_a_reset(echo: Echo) -> None:
+    if echo.board.flash.driver == "copy":
+        pytest.skip("a host process cannot restart itself behind the same line")
+    for number in range(10):
+        echo.line.write(b"\x1br\0\0\0\0" + b"lost" * number)
+        time.sleep(0.001 * number)
+        mark = b"again%d" % number
+        echo.line.write(mark)
+        time.sleep(0.02)
+        echo.line.write(b";" + mark)
+        assert echo.line.read_until(b";" + mark).endswith(b";" + mark), number
+
+
 @pytest.mark.parametrize("name", ["mps2-an386", "microbit", "riscv-virt", "netduinoplus2"])
 def test_long_run_does_not_wrap(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     board = BOARDS[name]

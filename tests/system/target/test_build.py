@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -128,14 +129,18 @@ def test_second_build_compiles_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     assert calls == []
 
 
-def test_sizes_are_those_of_the_sections(tmp_path: Path) -> None:
-    require_compiler(M4)
-    firmware = image(M4, tmp_path)
+@pytest.mark.parametrize("kind", ["gcc", "zig"])
+def test_sizes_are_those_of_the_sections(kind: str, tmp_path: Path) -> None:
+    require_compiler(M4, kind)
+    with environment(EDGEPACK_COMPILER=kind):
+        firmware = image(M4, tmp_path)
     found = sections.measure(
         firmware,
         {"used_weights": "weights", "unused_weights": "weights", "used_table": "tables"},
     )
     assert (found.weights, found.tables) == (1000, 40)
+    if shutil.which("arm-none-eabi-size") is None:
+        pytest.skip("arm-none-eabi-size is not installed")
     shown = subprocess.run(
         ["arm-none-eabi-size", firmware.elf], capture_output=True, text=True, check=True
     )
@@ -204,6 +209,39 @@ def test_missing_function_is_named(tmp_path: Path) -> None:
     main = MAIN.replace(b"slow(", b"absent(")
     with pytest.raises(ToolchainError, match=r"cannot link the image: .*undefined.*absent"):
         image(M4, tmp_path / "out", main=main)
+
+
+def test_assembly_is_part_of_an_image(tmp_path: Path) -> None:
+    require_compiler(M4)
+    code = b"""    .syntax unified
+    .section .text.seven, "ax"
+    .global seven
+    .type seven, %function
+    .thumb_func
+seven:
+    movs r0, #7
+    bx lr
+    .size seven, . - seven
+"""
+    main = MAIN.replace(b"ep_port_init();", b"ep_port_init(); arena[0] = (uint8_t)seven();")
+    main = main.replace(b"int main(void);", b"int seven(void);\nint main(void);")
+    for kind in ("gcc", "zig"):
+        require_compiler(M4, kind)
+        with environment(EDGEPACK_COMPILER=kind):
+            firmware = image(M4, tmp_path / kind, main=main, **{"kernels/seven.S": code})
+        assert sections.symbol_bytes(Path(firmware.elf))["seven"] == 4
+
+
+def test_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    require_compiler(M4)
+
+    def full(path: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(UsageError, match=r"^cannot build in .*: No space left on device$"):
+        image(M4, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_foreign_files_are_left_alone(tmp_path: Path) -> None:
