@@ -84,7 +84,7 @@ def test_watch_splits_by_person(tmp_path: Path) -> None:
     assert train["x"].dtype == np.float32
     np.testing.assert_allclose(train["x"].mean((0, 1), dtype=float), 0, atol=1e-4)
     np.testing.assert_allclose(train["x"].std((0, 1), dtype=float), 1, atol=1e-4)
-    assert np.unique(test["y"]).tolist() == list(range(len(found.labels)))
+    assert np.unique(test["y"][:100]).tolist() == list(range(len(found.labels)))
     seen = {window.tobytes() for window in train["x"]}
     assert not any(window.tobytes() in seen for window in test["x"])
 
