@@ -30,6 +30,9 @@ def random_scales(rng: np.random.Generator, kind: str) -> list[float]:
     one, two = random_scale(rng), random_scale(rng)
     if rng.random() < 0.3:
         two = one
+    if rng.random() < 0.3:  # powers of two make ties
+        one, two = (float(2.0**-n) for n in rng.integers(0, 4, 2))
+        return [one, two, max(one, two) * 2.0 ** int(rng.integers(0, 8))]
     wide = rng.random() < 0.2
     gain = 10.0 ** (rng.uniform(-4, 8) if wide else rng.uniform(-0.5, 0.8))
     natural = one * two * 64 if kind == "MUL" else max(one, two)
@@ -68,3 +71,18 @@ def binary_case(
     model = builder.build([inputs[place] for place in free], [y])
     label = f"{kind} {shapes} {dtype} {scales} {points} {options} constant {constant}"
     return Case(model, [values[place] for place in free], label=label)
+
+
+def tie_cases(kind: str, rng: np.random.Generator) -> list[Case]:
+    """Every int8 with a constant, at scales that make half of the results ties of both signs."""
+    cases = []
+    for scale in (2.0, 4.0, 8.0, 32.0):
+        builder = ModelBuilder()
+        x = builder.tensor((1, 256), "int8", scale=1.0)
+        data = rng.integers(-20, 20, 256)
+        constant = builder.tensor((256,), "int8", scale=1.0, data=data)
+        y = builder.tensor((1, 256), "int8", scale=scale)
+        builder.operator(kind, [x, constant], [y], version=2)
+        values = np.arange(-128, 128).astype(np.int8)[None]
+        cases.append(Case(builder.build([x], [y]), [values], label=f"{kind} ties {scale}"))
+    return cases

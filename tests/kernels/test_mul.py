@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.kernels.binary_cases import binary_case
+from tests.kernels.binary_cases import binary_case, tie_cases
 from tests.kernels.oracle_check import check
 
 KIND = "MUL"
@@ -17,3 +17,7 @@ def test_int8(case_count: int) -> None:
 def test_float32(case_count: int) -> None:
     rng = np.random.default_rng(13)
     check([binary_case(KIND, rng, "float32", n, RANK) for n in range(case_count)])
+
+
+def test_ties() -> None:
+    check(tie_cases(KIND, np.random.default_rng(16)))
