@@ -43,7 +43,7 @@ def constant_bytes(
     _require_size(tensor, span[1])
     key = (*span, tensor.dtype)
     if key not in shared:
-        raw = buffer.source.data[span[0] : span[0] + span[1]]
+        raw = buffer.source.copy(*span, buffer.where)
         shared[key] = _decoded(tensor, raw)
     return shared[key]
 

@@ -28,18 +28,26 @@ FORMATS = {
     "uint64": "Q",
     "float32": "f",
 }
-REPEATS = 8  # an honest file shares vectors between tables, but not without end
+DECODED_BYTES = 2**24  # how much of tables, numbers and names a small file may make us read
+
+
+REPEATED = "it spells out more numbers, text or data than a model of its size has"
 
 
 class Source:
-    """The bytes of one file, and how much may still be decoded of them."""
+    """The bytes of one file, and how much of them may still be decoded and copied.
 
-    __slots__ = ("data", "left", "name")
+    Tables may share vectors, so a small file can spell out endless work; an honest one is far
+    from these bounds.
+    """
+
+    __slots__ = ("copies_left", "data", "left", "name")
 
     def __init__(self, data: bytes, name: str) -> None:
         self.data = data
         self.name = name
-        self.left = REPEATS * len(data) + 65536
+        self.left = DECODED_BYTES + len(data) // 4
+        self.copies_left = 2 * len(data)
 
     def damaged(self, where: str, what: str) -> NoReturn:
         """Raise the ModelError of a broken structure."""
@@ -52,16 +60,27 @@ class Source:
         """The same position, after checking that `size` bytes from there are in the file."""
         if position < 0 or position + size > len(self.data):
             self.damaged(where, f"bytes {position} to {position + size} lie outside the file")
+        return position
+
+    def decode(self, position: int, size: int, where: str) -> int:
+        """The same, for bytes that are turned into numbers or text."""
         self.left -= size
         if self.left < 0:
-            self.damaged(where, "its parts point at one another more often than a model's do")
-        return position
+            self.damaged(where, REPEATED)
+        return self.take(position, size, where)
+
+    def copy(self, position: int, size: int, where: str) -> bytes:
+        """A copy of bytes that were found to lie in the file."""
+        self.copies_left -= size
+        if self.copies_left < 0:
+            self.damaged(where, REPEATED)
+        return self.data[position : position + size]
 
     def number(self, kind: Scalar, position: int, where: str) -> int | float:
         """One number."""
         format = "<" + FORMATS[kind]
         size = struct.calcsize(format)
-        self.take(position, size, where)
+        self.decode(position, size, where)
         if position % size:
             self.damaged(where, f"the number at {position} is not at a multiple of {size}")
         value: int | float = struct.unpack_from(format, self.data, position)[0]
@@ -90,8 +109,8 @@ class Table:
         size, table = struct.unpack_from("<HH", source.data, vtable)
         if size < 4 or size % 2 or table < 4:
             source.damaged(where, f"its vtable states {size} bytes for itself, {table} for it")
-        source.take(vtable, size, where)
-        source.take(position, table, where)
+        source.decode(vtable, size, where)
+        source.decode(position, table, where)
         self.source, self.position, self.where, self.size = source, position, where, table
         self.fields = struct.unpack_from(f"<{size // 2 - 2}H", source.data, vtable + 4)
 
@@ -143,21 +162,25 @@ class Table:
 
     def numbers(self, slot: int, kind: Scalar, name: str) -> tuple[int | float, ...]:
         """A vector of numbers; empty where the field is absent."""
-        found = self._vector(slot, struct.calcsize(FORMATS[kind]), name)
+        size = struct.calcsize(FORMATS[kind])
+        found = self._vector(slot, size, name)
         if found is None:
             return ()
+        self.source.decode(found[0], found[1] * size, f"{self.where}, {name}")
         return struct.unpack_from(f"<{found[1]}{FORMATS[kind]}", self.source.data, found[0])
 
     def integers(self, slot: int, kind: Scalar, name: str) -> tuple[int, ...]:
         """A vector of whole numbers; empty where the field is absent."""
         return tuple(int(v) for v in self.numbers(slot, kind, name))
 
-    def tables(self, slot: int, name: str, item: str) -> list[Table]:
-        """A vector of tables, each called `item` and its number in messages."""
+    def tables(self, slot: int, name: str, item: str, limit: int) -> list[Table]:
+        """A vector of at most `limit` tables, each called `item` and its number in messages."""
         found = self._vector(slot, 4, name)
         if found is None:
             return []
         start, count = found
+        if count > limit:
+            self.source.damaged(f"{self.where}, {name}", f"{count} of them; the limit is {limit}")
         prefix = "" if self.where == "model" else f"{self.where}, "
         result = []
         for index in range(count):
@@ -177,6 +200,7 @@ class Table:
         start, count = found
         where = f"{self.where}, {name}"
         end = self.source.take(start + count, 1, where)
+        self.source.decode(start, count, where)
         if self.source.data[end] != 0:
             self.source.damaged(where, "the text does not end where it says")
         raw = self.source.data[start : start + min(count, limit)]

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edgepack.compiler.constants import constant_bytes
+from edgepack.compiler.constants import Shared, constant_bytes
 from edgepack.compiler.file_kinds import require_tflite
 from edgepack.compiler.flatbuffer import Source, Table, root
 from edgepack.compiler.identifiers import identifier
@@ -26,8 +26,10 @@ from edgepack.graph import ABSENT, DType, Graph, Operator, OptionValue, Quantiza
 MAX_FILE_BYTES = 64 * 2**20
 MAX_TENSORS = 10_000
 MAX_OPERATORS = 10_000
-MAX_RANK = 8
+MAX_CODES = 1_000
+MAX_SUBGRAPHS = 1_000
 MAX_BUFFERS = 20_000
+MAX_RANK = 8
 DTYPES = {dtype.tflite: dtype for dtype in DType}
 CUSTOM = 32
 
@@ -62,12 +64,14 @@ def read_model(data: bytes, name: str = "model") -> Graph:
     model.string(3, "description")
     graph = _only_subgraph(model)
     graph.string(4, "name")
-    names = [t.string(3, "name") for t in graph.tables(0, "tensors", "tensor")]
+    tables = graph.tables(0, "tensors", "tensor", MAX_TENSORS)
+    names = [table.string(3, "name") for table in tables]
     operators = _operators(graph, _codes(model), names)
     inputs = graph.integers(1, "int32", "inputs")
     outputs = graph.integers(2, "int32", "outputs")
     used = {t for op in operators for t in (*op.inputs, *op.outputs)} | {*inputs, *outputs}
-    tensors = _tensors(graph, model, used, frozenset(inputs))
+    buffers = model.tables(4, "buffers", "buffer", MAX_BUFFERS)
+    tensors = _tensors(tables, names, buffers, used, frozenset(inputs))
     return validate(
         Graph(
             name=identifier(name),
@@ -81,7 +85,7 @@ def read_model(data: bytes, name: str = "model") -> Graph:
 
 
 def _only_subgraph(model: Table) -> Table:
-    graphs = model.tables(2, "subgraphs", "subgraph")
+    graphs = model.tables(2, "subgraphs", "subgraph", MAX_SUBGRAPHS)
     if len(graphs) != 1:
         raise ModelError(
             f"{model.source.name}: {len(graphs)} subgraphs; exactly 1 is supported. Several come "
@@ -93,7 +97,7 @@ def _only_subgraph(model: Table) -> Table:
 
 def _codes(model: Table) -> list[Code]:
     codes = []
-    for table in model.tables(1, "operator codes", "operator code"):
+    for table in model.tables(1, "operator codes", "operator code", MAX_CODES):
         old = table.integer(0, "int8", "deprecated_builtin_code")
         new = table.integer(3, "int32", "builtin_code")
         version = table.integer(2, "int32", "version", 1)
@@ -102,9 +106,7 @@ def _codes(model: Table) -> list[Code]:
 
 
 def _operators(graph: Table, codes: list[Code], names: list[str]) -> tuple[Operator, ...]:
-    tables = graph.tables(3, "operators", "operator")
-    if len(tables) > MAX_OPERATORS:
-        graph.source.damaged("operators", f"{len(tables)} of them; the limit is {MAX_OPERATORS}")
+    tables = graph.tables(3, "operators", "operator", MAX_OPERATORS)
     return tuple(_operator(index, table, codes, names) for index, table in enumerate(tables))
 
 
@@ -182,34 +184,25 @@ def _option(options: Table | None, where: str, field: OptionField) -> OptionValu
 
 
 def _tensors(
-    graph: Table, model: Table, used: set[int], inputs: frozenset[int]
+    tables: list[Table],
+    names: list[str],
+    buffers: list[Table],
+    used: set[int],
+    inputs: frozenset[int],
 ) -> tuple[Tensor, ...]:
-    tables = graph.tables(0, "tensors", "tensor")
-    if len(tables) > MAX_TENSORS:
-        graph.source.damaged("tensors", f"{len(tables)} of them; the limit is {MAX_TENSORS}")
-    buffers = model.tables(4, "buffers", "buffer")
-    if len(buffers) > MAX_BUFFERS:
-        graph.source.damaged("buffers", f"{len(buffers)} of them; the limit is {MAX_BUFFERS}")
-    shared: dict[tuple[int, int, DType], bytes] = {}
+    """Every tensor; of one that no operator touches only the number and the name matter."""
+    shared: Shared = {}
     return tuple(
-        _tensor(i, table, buffers, shared, i in inputs) if i in used else _unused(i, table)
-        for i, table in enumerate(tables)
+        _tensor(index, name, table, buffers, shared, index in inputs)
+        if index in used
+        else Tensor(index, name, (), DType.INT8)
+        for index, (table, name) in enumerate(zip(tables, names, strict=True))
     )
 
 
-def _unused(index: int, table: Table) -> Tensor:
-    """A tensor that no operator touches: its number is kept, and nothing else of it matters."""
-    return Tensor(index, table.string(3, "name"), (), DType.INT8)
-
-
 def _tensor(
-    index: int,
-    table: Table,
-    buffers: list[Table],
-    shared: dict[tuple[int, int, DType], bytes],
-    is_input: bool,
+    index: int, name: str, table: Table, buffers: list[Table], shared: Shared, is_input: bool
 ) -> Tensor:
-    name = table.string(3, "name")
     number = table.integer(1, "int8", "type")
     if number not in DTYPES:
         type_name = TENSOR_TYPES[number] if 0 <= number < len(TENSOR_TYPES) else f"number {number}"

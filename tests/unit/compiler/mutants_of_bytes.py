@@ -27,6 +27,16 @@ def structural() -> Iterator[Mutant]:
         for value in (2**32 - 1, 2**31, 2**30, size):
             broken = overwrite(data, position, value)
             yield Mutant(f"length of {name} = {value}", broken, "cnn", "lie outside the file")
+    for name, limit in (
+        ("operator codes", 1_000),
+        ("subgraphs", 1_000),
+        ("buffers", 20_000),
+        ("tensors", 10_000),
+        ("operators", 10_000),
+    ):
+        what = f"{limit + 1} of them; the limit is {limit}"
+        many = overwrite(data, vectors(data)[name], limit + 1) + bytes(4 * limit)
+        yield Mutant(f"{limit + 1} {name}", many, "cnn", what)
     for name, position in tables(data).items():
         for value in (position - size, 2**31 - 4, -(2**31), 1):
             broken = overwrite(data, position, value & 0xFFFFFFFF)

@@ -1,3 +1,4 @@
+import itertools
 import os
 import struct
 import subprocess
@@ -208,7 +209,28 @@ def test_a_file_whose_tensors_all_point_at_one_long_string_is_refused_in_time():
         field = tensor.Pos + tensor.Offset(10)
         struct.pack_into("<I", data, field, target - field)
     began = time.perf_counter()
-    with pytest.raises(ModelError, match="point at one another more often"):
+    with pytest.raises(ModelError, match="more numbers, text or data"):
+        read_model(bytes(data))
+    assert time.perf_counter() - began < 2
+
+
+def test_constants_that_overlap_without_end_are_refused_in_time():
+    """200 tensors, each the next window of the same 400 kB."""
+    b = ModelBuilder()
+    shape, count = (1, 100, 1000), 200
+    sums = [b.tensor(shape, "float32") for _ in range(count + 1)]
+    for before, after in itertools.pairwise(sums):
+        b.operator("ADD", [before, b.tensor(shape, "float32", data=[0])], [after])
+    data = bytearray(b.build(sums[:1], sums[-1:]))
+    start = len(data) + -len(data) % 4
+    data += bytes(start - len(data)) + struct.pack("<I", 400_000) * count + bytes(400_000)
+    tree = schema.Model.GetRootAs(data)
+    for index in range(count):
+        table = tree.Buffers(index + 1)._tab
+        field = table.Pos + table.Offset(4)
+        struct.pack_into("<I", data, field, start + 4 * index - field)
+    began = time.perf_counter()
+    with pytest.raises(ModelError, match="more numbers, text or data"):
         read_model(bytes(data))
     assert time.perf_counter() - began < 2
 
