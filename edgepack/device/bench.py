@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepack.device.exchange import DeviceReset
+from edgepack.device.exchange import DeviceReset, NoAnswer
 from edgepack.device.journal import Journal
 from edgepack.device.link import LineLost
 from edgepack.device.session import Inference, Session
@@ -49,7 +49,8 @@ def run_samples(
     """Run each of n samples once, in order; `inputs` hold one array [n, ...] for each input.
 
     Every finished sample is committed to the journal; with `resume`, those already there are not
-    run again. After a reset of the device the sample under way is run again in a new session.
+    run again. After a reset of the device the sample under way is run again in a new session, and
+    so it is after `Session.restart` where the device hangs.
     `init_each` restores the model's state before each sample; `warmups` runs of sample 0 come
     first and are dropped. `progress(done, n)` is called after each sample. Raises DeviceError
     where the device does not come back, UsageError where the journal cannot be used.
@@ -82,8 +83,12 @@ def _run_one(session: Session, sample: list[bytes], init: bool) -> tuple[Inferen
             if init:
                 session.init_state()
             return session.infer(sample), lost
-        except (DeviceReset, LineLost) as error:
+        except (DeviceReset, LineLost, NoAnswer) as error:
             last = error
+            if isinstance(error, NoAnswer):
+                if session.restart is None:
+                    raise
+                session.restart()
             session.recover()
     raise DeviceError(f"{last}; {_RECOVERIES} times in a row at the same sample") from last
 

@@ -48,6 +48,9 @@ class Status(IntEnum):
     BUSY = 8
 
 
+_RUNNING = (Request.RUN, Request.PROFILE, Request.STACK)  # these take as long as the model does
+
+
 class DeviceReset(DeviceError):
     """The device restarted, or another program opened a session: what was under way is lost."""
 
@@ -96,17 +99,17 @@ class Exchange:
         DeviceReset where the device does not know the session, NoAnswer after the deadline.
         """
         wire = self.frame(request, payload)
-        greets = request is Request.HELLO
         transfer_s = wire_seconds(self._port, len(ahead) + _REQUEST_BYTES)
+        greets = request is Request.HELLO
         limit_s = self._patience.handshake_s if greets else self._patience.deadline_s
-        pause_s = min(self._patience.resend_s, limit_s / 10 if greets else limit_s)
+        pause_s = self._patience.resend_s / (1 if request in _RUNNING else 4)
         end = time.monotonic() + limit_s + transfer_s
         self._line.write(ahead + wire)
         while (left := end - time.monotonic()) > 0:
             frame = self._await(request, min(pause_s + transfer_s, left))
             if frame is not None:
                 return Answer(frame.status, frame.payload)
-            pause_s = min(2 * pause_s, _MAX_PAUSE_S)
+            pause_s = pause_s if greets else min(2 * pause_s, _MAX_PAUSE_S)
             self._line.write(wire)
         raise NoAnswer(
             f"{self._port.path}: no answer within {math.ceil(limit_s + transfer_s)} s to "

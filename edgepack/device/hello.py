@@ -9,7 +9,7 @@ from edgepack.device.exchange import Exchange, Request
 from edgepack.errors import DeviceError
 
 PROTOCOL_VERSION = 1
-_HELLO = struct.Struct("<9I")
+_HELLO = struct.Struct("<10I")
 _OUTPUT, _INPUT = 0, 2
 
 
@@ -37,6 +37,7 @@ class TensorFacts:
 class Hello:
     """What the device tells of itself."""
 
+    runtime_version: int
     nonce: int  # differs from boot to boot
     timer_hz: int
     clock_hz: int
@@ -65,11 +66,14 @@ def shake_hands(exchange: Exchange, where: str) -> Hello:
         )
     if len(answer) != _HELLO.size:
         raise DeviceError(f"{where}: a HELLO of {len(answer)} bytes, {_HELLO.size} are due")
-    _, nonce, timer, clock, steps, arena, overhead, counts, features = _HELLO.unpack(answer)
+    _, nonce, timer, clock, steps, arena, overhead, counts, features, runtime = _HELLO.unpack(
+        answer
+    )
     board, model, model_sha256, firmware, compiler, flags = (
         _text(exchange, what) for what in range(6)
     )
     return Hello(
+        runtime_version=runtime,
         nonce=nonce,
         timer_hz=timer,
         clock_hz=clock,

@@ -74,12 +74,14 @@ def open_session(
     patience: Patience | None = None,
     *,
     open_with: Callable[[Port], Line] = open_line,
+    restart: Callable[[], None] | None = None,
 ) -> Iterator[Session]:
     """A session with the device at `port`, refused unless it is what `expect` says.
 
+    `restart` restarts a board that hangs, where something can (a debug probe, an emulator).
     DeviceError where nothing answers, or where protocol, board, model or firmware differ.
     """
-    session = Session(port, expect, patience or Patience(), open_with)
+    session = Session(port, expect, patience or Patience(), open_with, restart)
     try:
         session.connect()
         yield session
@@ -97,9 +99,11 @@ class Session:
         port: Port,
         expect: Identity | None,
         patience: Patience,
-        open_with: Callable[[Port], Line],
+        open_with: Callable[[Port], Line] = open_line,
+        restart: Callable[[], None] | None = None,
     ) -> None:
         self.port = port
+        self.restart = restart
         self._expect = expect
         self._patience = patience
         self._open_with = open_with

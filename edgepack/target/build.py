@@ -90,7 +90,8 @@ def protocol_tree() -> Tree:
     """The device's server, which every image carries."""
     names = sorted(p.name for p in (resource_folder("firmware_templates") / "protocol").iterdir())
     files = {n: template_bytes(f"protocol/{n}") for n in names if n.endswith((".c", ".h"))}
-    return Tree(files | {"ep_model.h": template_bytes("runtime/ep_model.h")})
+    shared = ("ep_model.h", "ep_version.h")
+    return Tree(files | {name: template_bytes(f"runtime/{name}") for name in shared})
 
 
 def port_tree(board: Board) -> Tree:

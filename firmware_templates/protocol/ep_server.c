@@ -3,6 +3,7 @@
 
 #include "ep_model.h"
 #include "ep_port.h"
+#include "ep_version.h"
 
 #ifndef EP_BOARD_NAME
 #define EP_BOARD_NAME ""
@@ -154,7 +155,8 @@ static void on_hello(ep_server_t* server)
     ep_put_u32(&out[24], server->overhead);
     ep_put_u32(&out[28], (uint32_t)ep_model.input_count | ((uint32_t)ep_model.output_count << 16));
     ep_put_u32(&out[32], (ep_model.set_hook != 0) ? 1U : 0U);
-    answer(server, EP_OK, 36);
+    ep_put_u32(&out[36], EP_RUNTIME_VERSION);
+    answer(server, EP_OK, 40);
 }
 
 static void on_text(ep_server_t* server)

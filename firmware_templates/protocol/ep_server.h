@@ -8,7 +8,8 @@
  *
  * requests (payload -> payload of the answer); str: without a terminating zero
  *   HELLO    -> version u16, payload u16, nonce u32, timer_hz u32, clock_hz u32, steps u32,
- *               arena u32, overhead u32, inputs u16, outputs u16, features u32 (1: has a hook)
+ *               arena u32, overhead u32, inputs u16, outputs u16, features u32 (1: has a hook),
+ *               runtime u32
  *   TEXT     what u32 (0 board, 1 model, 2 model's sha256, 3 firmware, 4 compiler, 5 flags),
  *            offset u32 -> total u32, str
  *   TENSOR   space u32 (0 output, 2 input), index u32

@@ -32,6 +32,7 @@ def test_hello_tells_all(session: Session) -> None:
     hello = session.hello
     assert (hello.board, hello.model, hello.compiler, hello.flags) == (BOARD, "fake", "gcc", FLAGS)
     assert (hello.timer_hz, hello.clock_hz, hello.steps) == (10**6, 10**6, fake_model.STEPS)
+    assert hello.runtime_version == 1
     assert hello.arena_bytes == fake_model.ARENA_BYTES and hello.has_hook and hello.nonce
     first, second = hello.inputs
     assert (first.name, first.bytes, first.type, first.scale, first.zero_point) == (
