@@ -124,7 +124,15 @@ def bench() -> str:
     return f"{bench_tables(results)}\nCompilers: {', '.join(compilers)}.\n"
 
 
+def session(name: str) -> Callable[[], str]:
+    """What a command printed, kept by `python -m benchmarks.sessions`."""
+    return lambda: f"```text\n{(HERE / 'sessions' / f'{name}.txt').read_text().rstrip()}\n```\n"
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
+    "demo": session("demo"),
+    "run": session("run"),
+    "inspect": session("inspect"),
     "boards": boards,
     "operators": operators,
     "bench": bench,

@@ -40,7 +40,7 @@ def _pad(text: str, width: int, right: bool) -> str:
 
 @contextlib.contextmanager
 def progress(quiet: bool) -> Iterator[Progress]:
-    """A bar a stage on a terminal, a line a tenth elsewhere, nothing where it must be quiet."""
+    """A bar a stage on a terminal, a line a quarter elsewhere, nothing where it must be quiet."""
     import sys
 
     if quiet:
@@ -74,9 +74,9 @@ def _lines() -> Progress:
     last: dict[str, int] = {}
 
     def show(what: str, done: int, of: int) -> None:
-        tenth = 10 * done // of if of else 0
-        if last.get(what) != tenth:
-            last[what] = tenth
+        quarter = 4 * done // of if of else 0
+        if last.get(what) != quarter:
+            last[what] = quarter
             click.echo(f"{what}: {done}/{of}" if of else f"{what} ...", err=True)
 
     return show
