@@ -87,11 +87,21 @@ def toolchain_identity(board: Board) -> str:
 
 
 def protocol_tree() -> Tree:
-    """The device's server, which every image carries."""
-    names = sorted(p.name for p in (resource_folder("firmware_templates") / "protocol").iterdir())
-    files = {n: template_bytes(f"protocol/{n}") for n in names if n.endswith((".c", ".h"))}
-    shared = ("ep_model.h", "ep_version.h")
-    return Tree(files | {name: template_bytes(f"runtime/{name}") for name in shared})
+    """The device's server, which every image carries, with the runtime's headers it includes."""
+    templates = resource_folder("firmware_templates")
+    files = {
+        path.name: path.read_bytes()
+        for path in sorted((templates / "protocol").iterdir())
+        if path.suffix in (".c", ".h")
+    }
+    todo = sorted(files)
+    while todo:
+        for name in _includes(files[todo.pop()]):
+            header = templates / "runtime" / name
+            if name not in files and header.is_file():
+                files[name] = header.read_bytes()
+                todo.append(name)
+    return Tree(files)
 
 
 def port_tree(board: Board) -> Tree:
@@ -175,12 +185,16 @@ def _closure(path: str, sources: Tree) -> list[str]:
     """The file and every file of the tree that it includes, directly or not."""
     found, todo = {path}, [path]
     while todo:
-        text = sources.files[todo.pop()].decode(errors="replace")
-        for name in re.findall(r'^\s*#\s*include\s+"([^"]+)"', text, re.MULTILINE):
+        for name in _includes(sources.files[todo.pop()]):
             if name in sources.files and name not in found:
                 found.add(name)
                 todo.append(name)
     return sorted(found)
+
+
+def _includes(source: bytes) -> list[str]:
+    text = source.decode(errors="replace")
+    return re.findall(r'^\s*#\s*include\s+"([^"]+)"', text, re.MULTILINE)
 
 
 def _link(plan: Plan, board: Board, compiler: Toolchain, scratch: Path) -> bytes:

@@ -59,7 +59,7 @@ class Toolchain:
 
     def compile(self, source: str, output: str, *options: str) -> list[str]:
         """The call that makes an object of one C file."""
-        return [*self.command, *self.flags, *WARNINGS, *options, "-c", source, "-o", output]
+        return [*self.command, *self.flags, *WARNINGS, "-I.", *options, "-c", source, "-o", output]
 
     def link(self, objects: list[str], script: str, output: str, entry: str) -> list[str]:
         """The call that makes an image of objects."""
