@@ -170,6 +170,13 @@ def _high_mul_16(a: int, b: int) -> int:
     return min((a * b + (1 << 14)) >> 15, 32767)
 
 
+def _divide_by_pot_16(value: int, exponent: int) -> int:
+    """gemmlowp's RoundingDivideByPOT on int16; from 16 on it gives 1 or -1, as its mask wraps."""
+    mask = -1 if exponent > 15 else (1 << exponent) - 1
+    threshold = (mask >> 1) + (1 if value < 0 else 0)
+    return (value >> exponent) + (1 if (value & mask) > threshold else 0)
+
+
 def _short_multiplier(scale: float) -> Multiplier:
     """QuantizeMultiplier with its mantissa rounded to Q0.15 (DownScaleInt32ToInt16Multiplier)."""
     multiplier = quantize_multiplier(scale)
@@ -197,7 +204,7 @@ def hard_swish_table(x: Tensor, y: Tensor) -> NDArray[np.uint8]:
         value = (q - x.zero_point) * 128
         product = _hard_swish_gate(value, gate) * _high_mul_16(value, output.mantissa)
         preshift = min(abs(product) >> 15, 32767) * (1 if product >= 0 else -1)
-        return rounding_divide_by_pot(preshift, -output.shift) + y.zero_point
+        return _divide_by_pot_16(preshift, -output.shift) + y.zero_point
 
     return byte_table(entry, x.dtype.name, y.dtype.name)
 
@@ -208,5 +215,5 @@ def _hard_swish_gate(value: int, multiplier: Multiplier) -> int:
     gate = saturate(value << max(left - 1, 0), 16)
     gate = _high_mul_16(gate, multiplier.mantissa)
     gate = saturate(gate << min(left, 1), 16)
-    gate = rounding_divide_by_pot(gate, max(-multiplier.shift, 0))
+    gate = _divide_by_pot_16(gate, max(-multiplier.shift, 0))
     return (gate + (1 << 15)) >> 1

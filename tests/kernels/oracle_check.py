@@ -69,14 +69,21 @@ def unary_case(
 
 
 def int8_table_cases(
-    kind: str, rng: np.random.Generator, count: int, **options: float
+    kind: str,
+    rng: np.random.Generator,
+    count: int,
+    ratio: tuple[float, float] = (-0.7, 0.7),
+    **options: float,
 ) -> list[Case]:
-    """All 256 values through random quantisations, the zero points' extremes included."""
+    """All 256 values through random quantisations, the zero points' extremes included.
+
+    `ratio` bounds the logarithm of the output's scale over the input's.
+    """
     every = np.arange(-128, 128).astype(np.int8)
     cases = []
     for number in range(count):
         one = random_scale(rng)
-        two = float(np.float32(one * 10.0 ** rng.uniform(-0.7, 0.7)))
+        two = float(np.float32(one * 10.0 ** rng.uniform(*ratio)))
         points = tuple(int(p) for p in rng.choice([-128, 127, 0, *rng.integers(-128, 128, 5)], 2))
         x = every if number % 2 else rng.permutation(every).reshape(1, 8, 8, 4)
         cases.append(
