@@ -139,6 +139,17 @@ def test_a_view_keeps_the_bytes_it_needs_and_no_more() -> None:
     assert plan_memory(b.program([x], [y])).arena_bytes == 8 + 72 + 4
 
 
+def test_leave_for_one_of_two_views_is_not_leave_for_the_other() -> None:
+    b = ProgramBuilder()
+    x, head, y = b.tensor(40), b.tensor(40), b.tensor(40)
+    b.aliases.append(Alias(x, head, 0))
+    b.step([x, head], [y], [Overlap(x, y)])
+    assert plan_memory(b.program([x], [y])).arena_bytes == 80
+    b.steps.clear()
+    b.step([x, head], [y], [Overlap(x, y), Overlap(head, y)])
+    assert plan_memory(b.program([x], [y])).arena_bytes == 40
+
+
 def test_scratch_is_live_in_its_step_only() -> None:
     b = ProgramBuilder()
     x, y, z = b.tensor(16), b.tensor(16), b.tensor(64)
