@@ -35,7 +35,19 @@ ep_rescale_once_any(int32_t sum, int32_t mantissa, int32_t code, int32_t zero_te
     return ep_clamp(value, -(1 << 24), 1 << 24) + (zero_term >> 1);
 }
 
-/// sum * mantissa / 2^31 / 2^code + zero point, with TFLite's two roundings; to be clamped.
+/// The nearest int8. One instruction where the core saturates: so kernels saturate as they go, and
+/// cut what lies outside a narrower activation's range afterwards (ep_limit_s8).
+static inline int8_t ep_saturate(int32_t value)
+{
+#if defined(__ARM_FEATURE_SAT) /* compilers do not find it inside loops */
+    return (int8_t)__builtin_arm_ssat(value, 8);
+#else
+    return (int8_t)ep_clamp(value, INT8_MIN, INT8_MAX);
+#endif
+}
+
+/// sum * mantissa / 2^31 / 2^code + zero point, with TFLite's two roundings; to be
+/// saturated.
 /// mantissa: Q0.31, not negative. zero_term: 2 * zero point + 1. code: in [1, 21] the right shift,
 /// and |sum| < 2^29; else the shift - 31 of ep_rescale_any.
 /// Exact: with h = floor(4 * sum * mantissa / 2^32), the first rounding is floor((h + 1) / 2) and
@@ -47,7 +59,7 @@ ep_rescale(int32_t sum, int32_t mantissa, int32_t code, int32_t zero_term)
         return ep_rescale_any(sum, mantissa, code, zero_term);
     }
     const int32_t high = ep_high_word(sum * 4, mantissa) + (sum >> 31) * 2;
-    return ((high + 1) + zero_term * (1 << code)) >> (code + 1);
+    return (((high + 1) + zero_term * (1 << code)) >> code) >> 1;
 }
 
 /// The same with one rounding, halves upwards; code in [0, 21] is the right shift.
@@ -57,7 +69,7 @@ ep_rescale_once(int32_t sum, int32_t mantissa, int32_t code, int32_t zero_term)
     if (code < 0) {
         return ep_rescale_once_any(sum, mantissa, code, zero_term);
     }
-    return (ep_high_word(sum * 4, mantissa) + zero_term * (1 << code)) >> (code + 1);
+    return ((ep_high_word(sum * 4, mantissa) + zero_term * (1 << code)) >> code) >> 1;
 }
 
 #endif

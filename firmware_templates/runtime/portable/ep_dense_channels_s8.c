@@ -2,6 +2,7 @@
 #include "ep_dense_channels_s8.h"
 
 #include "ep_dense_block.h"
+#include "ep_limit_s8.h"
 #include "ep_rescale.h"
 
 /// All outputs of one batch.
@@ -22,7 +23,7 @@ static void row(const ep_dense_t* p, const int8_t* x, const int8_t* w, const int
         for (int32_t i = 0; i < count; i++) {
             const int32_t value =
                 ep_rescale_once(sums[i], *multipliers++, *codes++, p->zero_term);
-            *y++ = (int8_t)ep_clamp(value, p->low, p->high);
+            *y++ = ep_saturate(value);
         }
     }
 }
@@ -31,9 +32,11 @@ void ep_dense_channels_s8(const ep_dense_t* p, const int8_t* x, const int8_t* w,
                           const int32_t* bias, const int32_t* multipliers, const int8_t* codes,
                           int8_t* y)
 {
+    int8_t* const first = y;
     for (int32_t b = 0; b < p->batches; b++) {
         row(p, x, w, bias, multipliers, codes, y);
         x += p->depth;
         y += p->outputs;
     }
+    ep_limit_s8(first, (int32_t)(y - first), p->low, p->high);
 }

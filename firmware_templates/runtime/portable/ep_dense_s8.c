@@ -2,6 +2,7 @@
 #include "ep_dense_s8.h"
 
 #include "ep_dense_block.h"
+#include "ep_limit_s8.h"
 #include "ep_rescale.h"
 
 /// All outputs of one batch.
@@ -21,7 +22,7 @@ static void row(const ep_dense_t* p, const int8_t* x, const int8_t* w, const int
         bias += count;
         for (int32_t i = 0; i < count; i++) {
             const int32_t value = ep_rescale_once(sums[i], p->mantissa, p->code, p->zero_term);
-            *y++ = (int8_t)ep_clamp(value, p->low, p->high);
+            *y++ = ep_saturate(value);
         }
     }
 }
@@ -29,9 +30,11 @@ static void row(const ep_dense_t* p, const int8_t* x, const int8_t* w, const int
 void ep_dense_s8(const ep_dense_t* p, const int8_t* x, const int8_t* w, const int32_t* bias,
                  int8_t* y)
 {
+    int8_t* const first = y;
     for (int32_t b = 0; b < p->batches; b++) {
         row(p, x, w, bias, y);
         x += p->depth;
         y += p->outputs;
     }
+    ep_limit_s8(first, (int32_t)(y - first), p->low, p->high);
 }

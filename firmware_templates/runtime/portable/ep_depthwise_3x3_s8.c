@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "ep_limit_s8.h"
 #include "ep_rescale.h"
 
 /// What every pixel needs.
@@ -46,7 +47,7 @@ static void single(const layer_t* layer, const int8_t* const* taps, int8_t* y)
         w += 9;
         const int32_t value =
             ep_rescale(sum, layer->multipliers[c], layer->codes[c], p->zero_term);
-        y[c] = (int8_t)ep_clamp(value, p->low, p->high);
+        y[c] = ep_saturate(value);
     }
 }
 
@@ -84,7 +85,7 @@ static void pair(const layer_t* layer, const int8_t* const* taps, int8_t* y)
         for (int32_t i = 0; i < 2; i++) {
             const int32_t value =
                 ep_rescale(sums[i], layer->multipliers[c], layer->codes[c], zero_term);
-            *to = (int8_t)ep_clamp(value, p->low, p->high);
+            *to = ep_saturate(value);
             to += channels;
         }
     }
@@ -97,6 +98,7 @@ void ep_depthwise_3x3_s8(const ep_depthwise_t* p, const int8_t* x, const int8_t*
     const ep_window_t* const window = &p->window;
     const layer_t layer = {p, w, bias, multipliers, codes};
     const int8_t* taps[18];
+    int8_t* const first = y;
     if (line != NULL) {
         for (int32_t c = 0; c < window->in_c; c++) {
             line[c] = p->zero;
@@ -122,4 +124,5 @@ void ep_depthwise_3x3_s8(const ep_depthwise_t* p, const int8_t* x, const int8_t*
         }
         x += window->in_h * window->in_w * window->in_c;
     }
+    ep_limit_s8(first, (int32_t)(y - first), p->low, p->high);
 }

@@ -2,6 +2,7 @@
 #include "ep_depthwise_s8.h"
 
 #include "ep_clip.h"
+#include "ep_limit_s8.h"
 #include "ep_rescale.h"
 
 /// The products of one channel and output.
@@ -34,7 +35,7 @@ static void pixel(const ep_depthwise_t* p, const ep_clip_t* clip, const int8_t* 
         for (int32_t m = 0; m < p->multiplier; m++) {
             const int32_t sum = *bias++ + products(window, clip, x, p->zero, w);
             const int32_t value = ep_rescale(sum, *multipliers++, *codes++, p->zero_term);
-            *y++ = (int8_t)ep_clamp(value, p->low, p->high);
+            *y++ = ep_saturate(value);
             w += area;
         }
         x++;
@@ -46,6 +47,7 @@ void ep_depthwise_s8(const ep_depthwise_t* p, const int8_t* x, const int8_t* w,
                      int8_t* y)
 {
     const ep_window_t* const window = &p->window;
+    int8_t* const first = y;
     for (int32_t b = 0; b < window->batches; b++) {
         for (int32_t i = 0; i < window->out_h; i++) {
             for (int32_t j = 0; j < window->out_w; j++) {
@@ -56,4 +58,5 @@ void ep_depthwise_s8(const ep_depthwise_t* p, const int8_t* x, const int8_t* w,
         }
         x += window->in_h * window->in_w * window->in_c;
     }
+    ep_limit_s8(first, (int32_t)(y - first), p->low, p->high);
 }
