@@ -2,7 +2,8 @@
 
 `watch` is a smartwatch's accelerometer and gyroscope at 50 Hz during seven shoulder exercises,
 ten people, 140 recordings (seglearn, BSD); `digits` is 1,797 handwritten digits (scikit-learn,
-BSD).
+BSD). Leaving out two people of ten at a time, the watch network scores 72 to 92 % over five
+folds, 85 % in the mean: a figure means little without its split.
 """
 
 from __future__ import annotations

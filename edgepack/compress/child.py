@@ -24,10 +24,12 @@ from edgepack import errors
 from edgepack.compress.spec import OnProgress, Progress
 
 _STOP_TIMEOUT_S = 5.0
+_ROOT = str(Path(__file__).resolve().parents[2])
 # Like `-m edgepack.compress.worker`, but a tensorflow.py or random.py that lies in the user's
 # folder is not taken for the real one.
 _START = (
-    "import sys; sys.path[:] = [p for p in sys.path if p]; "
+    "import sys; sys.path[:] = [p for p in sys.path if p]; root = sys.argv.pop(); "
+    "root in sys.path or sys.path.insert(0, root); "
     "from edgepack.compress.worker import main; main()"
 )
 
@@ -40,7 +42,7 @@ class Worker:
         self._log = self.folder / "log.txt"
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _START, str(self.folder)],
+                [sys.executable, "-c", _START, str(self.folder), _ROOT],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log.open("wb"),
@@ -147,16 +149,8 @@ def _environment(folder: Path) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "PYTHONUNBUFFERED": "1",
         "TMPDIR": str(folder),
-        "PYTHONPATH": os.pathsep.join(_search_path()),
     }
     return {**os.environ, **quiet}
-
-
-def _search_path() -> list[str]:
-    """Where this edgepack lies, then what the user had."""
-    ours = str(Path(__file__).resolve().parents[2])
-    theirs = os.environ.get("PYTHONPATH")
-    return [ours, theirs] if theirs else [ours]
 
 
 def _error(name: str, message: str) -> errors.EdgepackError:

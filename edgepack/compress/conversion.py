@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from edgepack.compress.data import Arrays, load_arrays
 from edgepack.compress.load import Network, load_network, versions
 from edgepack.compress.score import TfliteModel, score
@@ -29,6 +27,18 @@ from edgepack.store import sha256
 Tell = Callable[[int, int, str], None]
 
 
+_SCORED_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreSet:
+    """Samples to score on; `on` is "test", or "data" where no test set was given."""
+
+    samples: Arrays
+    source: str
+    on: str
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """Where a stage works: scratch space, the output's name, and who hears of progress."""
@@ -42,11 +52,11 @@ def convert(path: Path, spec: ConvertSpec, job: Job) -> tuple[bytes, ConvertRepo
     """The float32 .tflite file of the model at `path`, batch 1, and what was done."""
     job.tell(0, 0, "loading")
     network = load_network(path, job.folder, trust=spec.trust_model)
-    test = load_test(spec.test, network)
+    test = score_set(network, spec.test)
     job.tell(0, 0, "converting")
     content = to_tflite(network, job, lambda converter: None)
     tflite = TfliteModel(content)
-    before, after = _scores(spec.test, test, network, tflite, job)
+    before, after = _scores(test, network, tflite, job)
     report = ConvertReport(
         input=network.file,
         output=ModelFile(job.output, sha256(content), len(content)),
@@ -54,6 +64,7 @@ def convert(path: Path, spec: ConvertSpec, job: Job) -> tuple[bytes, ConvertRepo
         versions=versions(),
         inputs=tflite.inputs,
         outputs=tflite.outputs,
+        scored_on=test.on if test else "",
         before=before,
         after=after,
     )
@@ -68,12 +79,13 @@ def quantize(path: Path, spec: QuantizeSpec, job: Job) -> tuple[bytes, QuantizeR
     """
     job.tell(0, 0, "loading")
     network = load_network(path, job.folder, trust=spec.trust_model)
-    samples = _drawn(load_arrays(spec.data, network.inputs), spec)
-    test = load_test(spec.test, network)
+    given = load_arrays(spec.data, network.inputs)
+    samples = given.drawn(spec.samples or given.n, spec.seed)
+    test = score_set(network, spec.test, (spec.data, given), spec.seed)
     job.tell(0, samples.n, "calibrating")
     content = to_tflite(network, job, lambda converter: _set_int8(converter, spec, samples, job))
     tflite = TfliteModel(content)
-    before, after = _scores(spec.test, test, network, tflite, job)
+    before, after = _scores(test, network, tflite, job)
     report = QuantizeReport(
         input=network.file,
         output=ModelFile(job.output, sha256(content), len(content)),
@@ -82,6 +94,7 @@ def quantize(path: Path, spec: QuantizeSpec, job: Job) -> tuple[bytes, QuantizeR
         calibrated_on=samples.n,
         inputs=tflite.inputs,
         outputs=tflite.outputs,
+        scored_on=test.on if test else "",
         before=before,
         after=after,
     )
@@ -106,31 +119,36 @@ def to_tflite(network: Network, job: Job, configure: Callable[[Any], None]) -> b
         shutil.rmtree(saved, ignore_errors=True)
 
 
-def load_test(spec: DataSpec | None, network: Network) -> Arrays | None:
-    """The samples to score on, or None."""
-    return None if spec is None else load_arrays(spec, network.inputs)
+def score_set(
+    network: Network,
+    test: DataSpec | None,
+    data: tuple[DataSpec, Arrays] | None = None,
+    seed: int = 0,
+) -> ScoreSet | None:
+    """The test set; without one, up to 500 of the labelled samples that came as data; or None."""
+    if test is not None:
+        return ScoreSet(load_arrays(test, network.inputs), test.source, "test")
+    if data is not None and data[1].labels is not None:
+        return ScoreSet(data[1].drawn(_SCORED_MAX, seed), data[0].source, "data")
+    return None
 
 
-def score_network(network: Network, test: Arrays | None, spec: DataSpec | None) -> Score | None:
+def score_network(network: Network, test: ScoreSet | None) -> Score | None:
     """The float model's score, or None without samples."""
-    if test is None or spec is None:
+    if test is None:
         return None
-    return score(network.predict(test.inputs)[0], test, spec.source)
+    return score(network.predict(test.samples.inputs)[0], test.samples, test.source)
 
 
 def _scores(
-    spec: DataSpec | None, test: Arrays | None, network: Network, tflite: TfliteModel, job: Job
+    test: ScoreSet | None, network: Network, tflite: TfliteModel, job: Job
 ) -> tuple[Score | None, Score | None]:
-    if test is None or spec is None:
+    if test is None:
         return None, None
-    before = score_network(network, test, spec)
-    outputs = tflite.predict(test.inputs, lambda i, n: job.tell(i, n, "scoring the .tflite"))
-    return before, score(outputs[0], test, spec.source)
-
-
-def _drawn(samples: Arrays, spec: QuantizeSpec) -> Arrays:
-    order = np.random.default_rng(spec.seed).permutation(samples.n)
-    return samples.take(order[: spec.samples or samples.n])
+    before = score_network(network, test)
+    inputs = test.samples.inputs
+    outputs = tflite.predict(inputs, lambda i, n: job.tell(i, n, "scoring the .tflite"))
+    return before, score(outputs[0], test.samples, test.source)
 
 
 def _set_int8(converter: Any, spec: QuantizeSpec, samples: Arrays, job: Job) -> None:

@@ -22,7 +22,7 @@ _LABELS = ("y", "labels", "targets")
 
 @dataclass(frozen=True, slots=True)
 class Arrays:
-    """Inputs in the model's order, each [n, ...], float32; labels [n] or [n, ...], or None."""
+    """Inputs in the model's order and types, each [n, ...]; labels [n] or [n, ...], or None."""
 
     inputs: tuple[NDArray[Any], ...]
     labels: NDArray[Any] | None
@@ -32,6 +32,10 @@ class Arrays:
         """The number of samples."""
         return int(self.inputs[0].shape[0])
 
+    def drawn(self, n: int, seed: int) -> Arrays:
+        """`n` of the samples (all, where there are fewer) in random order."""
+        return self.take(np.random.default_rng(seed).permutation(self.n)[:n])
+
     def take(self, chosen: NDArray[Any]) -> Arrays:
         """The samples of these indices, in this order."""
         labels = None if self.labels is None else self.labels[chosen]
@@ -40,10 +44,11 @@ class Arrays:
 
 @dataclass(frozen=True, slots=True)
 class InputFacts:
-    """One input of a model: its name and its shape without the batch."""
+    """One input of a model: its name, its shape without the batch, its type."""
 
     name: str
     shape: tuple[int, ...]
+    type: str = "float32"
 
 
 def load_arrays(spec: DataSpec, inputs: Sequence[InputFacts]) -> Arrays:
@@ -59,7 +64,8 @@ def load_arrays(spec: DataSpec, inputs: Sequence[InputFacts]) -> Arrays:
     if len(counts) > 1:
         raise UsageError(f"{spec.source}: inputs hold different numbers of samples: {counts}")
     labels = _labels(spec.source, found, arrays[0].shape[0])
-    scaled = tuple(_scaled(x, spec) for x in arrays)
+    pairs = zip(arrays, inputs, strict=True)
+    scaled = tuple(_scaled(x, spec).astype(facts.type) for x, facts in pairs)
     return Arrays(scaled, labels)
 
 

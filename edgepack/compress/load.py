@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgepack import __version__
 from edgepack.compress.data import InputFacts
 from edgepack.compress.filetype import Kind, describe, sniff
 from edgepack.compress.spec import ModelFile
@@ -65,8 +66,8 @@ def check_toolchain() -> None:
 
 def versions() -> Mapping[str, str]:
     """The packages that shape the result, for the report."""
-    names = ("edgepack", "tensorflow", "tensorflow-cpu", "keras", "numpy")
-    found = {}
+    names = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
+    found = {"edgepack": __version__}
     for name in names:
         try:
             found[name] = importlib.metadata.version(name)
@@ -90,7 +91,7 @@ def load_network(path: Path, folder: Path, *, trust: bool = False) -> Network:
 
 def of_keras(model: Any, path: Path, file: ModelFile | None = None) -> Network:
     """A Network around a Keras model that came from `path`."""
-    inputs = tuple(_fixed(path, t.name, tuple(t.shape)) for t in model.inputs)
+    inputs = tuple(_fixed(path, t.name, tuple(t.shape), t.dtype) for t in model.inputs)
 
     def predict(x: tuple[NDArray[Any], ...]) -> tuple[NDArray[Any], ...]:
         given = model.predict(list(x) if len(x) > 1 else x[0], batch_size=64, verbose=0)
@@ -103,14 +104,14 @@ def of_keras(model: Any, path: Path, file: ModelFile | None = None) -> Network:
     return Network(file or describe(path), inputs, predict, export, model)
 
 
-def _fixed(path: Path, name: str, shape: tuple[int | None, ...]) -> InputFacts:
+def _fixed(path: Path, name: str, shape: tuple[int | None, ...], kind: str) -> InputFacts:
     if not shape or any(size is None for size in shape[1:]):
         printed = ", ".join("?" if size is None else str(size) for size in shape)
         raise ModelError(
             f"{path}: input {name!r} is [{printed}]: a dynamic shape has no plan of memory; "
             "save the model with a fixed input shape, the batch aside"
         )
-    return InputFacts(name, tuple(int(size) for size in shape[1:] if size is not None))
+    return InputFacts(name, tuple(int(size) for size in shape[1:] if size is not None), kind)
 
 
 def _load_keras(path: Path, kind: Kind, folder: Path, trust: bool) -> Any:
@@ -240,7 +241,9 @@ def _load_saved_model(path: Path, folder: Path, trust: bool) -> Network:
     finally:
         shutil.rmtree(copy, ignore_errors=True)
     arguments = dict(sorted(function.structured_input_signature[1].items()))
-    inputs = tuple(_fixed(path, name, _shape(spec)) for name, spec in arguments.items())
+    inputs = tuple(
+        _fixed(path, name, _shape(spec), spec.dtype.name) for name, spec in arguments.items()
+    )
     names = list(arguments)
     outputs = sorted(function.structured_outputs)
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepack.compress.conversion import Job, load_test, score_network
+from edgepack.compress.conversion import Job, ScoreSet, score_network, score_set
 from edgepack.compress.data import Arrays, load_arrays
 from edgepack.compress.fit import FitSpec, fit
 from edgepack.compress.groups import OPENERS, kind_of, trace
@@ -45,8 +45,9 @@ def prune(path: Path, spec: PruneSpec, job: Job) -> tuple[bytes, PruneReport]:
             "the model as .keras (model.save('model.keras')), or quantize this one as it is"
         )
     samples = None if spec.data is None else load_arrays(spec.data, network.inputs)
-    test = load_test(spec.test, network)
-    before = score_network(network, test, spec.test)
+    data = None if spec.data is None or samples is None else (spec.data, samples)
+    test = score_set(network, spec.test, data, spec.seed)
+    before = score_network(network, test)
     cutting = _prune_weights if spec.method == "weights" else _prune_channels
     original = network.keras.count_params()
     model, layers, frozen, cut = cutting(network, spec, job, samples, test)
@@ -63,9 +64,10 @@ def prune(path: Path, spec: PruneSpec, job: Job) -> tuple[bytes, PruneReport]:
         zero_weights=zero_weights(model),
         layers=layers,
         frozen=frozen,
+        scored_on=test.on if test else "",
         before=before,
         cut=cut,
-        after=score_network(pruned, test, spec.test),
+        after=score_network(pruned, test),
     )
     return content, report
 
@@ -74,7 +76,7 @@ Cut = tuple[Any, tuple[LayerCut, ...], tuple[str, ...], Score | None]
 
 
 def _prune_channels(
-    network: Network, spec: PruneSpec, job: Job, samples: Arrays | None, test: Arrays | None
+    network: Network, spec: PruneSpec, job: Job, samples: Arrays | None, test: ScoreSet | None
 ) -> Cut:
     name, model = network.file.name, network.keras
     widths = _widths(model, name)
@@ -94,7 +96,7 @@ def _prune_channels(
             raise UsageError(f"{name}: {_why_nothing(groups, spec, stuck)}")
         model = without(graph, traced, removed)
         if step == 0:
-            cut = score_network(of_keras(model, Path(name), network.file), test, spec.test)
+            cut = score_network(of_keras(model, Path(name), network.file), test)
         _fine_tune(
             model,
             spec,
@@ -150,7 +152,7 @@ def _fine_tune(
 
 
 def _prune_weights(
-    network: Network, spec: PruneSpec, job: Job, samples: Arrays | None, test: Arrays | None
+    network: Network, spec: PruneSpec, job: Job, samples: Arrays | None, test: ScoreSet | None
 ) -> Cut:
     model = network.keras
     kernels = prunable_kernels(model, spec)
@@ -158,7 +160,7 @@ def _prune_weights(
         raise UsageError(f"{network.file.name}: no layer with a kernel is left to prune")
     whole = {name: variable.numpy() for name, variable in kernels}
     apply_masks(kernels, masks_at(kernels, spec, spec.rate))
-    cut = score_network(network, test, spec.test)
+    cut = score_network(network, test)
     if samples is not None and spec.epochs > 0:
         for name, variable in kernels:
             variable.assign(whole[name])

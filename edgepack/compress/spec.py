@@ -48,7 +48,7 @@ class PruneSpec:
     data: DataSpec | None = (
         None  # x and y to fine-tune on; none: no fine-tuning, which few models survive
     )
-    test: DataSpec | None = None  # x and y to score before and after
+    test: DataSpec | None = None  # x and y to score before and after; none: `data`
     epochs: int = 10  # 0: batch norm's statistics alone are taken anew
     batch_size: int = 32
     learning_rate: float = 1e-3  # Adam, cosine to 0
@@ -73,8 +73,8 @@ class PruneSpec:
 class QuantizeSpec:
     """How to quantise a model to int8 after training."""
 
-    data: DataSpec  # representative samples; y is not looked at
-    test: DataSpec | None = None  # x and y to score before and after
+    data: DataSpec  # representative samples; y only scores
+    test: DataSpec | None = None  # x and y to score before and after; none: `data`, if it has y
     samples: int = 200  # calibrated on this many, drawn at random; 0: all of them
     per_channel: bool = True  # weight scales a channel, or one a tensor
     io: Literal["int8", "float32"] = "int8"  # type of inputs and outputs
@@ -164,6 +164,7 @@ class PruneReport:
     zero_weights: float  # fraction of the kernels' weights that are zero, after
     layers: tuple[LayerCut, ...]
     frozen: tuple[str, ...]  # layers whose channels could not be followed, and stayed
+    scored_on: str  # "test"; "data" where no test set was given; or ""
     before: Score | None
     cut: Score | None
     after: Score | None
@@ -191,6 +192,7 @@ class QuantizeReport:
     calibrated_on: int
     inputs: tuple[TensorFacts, ...]
     outputs: tuple[TensorFacts, ...]
+    scored_on: str  # "test"; "data" where no test set was given; or ""
     before: Score | None
     after: Score | None
 
@@ -205,6 +207,7 @@ class ConvertReport:
     versions: Mapping[str, str]
     inputs: tuple[TensorFacts, ...]
     outputs: tuple[TensorFacts, ...]
+    scored_on: str  # "test"; "data" where no test set was given; or ""
     before: Score | None
     after: Score | None
 

@@ -178,6 +178,8 @@ def test_float_inputs_and_outputs_on_request(
 ) -> None:
     spec = QuantizeSpec(data=data[0], io="float32", samples=20)
     report = compress.quantize(digits, spec, tmp_path / "m.tflite", worker=worker)
+    assert (report.calibrated_on, report.scored_on) == (20, "data")
+    assert report.after and (report.after.n, report.after.value > 0.97) == (500, True)
     assert (report.inputs[0].type, report.outputs[0].type) == ("float32", "float32")
     assert most_weight_scales(tmp_path / "m.tflite") == 32
 
@@ -187,8 +189,8 @@ def test_float_conversion_answers_as_keras_does(
 ) -> None:
     out = tmp_path / "m.tflite"
     report = compress.convert(digits, compress.ConvertSpec(test=data[1]), out, worker=worker)
-    assert report.inputs[0].type == "float32"
     assert report.before == report.after
+    assert (report.scored_on, report.inputs[0].type) == ("test", "float32")
     import keras
 
     x = np.load(data[1].source)["x"][:8]
@@ -404,7 +406,7 @@ def test_a_loss_that_explodes_is_an_error(
     worker: Worker, digits: Path, data: tuple[DataSpec, DataSpec], tmp_path: Path
 ) -> None:
     huge = DataSpec(source=data[0].source, scale=1e37)
-    spec = PruneSpec(data=huge, epochs=2, learning_rate=10.0)
+    spec = PruneSpec(data=huge, test=data[1], epochs=2, learning_rate=10.0)
     with pytest.raises(TrainingError, match="lower the learning rate"):
         compress.prune(digits, spec, tmp_path / "m.keras", worker=worker)
     assert list(tmp_path.iterdir()) == []

@@ -13,7 +13,7 @@ import pytest
 
 from edgepack import compress
 from edgepack.compress.child import Worker
-from edgepack.errors import ModelError, ToolchainError, TrainingError
+from edgepack.errors import ModelError, ToolchainError, TrainingError, UsageError
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -100,6 +100,16 @@ def test_an_unexpected_exception_is_told_without_a_traceback(
     with pytest.raises(TrainingError) as caught:
         converted(tmp_path)
     assert str(caught.value) == "convert: RuntimeError: bad"
+
+
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake(tmp_path, monkeypatch, tensorflow="raise OSError(28, 'No space left on device')")
+    with pytest.raises(UsageError) as caught:
+        converted(tmp_path)
+    assert str(caught.value) == (
+        "convert: [Errno 28] No space left on device; free some space, "
+        "or set TMPDIR to a larger disk"
+    )
 
 
 def test_closing_leaves_nothing() -> None:

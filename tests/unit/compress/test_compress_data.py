@@ -44,6 +44,13 @@ def test_npy_holds_x(tmp_path: Path) -> None:
     assert (found.n, found.labels) == (5, None)
 
 
+def test_integers_stay_exact_for_an_integer_input(tmp_path: Path) -> None:
+    spec = saved(tmp_path / "d.npz", x=np.array([[5, 7]]))
+    found = load_arrays(spec, (InputFacts("words", (2,), "int32"),))
+    assert found.inputs[0].dtype == np.int32
+    np.testing.assert_array_equal(found.inputs[0], [[5, 7]])
+
+
 @pytest.mark.parametrize("names", [("left", "right"), ("x0", "x1")])
 def test_two_inputs_by_name_or_number(tmp_path: Path, names: tuple[str, str]) -> None:
     arrays = {names[0]: np.zeros((2, 3)), names[1]: np.ones((2, 2))}

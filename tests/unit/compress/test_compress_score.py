@@ -40,9 +40,7 @@ def test_values_and_autoencoder() -> None:
 
 
 def test_errors() -> None:
-    with pytest.raises(
-        UsageError, match=r"^d: holds no y to score against; add y with the"
-    ):
+    with pytest.raises(UsageError, match=r"^d: holds no y to score against; add y with the"):
         score(OUT, samples(None, np.zeros((4, 3))), "d")
     with pytest.raises(UsageError, match=r"^d: y is \[4, 3\], the model answers \[4, 2\]; give"):
         score(OUT, samples(np.zeros((4, 3))), "d")

@@ -33,6 +33,7 @@ def test_reports_survive_json() -> None:
         zero_weights=0.5,
         layers=(LayerCut("conv", 4, 2),),
         frozen=("dense",),
+        scored_on="test",
         before=Score("accuracy", 0.5, 10),
         cut=None,
         after=None,
@@ -45,6 +46,7 @@ def test_reports_survive_json() -> None:
         calibrated_on=7,
         inputs=(TensorFacts("x", (1, 2), "int8", 0.5, -3),),
         outputs=(),
+        scored_on="",
         before=None,
         after=None,
     )
