@@ -55,6 +55,7 @@ ENUMS: Mapping[str, Any] = {
     "quantized_bias_type": schema.TensorType,
     "in_data_type": schema.TensorType,
     "out_data_type": schema.TensorType,
+    "out_type": schema.TensorType,
 }
 
 

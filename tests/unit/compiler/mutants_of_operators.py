@@ -368,7 +368,7 @@ def unsupported() -> Iterator[Row]:
         ("VAR_HANDLE", "an input and an output"),
         ("READ_VARIABLE", "an input and an output"),
         ("SHAPE", "batch_size=1"),
-        ("PACK", "batch_size=1"),
+        ("FILL", "batch_size=1"),
         ("WHILE", "unroll=True"),
         ("IF", "one branch"),
         ("UNIDIRECTIONAL_SEQUENCE_LSTM", "unroll=True"),
