@@ -21,7 +21,7 @@ from edgepack.oracle import run_reference
 from edgepack.pipeline.data import random_samples
 from edgepack.program import Const, Level, LowerSpec, MemoryPlan, Program, Step
 from edgepack.results import BoardFacts, Inspection, ModelFacts, OperatorFacts, PlanRow
-from edgepack.store import Tree, read_file, write_tree
+from edgepack.store import Tree, canonical_json, read_file, sha256, write_tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,23 @@ def source_tree(compiled: Compiled, golden: Golden | None = None) -> Tree:
     spec = GenerateSpec(
         source=compiled.source,
         version=__version__,
-        digests=(("model", compiled.graph.sha256),),
+        command=f"edgepack generate {compiled.source}"
+        + (f" --board {board.name}" if board else ""),
+        digests=_digests(compiled),
         board=board.name if board else "",
         ram_bytes=board.memory.ram.bytes if board and board.memory else None,
         golden=golden,
     )
     return generate(compiled.program, compiled.plan, spec)
+
+
+def _digests(compiled: Compiled) -> tuple[tuple[str, str], ...]:
+    spec = compiled.program.spec
+    config = canonical_json([sorted(spec.isa), spec.numerics, spec.optimize])
+    found = [("config", sha256(config.encode()))]
+    if compiled.board is not None:
+        found.append(("board", sha256(compiled.board.model_dump_json().encode())))
+    return tuple(found)
 
 
 def generate_c(

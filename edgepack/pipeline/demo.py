@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgepack import compress
 from edgepack.board import Board
 from edgepack.compress import ConvertSpec, DataSpec, PruneSpec, QuantizeSpec, TrainSpec
+from edgepack.compress.spec import Spec
 from edgepack.demo import DemoData, Kind, prepare
 from edgepack.pipeline.compile import compile_model
 from edgepack.pipeline.device import DeviceSpec, Progress
-from edgepack.pipeline.keras import adapt
+from edgepack.pipeline.keras import kept
 from edgepack.pipeline.whole import gates, measured, write_report
 from edgepack.results import BenchResult, Outcome
 
@@ -50,27 +50,22 @@ def make_variants(
 ) -> tuple[Variant, ...]:
     """Pruned int8, int8 and float32 .tflite files of one trained network."""
     train, test = DataSpec(source=str(data.train)), DataSpec(source=str(data.test))
-    show = adapt(progress)
-    files = {n: folder / f"{kind}{n}" for n in (".keras", "_pruned.keras")}
-    tflites = {n: folder / f"{kind}_{n}.tflite" for n in ("pruned_int8", "int8", "float32")}
     pruning = PruneSpec(rate=PRUNE_RATE, steps=2, epochs=PRUNE_EPOCHS[kind], data=train, test=test)
-    with compress.open_worker() as worker:
-        training = TrainSpec(kind=kind, data=train, test=test)
-        compress.train_demo(training, files[".keras"], on_progress=show, worker=worker)
-        compress.prune(
-            files[".keras"], pruning, files["_pruned.keras"], on_progress=show, worker=worker
-        )
-        for name, source in (("int8", ".keras"), ("pruned_int8", "_pruned.keras")):
-            spec = QuantizeSpec(data=train, test=test)
-            compress.quantize(files[source], spec, tflites[name], on_progress=show, worker=worker)
-        spec_float = ConvertSpec(test=test)
-        compress.convert(
-            files[".keras"], spec_float, tflites["float32"], on_progress=show, worker=worker
-        )
+    quantising = QuantizeSpec(data=train, test=test)
+
+    def stage(model: Path | None, spec: Spec, name: str) -> Path:
+        return kept(model, spec, folder / f"{kind}{name}", progress)
+
+    trained = stage(None, TrainSpec(kind=kind, data=train, test=test), ".keras")
+    pruned = stage(trained, pruning, "_pruned.keras")
     return (
-        Variant("pruned int8", tflites["pruned_int8"], 0),
-        Variant("int8", tflites["int8"], 0),
-        Variant("float32", tflites["float32"], FLOAT_SAMPLES),
+        Variant("pruned int8", stage(pruned, quantising, "_pruned_int8.tflite"), 0),
+        Variant("int8", stage(trained, quantising, "_int8.tflite"), 0),
+        Variant(
+            "float32",
+            stage(trained, ConvertSpec(test=test), "_float32.tflite"),
+            FLOAT_SAMPLES,
+        ),
     )
 
 
