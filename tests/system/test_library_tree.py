@@ -16,8 +16,9 @@ from edgepack.compiler.planner import plan_memory
 from edgepack.compiler.reader import read_model
 from edgepack.oracle import run_reference
 from edgepack.program import LowerSpec
+from edgepack.resources import template_bytes
 from edgepack.store import Tree, write_tree
-from tests.kernels.harness import WARNINGS, compiler
+from tests.kernels.harness import WARNINGS, compiler, run_programs
 from tests.tflite_builder import ModelBuilder
 
 EVIL = "x*/ int evil(void){...} /*"
@@ -223,3 +224,76 @@ def test_an_arena_beyond_the_ram_stops_the_build(tmp_path: Path) -> None:
     )
     assert done.returncode != 0
     assert "the arena does not fit the board's RAM" in done.stderr
+
+
+FLOATS = """
+#include "ep_check.h"
+static float after(float value, uint32_t steps)
+{
+    union {
+        float real;
+        uint32_t bits;
+    } view;
+    view.real = value;
+    view.bits += steps;
+    return view.real;
+}
+int main(void)
+{
+    const float nan = __builtin_nanf("");
+    const float expected[4] = {1.0f, -2.0f, 0.0f, nan};
+    float got[4] = {after(1.0f, 2), after(-2.0f, 2), -0.0f, nan};
+    if (ep_check_floats(got, expected, 4, 2) != 0U) {
+        return 1;
+    }
+    if (ep_check_floats(got, expected, 4, 1) != 1U) {
+        return 2;
+    }
+    got[0] = 1.0f;
+    if (ep_check_floats(got, expected, 4, 1) != 5U) {
+        return 3;
+    }
+    got[1] = -2.0f;
+    got[2] = nan;
+    if (ep_check_floats(got, expected, 4, 1) != 9U) {
+        return 4;
+    }
+    got[2] = after(-0.0f, 1);
+    if (ep_check_floats(got, expected, 4, 1) != 0U || ep_check_floats(got, expected, 4, 0) != 9U) {
+        return 5;
+    }
+    got[3] = 1.0f;
+    return (ep_check_floats(got, expected, 4, 1) == 13U) ? 0 : 6;
+}
+"""
+
+
+def test_floats_are_compared_in_units_of_the_last_place(tmp_path: Path) -> None:
+    (tmp_path / "ep_check.h").write_bytes(template_bytes("runtime/ep_check.h"))
+    (tmp_path / "check.c").write_text(FLOATS)
+    compiled(tmp_path, ["check.c"])
+    run("./app", folder=tmp_path)
+
+
+def float_model() -> bytes:
+    b = ModelBuilder()
+    x, y = b.tensor((1, 4), "float32"), b.tensor((1, 4), "float32")
+    b.operator("SOFTMAX", [x], [y], beta=1.0)
+    return b.build([x], [y])
+
+
+@pytest.mark.parametrize(("ulp", "index"), [(4, 0), (2, 5)])
+def test_a_float_model_s_self_test_has_a_bound(tmp_path: Path, ulp: int, index: int) -> None:
+    model = float_model()
+    x = np.array([[0.5, 1.5, -2.0, 0.25]], np.float32)
+    program = lower(optimise(read_model(model, "soft")), LowerSpec())
+    (answer,) = run_programs([program], [[x]])[0]
+    answer = answer.copy()
+    answer.view(np.int32)[0, 1] += 3
+    vector = Golden((x.tobytes(),), (answer.tobytes(),), ulp)
+    tree = generate(program, plan_memory(program), GenerateSpec(golden=vector))
+    write_tree(tree, tmp_path)
+    main = '#include "soft_test.h"\nint main(void) { return (int)soft_self_test(); }\n'
+    (tmp_path / "check.c").write_text(main)
+    compiled(tmp_path, [*sources_of(tree), "check.c"], "-ffp-contract=off")
+    assert subprocess.run([tmp_path / "app"]).returncode == index
