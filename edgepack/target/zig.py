@@ -20,7 +20,7 @@ INSTALL = 'pip install "edgepack[zig]"'
 
 @dataclass(frozen=True, slots=True)
 class Compiler:
-    """A C compiler: its name with the version, the words that start it, and its environment."""
+    """A C compiler: its name and version, the words that start it, what its environment adds."""
 
     name: str
     command: tuple[str, ...]
@@ -52,9 +52,10 @@ def compiler(target: str = "", cpu: str = "") -> Compiler:
 
 
 def environment() -> dict[str, str]:
-    """This process's environment, with zig's caches below edgepack's unless the user set them."""
+    """What zig's environment adds to this process's: caches in edgepack's, where it has none."""
     cache = str(cache_root() / "zig")
-    return {"ZIG_GLOBAL_CACHE_DIR": cache, "ZIG_LOCAL_CACHE_DIR": cache, **os.environ}
+    caches = ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR")
+    return {name: cache for name in caches if name not in os.environ}
 
 
 def native_compiler() -> Compiler:
@@ -65,9 +66,11 @@ def native_compiler() -> Compiler:
             continue
         reply = subprocess.run([path, "-dumpversion"], capture_output=True, text=True, check=False)
         if reply.returncode == 0:
-            return Compiler(f"{program} {reply.stdout.strip()}", (path,), dict(os.environ))
+            return Compiler(f"{program} {reply.stdout.strip()}", (path,), {})
     if version() is None:
-        raise ToolchainError(f"no C compiler for this machine: no gcc, no clang; `{INSTALL}`")
+        raise ToolchainError(
+            f"no C compiler for this machine: no gcc, no clang, no zig; `{INSTALL}` gets one"
+        )
     return compiler()
 
 
@@ -79,7 +82,7 @@ def compile_library(tool: Compiler, source: Path, output: Path, flags: Sequence[
     words = [*tool.command, "-std=c11", "-O2", "-fPIC", "-shared", *flags]
     reply = subprocess.run(
         [*words, "-o", str(output), str(source)],
-        env=tool.environment,
+        env={**os.environ, **tool.environment},
         capture_output=True,
         text=True,
         check=False,

@@ -199,7 +199,8 @@ def test_devices_compiled_by_zig(
         pytest.skip("zig is not installed")
     expected = counts("mps2-an386", m4, "unicorn")
     monkeypatch.setattr(zig, "native_compiler", zig.compiler)
-    monkeypatch.setenv("ZIG_GLOBAL_CACHE_DIR", zig.environment()["ZIG_GLOBAL_CACHE_DIR"])
+    for name, folder in zig.environment().items():
+        monkeypatch.setenv(name, folder)
     monkeypatch.setenv("EDGEPACK_CACHE", str(tmp_path))
     assert unicorn_library.library().is_relative_to(tmp_path)
     assert counts("mps2-an386", m4, "unicorn") == expected
