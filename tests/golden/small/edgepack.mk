@@ -10,6 +10,7 @@ small_OBJECTS := $(addprefix $(small_BUILD)/, \
     ep_columns_s8.o \
     ep_conv_2d_s8.o \
     ep_dense_s8.o \
+    ep_limit_s8.o \
     ep_max_pool_s8.o \
     ep_softmax_s8.o \
     small.o \

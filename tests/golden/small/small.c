@@ -110,14 +110,22 @@ void small_init(void)
 
 void* small_input(uint32_t number)
 {
-    static const uint32_t offsets[] = {28};
-    return (number < SMALL_INPUT_COUNT) ? (void*)&small_arena[offsets[number]] : NULL;
+    switch (number) {
+    case 0:
+        return &small_arena[SMALL_INPUT_0_OFFSET];
+    default:
+        return NULL;
+    }
 }
 
 const void* small_output(uint32_t number)
 {
-    static const uint32_t offsets[] = {0};
-    return (number < SMALL_OUTPUT_COUNT) ? (const void*)&small_arena[offsets[number]] : NULL;
+    switch (number) {
+    case 0:
+        return &small_arena[SMALL_OUTPUT_0_OFFSET];
+    default:
+        return NULL;
+    }
 }
 
 void small_invoke(void)
