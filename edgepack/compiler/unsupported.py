@@ -30,6 +30,10 @@ FIXED_SHAPE = (
     "Its shapes are computed at run time only because the batch is open: convert with a batch of "
     "1, keras.Input(shape=..., batch_size=1)"
 )
+DILATED = (
+    "It is half of a dilated convolution, taken apart only because the batch is open: convert "
+    "with a batch of 1, keras.Input(shape=..., batch_size=1)"
+)
 STATE = "Keep no variable in the model: make its state an input and an output"
 RECURRENT = "Build the layer with unroll=True, or use convolutions over time"
 COMPARISON = "Move the comparison out of the model, into your code after its output"
@@ -40,6 +44,8 @@ WAYS: Mapping[str, str] = {
     "FILL": FIXED_SHAPE,
     "RANGE": FIXED_SHAPE,
     "BROADCAST_ARGS": FIXED_SHAPE,
+    "SPACE_TO_BATCH_ND": DILATED,
+    "BATCH_TO_SPACE_ND": DILATED,
     "CALL_ONCE": STATE,
     "VAR_HANDLE": STATE,
     "READ_VARIABLE": STATE,

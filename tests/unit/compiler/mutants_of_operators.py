@@ -325,6 +325,7 @@ def shapes() -> Iterator[Row]:
     yield shape("moves", "transpose", "op 2 TRANSPOSE", 1, 1, 3, 4)
     yield shape("moves", "squeeze", "op 3 SQUEEZE", 1, 3, 4)
     yield shape("moves", "y", "op 4 DEQUANTIZE", 1, 4, 4)
+    yield from constants_of_other_shapes()
     for values in ((1, 15), (-1, -1), (-1, 5), (0, 16), (1, -16), (2**31 - 1, 2**31 - 1)):
         yield ints("cnn", "shape", "op 3 RESHAPE", "cannot be reshaped to", *values)
     pad, slice_ = "op 2 PAD", "op 1 STRIDED_SLICE"
@@ -362,6 +363,36 @@ def shapes() -> Iterator[Row]:
         )
 
 
+def constants_of_other_shapes() -> Iterator[Row]:
+    """Weights cut otherwise: the bytes are as many, and the operator cannot use them so."""
+    for base, name, op, sizes in (
+        ("cnn", "conv/weights", "op 0 CONV_2D", (4, 3, 1, 3)),
+        ("cnn", "conv/weights", "op 0 CONV_2D", (4, 3, 3)),
+        ("cnn", "conv/weights", "op 0 CONV_2D", (4, 3, 3, 1, 1)),
+        ("cnn", "depthwise/weights", "op 1 DEPTHWISE_CONV_2D", (3, 1, 3, 4)),
+        ("cnn", "depthwise/weights", "op 1 DEPTHWISE_CONV_2D", (1, 9, 4)),
+        ("cnn", "dense/weights", "op 4 FULLY_CONNECTED", (16, 3)),
+        ("cnn", "dense/weights", "op 4 FULLY_CONNECTED", (48,)),
+        ("cnn", "dense/weights", "op 4 FULLY_CONNECTED", (3, 4, 4)),
+        ("residual", "weights", "op 0 CONV_2D", (4, 1, 1, 1)),
+        ("residual", "paddings", "op 2 PAD", (2, 4)),
+        ("residual", "paddings", "op 2 PAD", (8,)),
+        ("residual", "factors", "op 6 MUL", (2, 2)),
+        ("floats", "weights", "op 0 FULLY_CONNECTED", (6, 8)),
+        ("floats", "bias", "op 0 FULLY_CONNECTED", (2, 4)),
+        ("moves", "begin", "op 1 STRIDED_SLICE", (2, 2)),
+    ):
+
+        def change(m: Any, n: str = name, s: tuple[int, ...] = sizes) -> None:
+            put(tensor(m, n), shape=list(s))
+            if tensor(m, n).quantization is not None:
+                one = schema.QuantizationParametersT()
+                one.scale, one.zeroPoint = np.float32([0.02]), np.int64([0])
+                tensor(m, n).quantization = one
+
+        yield base, f"{name} as {sizes}", op, "", change
+
+
 def unsupported() -> Iterator[Row]:
     for kind, step in (
         ("CALL_ONCE", "an input and an output"),
@@ -369,6 +400,7 @@ def unsupported() -> Iterator[Row]:
         ("READ_VARIABLE", "an input and an output"),
         ("SHAPE", "batch_size=1"),
         ("FILL", "batch_size=1"),
+        ("SPACE_TO_BATCH_ND", "dilated convolution"),
         ("WHILE", "unroll=True"),
         ("IF", "one branch"),
         ("UNIDIRECTIONAL_SEQUENCE_LSTM", "unroll=True"),
