@@ -5,6 +5,7 @@
 
 #include "ep_model.h"
 #include "ep_port.h"
+#include "ep_print.h"
 
 enum { FLOAT32 = 0, INT8 = 9 };
 
@@ -37,126 +38,6 @@ static uint8_t* own_buffer(void)
     return NULL;
 }
 #endif
-
-/* ---- printing ------------------------------------------------------------------------------ */
-
-static void put(const char* string)
-{
-    while (*string != '\0') {
-        ep_port_putc((uint8_t)*string);
-        string++;
-    }
-}
-
-static void put_line(const char* string)
-{
-    put(string);
-    put("\r\n");
-}
-
-/* value / divisor, bit by bit; the remainder replaces value. */
-static uint64_t divide(uint64_t* value, uint64_t divisor)
-{
-    uint64_t quotient = 0;
-    uint64_t rest = 0;
-    for (uint32_t i = 0; i < 64U; i++) {
-        rest = (rest << 1) | (*value >> 63);
-        *value <<= 1;
-        quotient <<= 1;
-        if (rest >= divisor) {
-            rest -= divisor;
-            quotient |= 1U;
-        }
-    }
-    *value = rest;
-    return quotient;
-}
-
-static void put_u64(uint64_t value)
-{
-    char digits[20];
-    uint32_t count = 0;
-    do {
-        uint64_t rest = value;
-        value = divide(&rest, 10);
-        digits[count] = (char)('0' + (int32_t)rest);
-        count++;
-    } while (value != 0U);
-    while (count > 0U) {
-        count--;
-        ep_port_putc((uint8_t)digits[count]);
-    }
-}
-
-static void put_hex(uint8_t byte)
-{
-    static const char digits[] = "0123456789abcdef";
-    ep_port_putc((uint8_t)digits[byte >> 4]);
-    ep_port_putc((uint8_t)digits[byte & 15U]);
-}
-
-/* Six decimals, below 1e9; value is not negative. */
-static void put_fixed(float value)
-{
-    uint32_t whole = (uint32_t)value;
-    uint32_t millionths = (uint32_t)((value - (float)whole) * 1e6F + 0.5F);
-    if (millionths >= 1000000U) {
-        millionths -= 1000000U;
-        whole++;
-    }
-    put_u64(whole);
-    put(".");
-    for (uint32_t unit = 100000; unit > 0U; unit /= 10U) {
-        ep_port_putc((uint8_t)('0' + (millionths / unit) % 10U));
-    }
-}
-
-static void put_float(float value)
-{
-    if (value != value) {
-        put("nan");
-        return;
-    }
-    if (value < 0.0F) {
-        put("-");
-        value = -value;
-    }
-    if (value > 3.4028234e38F) {
-        put("inf");
-        return;
-    }
-    uint32_t exponent = 0;
-    while (value >= 1e9F) {
-        value /= 10.0F;
-        exponent++;
-    }
-    put_fixed(value);
-    if (exponent > 0U) {
-        put("e+");
-        put_u64(exponent);
-    }
-}
-
-static void put_number_line(const char* before, uint64_t number, const char* after)
-{
-    put(before);
-    put_u64(number);
-    put_line(after);
-}
-
-static void put_lap(ep_mlperf_t* text)
-{
-    ep_mlperf_tick(text);
-    const uint32_t hz = ep_port_ticks_hz();
-    uint64_t rest = text->ticks;
-    uint64_t micros = 0;
-    if (hz != 0U) {
-        micros = divide(&rest, hz) * 1000000U;
-        rest *= 1000000U;
-        micros += divide(&rest, hz);
-    }
-    put_number_line("m-lap-us-", micros, "");
-}
 
 /* ---- words --------------------------------------------------------------------------------- */
 
@@ -399,29 +280,43 @@ static void keep_results(ep_mlperf_t* text)
 
 /* ---- commands ------------------------------------------------------------------------------ */
 
+static void put_lap(ep_mlperf_t* text)
+{
+    ep_mlperf_tick(text);
+    const uint32_t hz = ep_port_ticks_hz();
+    uint64_t rest = text->ticks;
+    uint64_t micros = 0;
+    if (hz != 0U) {
+        micros = ep_divide(&rest, hz) * 1000000U;
+        rest *= 1000000U;
+        micros += ep_divide(&rest, hz);
+    }
+    ep_print_number("m-lap-us-", micros, "");
+}
+
 static void on_profile(void)
 {
     const benchmark_t* const found = benchmark();
-    put_line("m-profile-[ULPMark for tinyML Firmware V0.0.1]");
-    put("m-model-[");
-    put((found != NULL) ? found->id : ep_model.name);
-    put_line("]");
+    ep_print_line("m-profile-[ULPMark for tinyML Firmware V0.0.1]");
+    ep_print("m-model-[");
+    ep_print((found != NULL) ? found->id : ep_model.name);
+    ep_print_line("]");
 }
 
 static void on_results(const ep_mlperf_t* text)
 {
     if (text->result_count == 0U) {
-        put_line("e-[No results: infer first; a model of over 16 outputs has none here]");
+        ep_print_line("e-[No results: infer first; a model of over 16 outputs has none here]");
         return;
     }
-    put("m-results-[");
+    ep_print("m-results-[");
     for (uint32_t i = 0; i < text->result_count; i++) {
         if (i > 0U) {
-            put(",");
+            ep_print(",");
         }
-        put_float(text->results[i]);
+        ep_print_float(text->results[i]);
     }
-    put_line("]");
+    ep_print_line("]");
 }
 
 static void run_once(ep_mlperf_t* text)
@@ -444,21 +339,21 @@ static void on_infer(ep_mlperf_t* text, const char* words)
         warmups = 10;
     } else if (!number(&words, &runs) || ((*words != '\0') && !number(&words, &warmups)) ||
                (*words != '\0') || (runs == 0U)) {
-        put_line("e-[infer takes two numbers: runs, at least 1, and warm-ups]");
+        ep_print_line("e-[infer takes two numbers: runs, at least 1, and warm-ups]");
         return;
     }
-    put_number_line("m-warmup-start-", warmups, "");
+    ep_print_number("m-warmup-start-", warmups, "");
     for (uint32_t i = 0; i < warmups; i++) {
         run_once(text);
     }
-    put_line("m-warmup-done");
-    put_number_line("m-infer-start-", runs, "");
+    ep_print_line("m-warmup-done");
+    ep_print_number("m-infer-start-", runs, "");
     put_lap(text);
     for (uint32_t i = 0; i < runs; i++) {
         run_once(text);
     }
     put_lap(text);
-    put_line("m-infer-done");
+    ep_print_line("m-infer-done");
     on_results(text);
 }
 
@@ -466,35 +361,35 @@ static void on_load(ep_mlperf_t* text, const char* words)
 {
     uint32_t bytes = 0;
     if (!number(&words, &bytes) || (*words != '\0')) {
-        put_line("e-[db load takes a number of bytes]");
+        ep_print_line("e-[db load takes a number of bytes]");
         return;
     }
     if (!fits()) {
-        put_number_line("e-[No buffer: this model needs EP_MLPERF_BUFFER_BYTES=", load_bytes(),
+        ep_print_number("e-[No buffer: this model needs EP_MLPERF_BUFFER_BYTES=", load_bytes(),
                         "]");
         return;
     }
     if (bytes != load_bytes()) {
-        put_number_line("e-[The buffer takes ", load_bytes(), " bytes]");
+        ep_print_number("e-[The buffer takes ", load_bytes(), " bytes]");
         return;
     }
     text->expected = bytes;
     text->loaded = 0;
-    put_number_line("m-[Expecting ", bytes, " bytes]");
+    ep_print_number("m-[Expecting ", bytes, " bytes]");
 }
 
 static void on_data(ep_mlperf_t* text, const char* hex)
 {
     const uint8_t flip = (load_kind() == OFFSET_128) ? 0x80U : 0U;
     if (text->loaded >= text->expected) {
-        put_line("e-[No load under way: db load N first]");
+        ep_print_line("e-[No load under way: db load N first]");
         return;
     }
     while (*hex != '\0') {
         const int32_t high = hex_digit(hex[0]);
         const int32_t low = (high < 0) ? -1 : hex_digit(hex[1]);
         if ((low < 0) || (text->loaded == text->expected)) {
-            put_line((low < 0) ? "e-[Not hexadecimal bytes]" : "e-[More bytes than db load said]");
+            ep_print_line((low < 0) ? "e-[Not hexadecimal bytes]" : "e-[More bytes than db load said]");
             text->expected = 0;
             text->loaded = 0;
             return;
@@ -504,7 +399,7 @@ static void on_data(ep_mlperf_t* text, const char* hex)
         hex += 2;
     }
     if (text->loaded == text->expected) {
-        put_line("m-load-done");
+        ep_print_line("m-load-done");
         text->fresh = true;
     }
 }
@@ -514,10 +409,10 @@ static void on_print(void)
     const uint32_t bytes = fits() ? load_bytes() : 0U;
     const uint8_t flip = (load_kind() == OFFSET_128) ? 0x80U : 0U;
     for (uint32_t i = 0; i < bytes; i++) {
-        put(((i % 8U) == 0U) ? "m-buffer-" : "-");
-        put_hex(store()[i] ^ flip);
+        ep_print(((i % 8U) == 0U) ? "m-buffer-" : "-");
+        ep_print_hex(store()[i] ^ flip);
         if (((i % 8U) == 7U) || (i + 1U == bytes)) {
-            put("\r\n");
+            ep_print("\r\n");
         }
     }
 }
@@ -540,7 +435,7 @@ static void on_command(ep_mlperf_t* text)
     const char* const db = after(line, "db");
     const char* const infer = after(line, "infer");
     if (same(line, "name")) {
-        put_line("m-name-dut-[edgepack]");
+        ep_print_line("m-name-dut-[edgepack]");
     } else if (same(line, "profile")) {
         on_profile();
     } else if (same(line, "timestamp")) {
@@ -552,11 +447,11 @@ static void on_command(ep_mlperf_t* text)
     } else if (infer != NULL) {
         on_infer(text, infer);
     } else {
-        put("e-[Unknown command: ");
-        put(line);
-        put_line("]");
+        ep_print("e-[Unknown command: ");
+        ep_print(line);
+        ep_print_line("]");
     }
-    put_line("m-ready");
+    ep_print_line("m-ready");
 }
 
 /* ---- the line ------------------------------------------------------------------------------ */
@@ -570,9 +465,9 @@ void ep_mlperf_init(ep_mlperf_t* text)
     text->result_count = 0;
     text->last = ep_port_ticks();
     text->ticks = text->last;
-    put_line("m-timestamp-mode-performance");
+    ep_print_line("m-timestamp-mode-performance");
     put_lap(text);
-    put_line("m-init-done");
+    ep_print_line("m-init-done");
 }
 
 void ep_mlperf_tick(ep_mlperf_t* text)
@@ -598,8 +493,8 @@ void ep_mlperf_byte(ep_mlperf_t* text, uint8_t byte)
 {
     if (byte == (uint8_t)'%') {
         if (text->length == EP_MLPERF_LINE) {
-            put_line("e-[Command too long]");
-            put_line("m-ready");
+            ep_print_line("e-[Command too long]");
+            ep_print_line("m-ready");
         } else {
             text->line[text->length] = '\0';
             on_command(text);
