@@ -91,6 +91,17 @@ def byte_table(entry: Callable[[int], int], source: str, target: str) -> NDArray
     return table
 
 
+FLIPPED: NDArray[np.uint8] = (np.arange(256) ^ 128).astype(np.uint8)
+
+
+def bounds_of(table: NDArray[np.uint8]) -> tuple[int, int] | None:
+    """The bounds of a table of int8 that only clamps, else None."""
+    values = table.view(np.int8)
+    low, high = int(values.min()), int(values.max())
+    every = np.arange(256).astype(np.uint8).view(np.int8)
+    return (low, high) if (np.clip(every, low, high) == values).all() else None
+
+
 def real_table(x: Tensor, y: Tensor, function: Callable[[float], float]) -> NDArray[np.uint8]:
     """A function of reals between two 8-bit tensors, as TFLite's LUTPopulate.
 
@@ -137,22 +148,22 @@ def relu_table(x: Tensor, y: Tensor, low: float, high: float) -> NDArray[np.uint
 
 
 def leaky_relu_table(x: Tensor, y: Tensor, alpha: float) -> NDArray[np.uint8]:
-    """x, or alpha * x where it is negative, as TFLite's QuantizeLeakyRelu."""
+    """x, or alpha * x where it is negative, as TFLite's QuantizeLeakyRelu.
+
+    A negative slope is LiteRT's: the product with its size, rounded, then negated.
+    """
     same = scale_ratio(x.scale, y.scale)
-    product = np.float32(x.scale) * np.float32(alpha) / np.float32(y.scale)
-    slope = signed_multiplier(float(product))
+    product = float(np.float32(x.scale) * np.float32(alpha) / np.float32(y.scale))
+    slope = quantize_multiplier(abs(product))
 
     def entry(q: int) -> int:
         value = q - x.zero_point
-        return requantize(value, same if value >= 0 else slope) + y.zero_point
+        if value >= 0:
+            return requantize(value, same) + y.zero_point
+        scaled = requantize(value, slope)
+        return (-scaled if product < 0 else scaled) + y.zero_point
 
     return byte_table(entry, x.dtype.name, y.dtype.name)
-
-
-def signed_multiplier(scale: float) -> Multiplier:
-    """QuantizeMultiplier of a scale that may be negative."""
-    positive = quantize_multiplier(abs(scale))
-    return Multiplier(-positive.mantissa if scale < 0 else positive.mantissa, positive.shift)
 
 
 def requantize_table(x: Tensor, y: Tensor) -> NDArray[np.uint8]:

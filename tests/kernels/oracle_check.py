@@ -84,7 +84,11 @@ def int8_table_cases(
     for number in range(count):
         one = random_scale(rng)
         two = float(np.float32(one * 10.0 ** rng.uniform(*ratio)))
-        points = tuple(int(p) for p in rng.choice([-128, 127, 0, *rng.integers(-128, 128, 5)], 2))
+        points = [int(p) for p in rng.choice([-128, 127, 0, *rng.integers(-128, 128, 5)], 2)]
+        if number % 5 == 0:  # one quantisation for both
+            two, points[1] = one, points[0]
+        if number % 5 == 1:  # exact halves
+            one, two = (float(2.0**n) for n in rng.integers(-5, -1, 2))
         x = every if number % 2 else rng.permutation(every).reshape(1, 8, 8, 4)
         cases.append(
             unary_case(kind, x, scales=(one, two), zero_points=(points[0], points[1]), **options)

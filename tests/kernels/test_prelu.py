@@ -17,6 +17,8 @@ def prelu_case(rng: np.random.Generator, dtype: str, constant: bool) -> Case:
     quantized = dtype == "int8"
     one = random_scale(rng)
     scales = [one, random_scale(rng), one * 10.0 ** rng.uniform(-0.7, 0.7)]
+    if rng.random() < 0.3:  # exact halves
+        scales = [float(2.0**n) for n in rng.integers(-5, -1, 3)]
     args = [
         {"scale": s, "zero_point": p} if quantized else {}
         for s, p in zip(scales, points, strict=True)

@@ -30,6 +30,8 @@ def random_point(rng: np.random.Generator, dtype: str) -> int:
 def quantize_case(rng: np.random.Generator, source: str, target: str, number: int) -> Case:
     one = random_scale(rng)
     two = one if number % 5 == 0 else float(np.float32(one * 10.0 ** rng.uniform(-1, 1)))
+    if number % 5 == 1:  # exact halves
+        one, two = (float(2.0**n) for n in rng.integers(-5, -1, 2))
     if source == "float32":
         x = float_values(rng, two)
     elif source == "int16":
@@ -38,6 +40,8 @@ def quantize_case(rng: np.random.Generator, source: str, target: str, number: in
         info = np.iinfo(source)
         x = np.arange(info.min, info.max + 1).astype(source)
     points = random_point(rng, source), random_point(rng, target)
+    if number % 10 == 0 and {source, target} == {"int8", "uint8"}:  # the sign bit alone
+        points = (128, 0) if source == "uint8" else (0, 128)
     builder = ModelBuilder()
     quantized = {"scale": one, "zero_point": points[0]} if source != "float32" else {}
     first = builder.tensor(x.shape, source, **quantized)

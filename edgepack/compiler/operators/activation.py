@@ -65,12 +65,18 @@ def elementwise(
 
 
 def lookup(op: Operator, graph: Graph, table: NDArray[np.uint8]) -> Lowered:
-    """A step that maps each byte of input 0 through a table of 256."""
+    """A step that maps each byte of input 0 through a table of 256, or does so without one."""
     x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
+    refs: tuple[Argument, ...] = (TensorRef(x.index), TensorRef(y.index))
+    refs = (*refs, Scalar("uint32_t", x.elements))
+    if (table == tables.FLIPPED).all():
+        return elementwise(op, graph, "ep_flip_sign", "ep_clamp", refs)
+    bounds = tables.bounds_of(table) if x.dtype is y.dtype is DType.INT8 else None
+    if bounds is not None:
+        ends = tuple(Scalar("int8_t", bound) for bound in bounds)
+        return elementwise(op, graph, "ep_clamp_s8", "ep_clamp", (*refs, *ends))
     constant = Const("table", "uint8_t", table.tobytes(), "tables")
-    count = Scalar("uint32_t", x.elements)
-    arguments = (constant, TensorRef(x.index), TensorRef(y.index), count)
-    return elementwise(op, graph, "ep_lookup", "ep_lookup", arguments)
+    return elementwise(op, graph, "ep_lookup", "ep_lookup", (constant, *refs))
 
 
 def _check_unary(op: Operator, graph: Graph) -> tuple[Tensor, Tensor]:
@@ -324,6 +330,8 @@ ROWS: tuple[OperatorRow, ...] = (
         inputs=(1, 1),
         check=check_leaky_relu,
         lower=lower_leaky_relu,
+        notes="In int8 with a negative slope LiteRT rounds the product with the slope's size, then "
+        "negates it.",
     ),
     OperatorRow(
         kind="PRELU",

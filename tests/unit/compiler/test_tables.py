@@ -60,7 +60,7 @@ def test_leaky_relu_of_negative_slope_rises_below_zero() -> None:
 
 def test_requantize_changes_the_type() -> None:
     table = tables.requantize_table(int8(0.5, 128, DType.UINT8), int8(0.5, 0))
-    assert table.tolist() == [q ^ 128 for q in range(256)]
+    assert table.tolist() == tables.FLIPPED.tolist() == [q ^ 128 for q in range(256)]
 
 
 def test_hard_swish_ends() -> None:
@@ -80,3 +80,12 @@ def test_constants_of_the_exponential() -> None:
         powers[2:4], abs=512
     )
     assert f"{round(math.exp(-1 / 8) * 2**31)} +" in source
+
+
+def test_tables_that_only_clamp() -> None:
+    same = int8(0.25, -3)
+    assert tables.bounds_of(tables.relu_table(same, same, 0.0, 6.0)) == (-3, 21)
+    assert tables.bounds_of(tables.relu_table(same, same, 0.0, math.inf)) == (-3, 127)
+    assert tables.bounds_of(tables.requantize_table(same, same)) == (-128, 127)
+    assert tables.bounds_of(tables.relu_table(same, int8(0.25, -4), 0.0, 6.0)) is None
+    assert tables.bounds_of(tables.leaky_relu_table(same, same, 0.5)) is None
