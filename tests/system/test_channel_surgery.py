@@ -214,8 +214,10 @@ def outputs_of(model: Any, x: list[Any]) -> list[Any]:
     return [np.asarray(y) for y in keras.tree.flatten(model(x if len(x) > 1 else x[0]))]
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("ranking", ["layer", "global"])
+@pytest.mark.parametrize(
+    ("name", "ranking"),
+    [*((name, "layer") for name in NETWORKS), ("residual", "global"), ("depthwise", "global")],
+)
 def test_pruned_equals_zeroed(name: str, ranking: str) -> None:
     keras.utils.set_random_seed(1)
     model = randomised(NETWORKS[name]())
