@@ -25,7 +25,8 @@ def main() -> int:
     _die_with_parent()
     reply_to = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # the interpreter prints to stdout at will
-    sys.path.pop(0)
+    if sys.path[:1] == [os.path.dirname(os.path.abspath(__file__))]:  # noqa: PTH100, PTH120
+        sys.path.pop(0)
     import numpy as np
 
     with np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False) as file:

@@ -150,9 +150,11 @@ def _run_child(request: bytes, timeout_s: float) -> bytes:
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
-    if os.name == "posix":
+    """End a child that still runs, with its forks; those of a dead one die with it."""
+    if child.poll() is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(child.pid, signal.SIGKILL)
-    elif child.poll() is None:
-        child.kill()
-    child.wait()
+            if os.name == "posix":
+                os.killpg(child.pid, signal.SIGKILL)
+            else:
+                child.kill()
+        child.communicate()
