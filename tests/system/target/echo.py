@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,25 @@ class Echo:
         reply = self.line.read(4)
         assert len(reply) == 4, f"{self.board.name} answered {reply!r}"
         return int.from_bytes(reply, "little")
+
+    def heard_again(self, mark: bytes, timeout_s: float) -> bool:
+        """Whether the board echoes `mark`, sent again and again, within that time.
+
+        Every echo of it is read before this returns.
+        """
+        usual, self.line.timeout = self.line.timeout, 0.2
+        deadline = time.monotonic() + timeout_s
+        try:
+            while time.monotonic() < deadline:
+                self.line.write(mark)
+                if self.line.read_until(mark).endswith(mark):
+                    break
+            else:
+                return False
+        finally:
+            self.line.timeout = usual
+        self.line.write(b"done" + mark)
+        return self.line.read_until(b"done" + mark).endswith(b"done" + mark)
 
     def echo(self, data: bytes) -> bytes:
         escaped = data.replace(b"\x1b", b"\x1b\x1b")
