@@ -83,6 +83,18 @@ def test_make_builds_once(tmp_path: Path) -> None:
     assert {p.name for p in tmp_path.iterdir()} == {"c", "Makefile", "app", "build"}
 
 
+@needs("make")
+@needs("gcc")
+def test_a_build_in_the_tree_leaves_it_as_it_was(tmp_path: Path) -> None:
+    tree = tree_of(small_model(), "kws")
+    write_tree(tree, tmp_path / "c")
+    before = sorted(path.name for path in (tmp_path / "c").iterdir())
+    run("make", "-f", "edgepack.mk", "CC=gcc", folder=tmp_path / "c")
+    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == before
+    assert (tmp_path / "build" / "kws" / "libedgepack_kws.a").is_file()
+    write_tree(tree, tmp_path / "c")
+
+
 def compiled(folder: Path, sources: list[str], *flags: str, binary: str = "app") -> None:
     command = [*compiler(), *WARNINGS, "-I.", *flags, *sources, "-o", binary]
     run(*command, folder=folder)
