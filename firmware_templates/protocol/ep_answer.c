@@ -3,7 +3,7 @@
 
 #include "ep_port.h"
 
-void ep_copy(uint8_t* to, const uint8_t* from, uint32_t bytes)
+void ep_put_bytes(uint8_t* to, const uint8_t* from, uint32_t bytes)
 {
     for (uint32_t i = 0; i < bytes; i++) {
         to[i] = from[i];

@@ -7,7 +7,7 @@
 
 #include "ep_server.h"
 
-void ep_copy(uint8_t* to, const uint8_t* from, uint32_t bytes);
+void ep_put_bytes(uint8_t* to, const uint8_t* from, uint32_t bytes);
 
 uint32_t ep_payload_bytes(const ep_server_t* server);
 

@@ -100,7 +100,7 @@ static void on_text(ep_server_t* server)
     }
     uint8_t* const out = ep_answer_payload(server);
     ep_put_u32(out, total);
-    ep_copy(&out[4], (const uint8_t*)&texts[what][offset], bytes);
+    ep_put_bytes(&out[4], (const uint8_t*)&texts[what][offset], bytes);
     ep_answer(server, EP_OK, 4U + bytes);
 }
 
@@ -129,7 +129,7 @@ static void on_tensor(ep_server_t* server)
     ep_put_u32(&out[4], tensor->type);
     ep_put_u32(&out[8], scale_bits);
     ep_put_u32(&out[12], (uint32_t)tensor->zero_point);
-    ep_copy(&out[16], (const uint8_t*)tensor->name, bytes);
+    ep_put_bytes(&out[16], (const uint8_t*)tensor->name, bytes);
     ep_answer(server, EP_OK, 16U + bytes);
 }
 
@@ -146,7 +146,7 @@ static void on_read(ep_server_t* server)
         ep_answer(server, EP_BAD_RANGE, 0);
         return;
     }
-    ep_copy(ep_answer_payload(server), from, bytes);
+    ep_put_bytes(ep_answer_payload(server), from, bytes);
     ep_answer(server, EP_OK, bytes);
 }
 
@@ -164,7 +164,7 @@ bool ep_look(ep_server_t* server)
         on_read(server);
         return true;
     case EP_ECHO:
-        ep_copy(ep_answer_payload(server), &server->in.bytes[EP_FRAME_HEADER], bytes);
+        ep_put_bytes(ep_answer_payload(server), &server->in.bytes[EP_FRAME_HEADER], bytes);
         ep_answer(server, EP_OK, bytes);
         return true;
     default:

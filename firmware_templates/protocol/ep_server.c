@@ -73,7 +73,7 @@ static void answer_run(ep_server_t* server, uint8_t status, uint32_t ticks, uint
             if (bytes > EP_FRAME_PAYLOAD - filled) {
                 bytes = EP_FRAME_PAYLOAD - filled;
             }
-            ep_copy(&out[filled], (const uint8_t*)ep_model.outputs[i].data, bytes);
+            ep_put_bytes(&out[filled], (const uint8_t*)ep_model.outputs[i].data, bytes);
             filled += bytes;
         }
     }
@@ -262,7 +262,7 @@ static void on_set(ep_server_t* server)
         ep_answer(server, EP_BAD_RANGE, 0);
         return;
     }
-    ep_copy(to, &server->in.bytes[EP_FRAME_HEADER + 8U], bytes - 8U);
+    ep_put_bytes(to, &server->in.bytes[EP_FRAME_HEADER + 8U], bytes - 8U);
     if ((server->in.bytes[3] & EP_QUIET) == 0U) {
         ep_answer(server, EP_OK, 0);
     }
