@@ -79,6 +79,9 @@ static inline float ep_logistic(float x)
 static inline float ep_tanh(float x)
 {
     const float size = (x < 0.0F) ? -x : x;
+    if (size < 0x1p-12F) {
+        return x;
+    }
     if (size < 0.55F) {
         const float z = x * x;
         float q = -0x1.9bba68p-8F;

@@ -137,6 +137,7 @@ def check(cases: Sequence[Case], *, ulp: int = 0) -> int:
             if expected.dtype == np.float32:
                 distance = ulp_distance(flat, expected)
                 worst = max(worst, distance)
+                assert (np.signbit(flat) == np.signbit(expected)).all(), f"{where}: signs"
                 assert distance <= ulp, f"{where}: {distance} ulp, not {ulp}\n{flat}\n{expected}"
             else:
                 wrong = np.flatnonzero(flat.ravel() != expected.ravel())
