@@ -322,12 +322,13 @@ def _layers(running: Attached, samples: Samples) -> tuple[LayerAgreement, ...]:
     assert reference.tensors is not None
     graph, plan = compiled.graph, compiled.plan
     kinds = {operator.index: operator.kind for operator in graph.operators}
-    wanted = [
-        (number, step.operator, tensor)
+    last = {  # several steps may write parts of one tensor: it is whole after the last of them
+        tensor: (number, step.operator)
         for number, step in enumerate(compiled.program.steps)
         for tensor in step.outputs
         if tensor in reference.tensors
-    ]
+    }
+    wanted = sorted((number, operator, tensor) for tensor, (number, operator) in last.items())
     places = [Place(n, plan.offset(t), graph.tensor(t).bytes) for n, _, t in wanted]
     dumps = running.session.dumps(sample_bytes(samples, 0), places)
     return tuple(
