@@ -83,7 +83,7 @@ def toolchain_identity(board: Board) -> str:
     """A digest of what besides the model decides an image: compiler, flags, protocol and port."""
     compiler = toolchain.find(board)
     harness = protocol_tree().merged(port_tree(board))
-    return sha256(canonical_json([compiler.name, compiler.flags, harness.digest]).encode())
+    return sha256(canonical_json([compiler.build, compiler.flags, harness.digest]).encode())
 
 
 def protocol_tree() -> Tree:
@@ -138,7 +138,7 @@ def plan_image(tree: Tree, harness: Tree, board: Board, compiler: Toolchain, *, 
     flags = " ".join([*compiler.flags, MODEL_LEVEL, f"-DEP_HOOK={int(hook)}"])
     defines = _defines(board, compiler, flags)
     identity = sha256(
-        canonical_json([sources.digest, compiler.name, flags, defines, HARNESS_LEVEL]).encode()
+        canonical_json([sources.digest, compiler.build, flags, defines, HARNESS_LEVEL]).encode()
     )
     defines["EP_FIRMWARE_ID"] = _text(identity)
     ours = {*harness.files, *port.files}

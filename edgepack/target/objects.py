@@ -79,7 +79,7 @@ def run_compiler(call: Sequence[str], compiler: Toolchain, scratch: Path) -> Fai
 
 def _address(unit: Unit, compiler: Toolchain) -> str:
     words = [w for w in compiler.command if not Path(w).is_absolute()]
-    decisive = [unit.path, unit.options, unit.sources.digest, compiler.name, words, compiler.flags]
+    decisive = [unit.path, unit.options, unit.sources.digest, compiler.build, words, compiler.flags]
     return sha256(canonical_json(decisive).encode())
 
 

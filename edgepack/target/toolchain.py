@@ -54,6 +54,8 @@ class Toolchain:
     flags: tuple[str, ...]
     """Instruction set and dialect: what decides the code, besides the level; no path."""
     freestanding: bool
+    build: str
+    """All that the compiler says about its version: two of one number may differ."""
     environment: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Variables that it needs to be set."""
 
@@ -117,6 +119,7 @@ def _find_gcc(board: Board) -> Toolchain | None:
         name=_gcc_name(program),
         flags=(*board.toolchain.gcc_flags, *_COMMON, *(_HOSTED if host else ())),
         freestanding=not host,
+        build=_ask(program, "--version").splitlines()[0],
     )
 
 
@@ -130,6 +133,7 @@ def _find_zig(board: Board) -> Toolchain | None:
         name=found.name,
         flags=(*_COMMON, *_ZIG),
         freestanding=board.toolchain.family != "host",
+        build=found.name,
         environment=found.environment,
     )
 
@@ -144,6 +148,7 @@ def _gcc_name(program: str) -> str:
     return f"{'gcc' if name == 'cc' else name} {_ask(program, '-dumpfullversion').strip()}"
 
 
+@functools.cache
 def _ask(*call: str) -> str:
     try:
         done = subprocess.run(

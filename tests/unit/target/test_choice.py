@@ -114,6 +114,15 @@ def test_an_emulator_that_cannot_is_refused() -> None:
         attach.choose_emulator(M4, "bochs")
 
 
+def test_qemu_starts_halted_and_empty_and_counts_instructions() -> None:
+    call = qemu.command(RISCV, "qemu-system-riscv32", 9)
+    assert "-S" in call
+    assert "-kernel" not in call
+    assert call[call.index("-icount") + 1] == "shift=0,sleep=off"
+    assert call[call.index("-M") + 1] == "virt"
+    assert call[-4:] == ["-bios", "none", "-m", "16M"]
+
+
 @pytest.mark.usefixtures("bare")
 def test_doctor_on_a_bare_machine_names_every_command() -> None:
     found = doctor.examine()
