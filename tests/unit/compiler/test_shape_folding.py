@@ -63,5 +63,5 @@ def test_a_long_vector_is_not_taken_for_a_shape():
     one = b.tensor((1,), "int32", name="one")
     b.operator("STRIDED_SLICE", [long, *ends], [one])
     b.operator("RESHAPE", [x, one], [y])
-    with pytest.raises(ModelError, match="tensor 6 'one'.* is computed by the model"):
+    with pytest.raises(ModelError, match=r"tensor 6 'one'.* is computed by the model"):
         read_model(b.build([x], [y]))
