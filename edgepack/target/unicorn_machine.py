@@ -11,7 +11,6 @@ import json
 import mmap
 import os
 import pty
-import signal
 import sys
 import threading
 import tty
@@ -40,7 +39,6 @@ _RD_MASK = 0x1F << 7
 def main(text: str) -> None:
     """Play the board of one JSON task (board, elf, library, lifeline). Never returns."""
     task = json.loads(text)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(int(task["lifeline"]),), daemon=True).start()
     try:
         board = Board.model_validate(task["board"])
