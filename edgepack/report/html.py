@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 
 from edgepack.report.text import SUMMARY, accuracy_text, agreement_text, number, summary
@@ -12,6 +12,7 @@ PLAN_WIDTH = 960
 PLAN_HEIGHT = 360
 LEFT = 64
 BOTTOM = 28
+LINE = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Box:
     width: float
     height: float
     colour: int
-    label: str
+    label: str  # empty where there is no room for it
+    label_y: float
     detail: str
 
 
@@ -118,21 +120,36 @@ def boxes(plan: tuple[PlanRow, ...]) -> tuple[Box, ...]:
     steps, top = _extent(plan)
     column = (PLAN_WIDTH - LEFT) / steps
     scale = (PLAN_HEIGHT - BOTTOM) / top
-    return tuple(
-        Box(
+    found: list[Box] = []
+    for index, row in enumerate(plan):
+        box = Box(
             x=round(LEFT + row.first * column, 2),
             y=round((top - row.offset - row.bytes) * scale, 2),
             width=round((row.last - row.first + 1) * column, 2),
             height=round(row.bytes * scale, 2),
             colour=index % 8,
-            label=row.label
-            if (row.last - row.first + 1) * column > 6.2 * len(row.label) and row.bytes * scale > 14
-            else "",
+            label=row.label,
+            label_y=0.0,
             detail=f"{row.label}: {row.bytes:,} B at {row.offset:,}, "
             f"steps {row.first} to {row.last}",
         )
-        for index, row in enumerate(plan)
-    )
+        found.append(_labelled(box, found))
+    return tuple(found)
+
+
+def _labelled(box: Box, before: list[Box]) -> Box:
+    """The box with its label where no other's is, or without one where there is no room."""
+    for line in range(int(box.height // LINE)):
+        y = round(box.y + (line + 1) * LINE, 2)
+        if box.width > 6.2 * len(box.label) and not any(_meet(box, y, other) for other in before):
+            return replace(box, label_y=y)
+    return replace(box, label="")
+
+
+def _meet(box: Box, y: float, other: Box) -> bool:
+    if not other.label or abs(other.label_y - y) >= LINE:
+        return False
+    return box.x < other.x + 6.2 * len(other.label) and other.x < box.x + 6.2 * len(box.label)
 
 
 def ticks(plan: tuple[PlanRow, ...]) -> tuple[tuple[float, str], ...]:
