@@ -52,6 +52,14 @@ class Running:
             time.sleep(0.002)
         return text
 
+    def ending(self, timeout_s: float = 0.2) -> str:
+        """How it ended, "by signal 11" or "with status 1"; "" where it is still running."""
+        try:
+            status = self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return ""
+        return f"by signal {-status}" if status < 0 else f"with status {status}"
+
 
 def last_line(text: str) -> str:
     """The last line that is not blank, or "it printed nothing"."""

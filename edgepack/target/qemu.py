@@ -12,11 +12,13 @@ import shutil
 import socket
 import subprocess
 import termios
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from edgepack.board import Board
-from edgepack.errors import ToolchainError
+from edgepack.errors import DeviceError, ToolchainError
 from edgepack.program import Firmware
 from edgepack.target import flash
 from edgepack.target.gdb_remote import Remote
@@ -24,6 +26,7 @@ from edgepack.target.process import Running, running
 
 _FLASH_TIMEOUT_S = 60.0
 _BOOT_TIMEOUT_S = 2.0
+_RESET_TIMEOUT_S = 0.5
 _PC = {"arm": 15, "riscv32": 32}  # the program counter's number in the target's description
 _PACKAGES = {"arm": "qemu-system-arm", "riscv32": "qemu-system-misc"}
 
@@ -71,7 +74,8 @@ def command(board: Board, program: str, debug_fd: int) -> list[str]:
 def start(board: Board, firmware: Firmware) -> Iterator[tuple[str, str]]:
     """A running board: the path of its serial line, and the emulator's name and version.
 
-    Raises ToolchainError where QEMU is missing or fails, DeviceError where flashing does.
+    Raises ToolchainError where QEMU is missing or fails, DeviceError where flashing does, or where
+    the block fails because QEMU ended.
     """
     program = find(board)
     if program is None:
@@ -79,39 +83,53 @@ def start(board: Board, firmware: Firmware) -> Iterator[tuple[str, str]]:
     image = flash.segments(Path(firmware.elf))
     flash.require_place(board, image)
     ours, theirs = socket.socketpair()
-    with ours, theirs, _terminal() as (master, far):
+    near, far = _terminal()
+    with ours, theirs, near, far:
         call = command(board, program, theirs.fileno())
         name = Path(program).name
-        with running(call, name, pass_fds=[theirs.fileno()], terminal=master) as machine:
+        with running(call, name, pass_fds=[theirs.fileno()], terminal=near.fileno()) as machine:
             theirs.close()
-            remote = Remote(ours, name, _FLASH_TIMEOUT_S)
+            near.close()  # so that the line hangs up when QEMU ends
+            _load(board, firmware, image, Remote(ours, name, _FLASH_TIMEOUT_S), machine)
+            _wait_for_boot(far.fileno())
             try:
-                flash.write_verified(remote, image, board.name)
-                _reset(board, remote, flash.entry(Path(firmware.elf)))
-                remote.detach()
-            except ToolchainError as error:
-                raise _explained(error, machine) from error
-            _wait_for_boot(far)
-            yield os.ttyname(far), version(program)
+                yield os.ttyname(far.fileno()), version(program)
+            except Exception as error:
+                ending = _last_words(machine)
+                if ending:
+                    raise DeviceError(f"{board.name}: {ending}") from error
+                raise
 
 
-@contextlib.contextmanager
-def _terminal() -> Iterator[tuple[int, int]]:
+def _terminal() -> tuple[IO[bytes], IO[bytes]]:
     """A raw pty: the end that becomes QEMU's serial line, and the other one.
 
     Its far end stays open here, so that the machine has a listener from the first byte on. (A pty
     of QEMU's own notices one only once a second.)
     """
-    master, far = pty.openpty()
+    near, far = pty.openpty()
+    mode = termios.tcgetattr(far)
+    mode[0] = mode[1] = mode[3] = 0
+    mode[2] = mode[2] & ~(termios.CSIZE | termios.PARENB) | termios.CS8 | termios.CREAD
+    termios.tcsetattr(far, termios.TCSANOW, mode)
+    return os.fdopen(near, "rb", buffering=0), os.fdopen(far, "rb", buffering=0)
+
+
+def _load(
+    board: Board,
+    firmware: Firmware,
+    image: tuple[flash.Segment, ...],
+    remote: Remote,
+    machine: Running,
+) -> None:
+    """Write the image, read it back, reset, and let the machine run."""
     try:
-        mode = termios.tcgetattr(far)
-        mode[0] = mode[1] = mode[3] = 0
-        mode[2] = mode[2] & ~(termios.CSIZE | termios.PARENB) | termios.CS8 | termios.CREAD
-        termios.tcsetattr(far, termios.TCSANOW, mode)
-        yield master, far
-    finally:
-        os.close(master)
-        os.close(far)
+        flash.write_verified(remote, image, board.name)
+        _reset(board, remote, flash.entry(Path(firmware.elf)))
+        remote.detach()
+    except ToolchainError as error:
+        ending = _last_words(machine)
+        raise ToolchainError(ending or str(error)) from error
 
 
 def _wait_for_boot(far: int) -> None:
@@ -122,13 +140,14 @@ def _wait_for_boot(far: int) -> None:
     select.select([far], [], [], _BOOT_TIMEOUT_S)
 
 
-def _explained(error: ToolchainError, machine: Running) -> ToolchainError:
-    """The error with QEMU's own last words where it ended."""
-    with contextlib.suppress(subprocess.TimeoutExpired):
+def _last_words(machine: Running) -> str:
+    """What QEMU said when it ended; "" where it is still running."""
+    try:
         machine.process.wait(timeout=0.2)
-        said = "; ".join(machine.text().split("\n\n")[0].strip().splitlines())
-        return ToolchainError(f"{machine.name} ended: {said or 'it printed nothing'}")
-    return error
+    except subprocess.TimeoutExpired:
+        return ""
+    said = "; ".join(machine.text().split("\n\n")[0].strip().splitlines())
+    return f"{machine.name} ended: {said or 'it printed nothing'}"
 
 
 def _reset(board: Board, remote: Remote, entry: int) -> None:
@@ -140,9 +159,10 @@ def _reset(board: Board, remote: Remote, entry: int) -> None:
         remote.write_register(register, entry)
     else:
         remote.monitor("system_reset")
-    at = remote.read_register(register) & ~1
-    if at != entry:
-        raise ToolchainError(
-            f"{board.name}: after the reset the core is at {at:#x}, the image begins at "
-            f"{entry:#x}; does memory.flash.origin name where this machine boots from?"
-        )
+    deadline = time.monotonic() + _RESET_TIMEOUT_S
+    while (at := remote.read_register(register) & ~1) != entry:
+        if time.monotonic() > deadline:
+            raise ToolchainError(
+                f"{board.name}: after the reset the core is at {at:#x}, the image begins at "
+                f"{entry:#x}; does memory.flash.origin name where this machine boots from?"
+            )

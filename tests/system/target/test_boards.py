@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from edgepack.board import Region, known_boards, load_board
-from edgepack.errors import ToolchainError
+from edgepack.errors import DeviceError, ToolchainError
 from edgepack.target import toolchain
 from tests.system.target.echo import (
     Echo,
@@ -201,6 +203,40 @@ def test_a_machine_that_is_not_the_board_is_told(
         pass
 
 
+def test_an_emulator_that_ends_hangs_up_and_is_named(tmp_path: Path) -> None:
+    board = BOARDS["mps2-an386"]
+    require_compiler(board)
+    require_emulator(board, "qemu")
+    begin = time.monotonic()
+    others = children(os.getpid())
+    with (
+        pytest.raises(DeviceError, match=r"^mps2-an386: qemu-system-arm ended: "),
+        running_echo(board, tmp_path, "qemu") as echo,
+    ):
+        (child,) = set(children(os.getpid())) - set(others)
+        os.kill(child, signal.SIGKILL)
+        echo.line.read(1)
+    assert time.monotonic() - begin < 5
+
+
+def test_a_host_program_that_crashes_is_told(tmp_path: Path) -> None:
+    board = BOARDS["host"]
+    require_compiler(board)
+    with (
+        pytest.raises(DeviceError, match=r"^host: the program ended by signal \d+$"),
+        running_echo(board, tmp_path, None) as echo,
+    ):
+        echo.ask("x", 0)
+
+
+def children(pid: int) -> list[int]:
+    """The emulators that this process started."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [
+        int(child) for child in found if Path(f"/proc/{child}/comm").read_text().startswith("qemu")
+    ]
+
+
 def test_a_killed_session_leaves_no_emulator(tmp_path_factory: pytest.TempPathFactory) -> None:
     board = BOARDS["mps2-an386"]
     require_compiler(board)
@@ -219,12 +255,11 @@ def test_a_killed_session_leaves_no_emulator(tmp_path_factory: pytest.TempPathFa
     with subprocess.Popen(call, stdout=subprocess.PIPE) as session:
         assert session.stdout is not None
         assert session.stdout.readline() == b"up\n"
-        children = Path(f"/proc/{session.pid}/task/{session.pid}/children").read_text().split()
-        names = [Path(f"/proc/{child}/comm").read_text() for child in children]
-        assert any(name.startswith("qemu") for name in names)
+        emulators = children(session.pid)
+        assert emulators
         session.kill()
     deadline = time.monotonic() + 5
-    while any(Path(f"/proc/{child}").exists() for child in children):
+    while any(Path(f"/proc/{child}").exists() for child in emulators):
         assert time.monotonic() < deadline, "an emulator outlived its session"
         time.sleep(0.01)
 
