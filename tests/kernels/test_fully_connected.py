@@ -1,7 +1,16 @@
 from __future__ import annotations
 
-import numpy as np
+import dataclasses
 
+import numpy as np
+from numpy.typing import NDArray
+
+from edgepack.compiler.fixed_point import float32, quantize_multiplier, requantize
+from edgepack.compiler.lowering import lower
+from edgepack.compiler.operators.scaling import activation_range
+from edgepack.compiler.reader import read_model
+from edgepack.program import LowerSpec
+from tests.kernels.harness import Case, run_cases
 from tests.kernels.oracle_check import check
 from tests.kernels.weighted_cases import (
     ACTIVATIONS,
@@ -10,6 +19,7 @@ from tests.kernels.weighted_cases import (
     quantised_case,
     random_scales,
 )
+from tests.tflite_builder import ModelBuilder
 
 
 def random_layer(rng: np.random.Generator, number: int) -> Layer:
@@ -38,3 +48,80 @@ def test_int8(case_count: int) -> None:
 def test_float32(case_count: int) -> None:
     rng = np.random.default_rng(8)
     check([float_case(rng, random_layer(rng, n)) for n in range(case_count)])
+
+
+def test_ties() -> None:
+    check([tie_case(np.random.default_rng(n)) for n in range(4)])
+
+
+def test_two_roundings_as_tflite_micro_has_them() -> None:
+    rng = np.random.default_rng(17)
+    layers = [dataclasses.replace(random_layer(rng, n), gain=1.0) for n in range(16)]
+    cases = [quantised_case(rng, layer) for layer in layers[1:]] + [tie_case(rng)]
+    twice = [dataclasses.replace(case, spec=LowerSpec(numerics="tflm")) for case in cases]
+    answers = run_cases([*twice, *cases])
+    differ = 0
+    for case, two, one in zip(cases, answers[:16], answers[16:], strict=True):
+        expected = dense_twice(case)
+        assert (two[0].reshape(-1) == expected).all(), case.label
+        differ += int((two[0] != one[0]).sum())
+    assert differ > 0  # else the oracle's single rounding would do
+
+
+def tie_case(rng: np.random.Generator) -> Case:
+    """A layer whose results are multiples of a quarter."""
+    builder = ModelBuilder()
+    x = builder.tensor((1, 4), "int8", scale=1.0)
+    w = builder.tensor((8, 4), "int8", scale=1.0, data=rng.integers(-3, 4, (8, 4)))
+    y = builder.tensor((1, 8), "int8", scale=4.0)
+    builder.operator("FULLY_CONNECTED", [x, w], [y])
+    values = rng.integers(-20, 20, (50, 4)).astype(np.int8)
+    return Case(builder.build([x], [y]), [values], label="ties")
+
+
+def near_tie_case(ratio: float, per_channel: bool) -> Case:
+    """Every sum from -3500 to 3500, at an output scale `ratio` times the product's."""
+    sums = np.arange(-3500, 3501)
+    high = np.round(sums / 127).astype(int)
+    x_scale = 1.0
+    builder = ModelBuilder()
+    x = builder.tensor((1, 2), "int8", scale=x_scale)
+    scales = [1.0, 0.5, 1.0, 2.0, 1.0] if per_channel else 1.0
+    weights = [[127, 1]] * 5
+    w = builder.tensor((5, 2), "int8", scale=scales, data=weights)
+    y = builder.tensor((1, 5), "int8", scale=float(np.float32(x_scale * ratio)), zero_point=3)
+    builder.operator("FULLY_CONNECTED", [x, w], [y])
+    values = np.stack([high, sums - 127 * high], axis=1).astype(np.int8)
+    return Case(builder.build([x], [y]), [values], label=f"near ties {ratio} {per_channel}")
+
+
+def test_near_ties() -> None:
+    ratios = (0.75, 2.0, 6.0, 10.0, 14.0, 30.0, 49.0, 98.0, 196.0, 3400.0)
+    cases = [near_tie_case(ratio, each) for ratio in ratios for each in (False, True)]
+    check(cases)
+    programs = [lower(read_model(case.model), LowerSpec()) for case in cases]
+    kernels = {step.kernel for program in programs for step in program.steps}
+    assert kernels == {"ep_dense_s8", "ep_dense_channels_s8", "ep_dense_steps_s8"}
+
+
+def dense_twice(case: Case) -> NDArray[np.int8]:
+    """A dense layer by the definition, in exact integers with two roundings."""
+    graph = read_model(case.model)
+    (op,) = graph.operators
+    x, w, y = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+    outputs, depth = w.shape
+    sums = (case.inputs[0].reshape(-1, depth).astype(int) - x.zero_point) @ w.array().astype(int).T
+    if len(op.inputs) > 2:
+        sums = sums + graph.tensor(op.inputs[2]).array()
+    assert w.quantization is not None
+    scales = w.quantization.scales
+    reals = [x.scale * s / y.scale for s in scales]
+    if len(scales) == 1:
+        reals = [float32(x.scale * scales[0]) / y.scale] * outputs
+    low, high = activation_range(y, op.option("fused_activation_function"))
+    values = [
+        requantize(int(s), quantize_multiplier(real)) + y.zero_point
+        for row in sums
+        for s, real in zip(row, reals, strict=True)
+    ]
+    return np.clip(values, low, high).astype(np.int8)

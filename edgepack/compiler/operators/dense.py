@@ -6,11 +6,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
-from edgepack.compiler.operators import checks, scaling
+from edgepack.compiler.fixed_point import Multiplier, float32, quantize_multiplier
+from edgepack.compiler.operators import checks, dense_scaling, scaling
 from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
 from edgepack.graph import Graph, Operator, Tensor
-from edgepack.program import Argument, Const, Lowered, LowerSpec, Params, Step, TensorRef
+from edgepack.program import (
+    Argument,
+    Const,
+    Lowered,
+    LowerSpec,
+    Params,
+    Scalar,
+    Scratch,
+    Step,
+    TensorRef,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,17 +69,26 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     bias = _bias(op, graph, outputs).astype(np.int64) - data.zero_point * rows.sum(axis=1)
     bounds = scaling.sum_bounds(rows, bias, -128, 127)
     scaling.require_int32(op, graph, bounds)
-    multipliers = _multipliers(data, weights, output)
-    per_channel = len(multipliers) > 1
-    codes = scaling.rescale_codes(
-        multipliers, bounds if per_channel else bounds.max(keepdims=True), once=True
-    )
+    reals = _reals(data, weights, output)
+    if spec.numerics == "tflm":
+        return _lower_twice(op, graph, bias, bounds, [quantize_multiplier(r) for r in reals])
+    per_channel = len(reals) > 1
+    limits = bounds.tolist() if per_channel else [int(bounds.max())]
+    found = [
+        dense_scaling.matching_rescale(real, output.zero_point, limit)
+        for real, limit in zip(reals, limits, strict=True)
+    ]
+    matches = [match for match in found if match is not None]
+    if len(matches) < len(found):
+        return _lower_steps(op, graph, bias, reals, limits)
+    mantissas = np.array([mantissa for mantissa, _ in matches], "<i4")
+    codes = np.array([code for _, code in matches], np.int8)
     low, high = scaling.activation_range(output, op.option("fused_activation_function"))
     params = Params(
         "ep_dense_t",
         (
             *_sizes(data, weights),
-            ("mantissa", 0 if per_channel else multipliers[0].mantissa),
+            ("mantissa", 0 if per_channel else int(mantissas[0])),
             ("zero_term", scaling.zero_term(output)),
             ("code", 0 if per_channel else int(codes[0])),
             ("low", low),
@@ -78,7 +97,6 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     )
     tables: tuple[Argument, ...] = ()
     if per_channel:
-        mantissas = np.array([m.mantissa for m in multipliers], "<i4")
         tables = (
             Const("multipliers", "int32_t", mantissas.tobytes(), "tables"),
             Const("codes", "int8_t", codes.tobytes(), "tables"),
@@ -93,6 +111,76 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     )
     kernel = "ep_dense_channels_s8" if per_channel else "ep_dense_s8"
     return _step(op, graph, kernel, arguments)
+
+
+def _lower_steps(
+    op: Operator,
+    graph: Graph,
+    bias: NDArray[np.int64],
+    reals: list[float],
+    limits: list[int],
+) -> Lowered:
+    """Where 31 bits of the scale do not tell its ties: a table of every step of the output."""
+    data, weights = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
+    output = checks.output_tensor(op, graph)
+    low, high = scaling.activation_range(output, op.option("fused_activation_function"))
+    steps = [
+        dense_scaling.steps_of(real, output.zero_point, limit)
+        for real, limit in zip(reals, limits, strict=True)
+    ]
+    fields = (
+        *_sizes(data, weights),
+        ("mantissa", 0),
+        ("zero_term", scaling.zero_term(output)),
+        ("code", 0),
+        ("low", low),
+        ("high", high),
+    )
+    arguments = (
+        Params("ep_dense_t", fields),
+        TensorRef(op.inputs[0]),
+        Const("weights", "int8_t", scaling.interleave(weights.array()).tobytes(), "weights"),
+        Const("bias", "int32_t", bias.astype("<i4").tobytes(), "weights"),
+        Const("steps", "int32_t", np.concatenate(steps).astype("<i4").tobytes(), "tables"),
+        Scalar("int32_t", len(dense_scaling.LEVELS) if len(reals) > 1 else 0),
+        TensorRef(op.outputs[0]),
+    )
+    return _step(op, graph, "ep_dense_steps_s8", arguments)
+
+
+def _lower_twice(
+    op: Operator,
+    graph: Graph,
+    bias: NDArray[np.int64],
+    bounds: NDArray[np.int64],
+    multipliers: list[Multiplier],
+) -> Lowered:
+    """With two roundings: a pointwise convolution whose pixels are the batches."""
+    data, weights = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
+    output = checks.output_tensor(op, graph)
+    outputs, depth = weights.shape
+    each = multipliers * (outputs // len(multipliers))
+    low, high = scaling.activation_range(output, op.option("fused_activation_function"))
+    columns = (
+        ("depth", depth),
+        ("outputs", outputs),
+        ("zero_term", scaling.zero_term(output)),
+        ("low", low),
+        ("high", high),
+    )
+    mantissas = np.array([m.mantissa for m in each], "<i4")
+    arguments = (
+        Params("ep_columns_t", columns),
+        Scalar("int32_t", data.elements // depth),
+        TensorRef(op.inputs[0]),
+        Const("weights", "int8_t", scaling.interleave(weights.array()).tobytes(), "weights"),
+        Const("bias", "int32_t", bias.astype("<i4").tobytes(), "weights"),
+        Const("multipliers", "int32_t", mantissas.tobytes(), "tables"),
+        Const("codes", "int8_t", scaling.rescale_codes(each, bounds).tobytes(), "tables"),
+        Scratch(2 * depth),
+        TensorRef(op.outputs[0]),
+    )
+    return _step(op, graph, "ep_conv_1x1_s8", arguments)
 
 
 def _lower_float(op: Operator, graph: Graph) -> Lowered:
@@ -122,14 +210,15 @@ def _sizes(data: Tensor, weights: Tensor) -> tuple[tuple[str, int], ...]:
     return (("batches", data.elements // depth), ("depth", depth), ("outputs", outputs))
 
 
-def _multipliers(data: Tensor, weights: Tensor, output: Tensor) -> list[Multiplier]:
-    """One of the layer, or one an output (PopulateConvolutionQuantizationParams).
-
-    The product of scales is a double in both: LiteRT rounds ties at 0.5 so.
+def _reals(data: Tensor, weights: Tensor, output: Tensor) -> list[float]:
+    """One scale of the layer, where the product of scales is a float
+    (GetQuantizedConvolutionMultipler), or one an output (PopulateConvolutionQuantizationParams).
     """
     assert weights.quantization is not None
     scales = weights.quantization.scales
-    return [quantize_multiplier(data.scale * scale / output.scale) for scale in scales]
+    if len(scales) == 1:
+        return [float32(data.scale * scales[0]) / output.scale]
+    return [data.scale * scale / output.scale for scale in scales]
 
 
 def _bias(op: Operator, graph: Graph, outputs: int) -> NDArray[np.generic]:
@@ -152,6 +241,7 @@ ROW = OperatorRow(
     optional=frozenset({2}),
     check=_check,
     lower=_lower,
-    notes="int8 sums are rounded once, as LiteRT does it; TFLite Micro rounds twice. Weights and "
-    "bias must be constants.",
+    notes="int8: LiteRT scales each sum in double precision and rounds once, halves away from "
+    "zero; TFLite Micro in fixed point and twice (numerics 'tflm'). Weights and bias must be "
+    "constants.",
 )
