@@ -96,4 +96,10 @@ def _start_host(board: Board, firmware: Firmware) -> Iterator[tuple[str, str]]:
             if _HOST_SIGN not in text:
                 raise ToolchainError(f"{board.name}: the program named no serial line: {text!r}")
             path = text.split(_HOST_SIGN, 1)[1].split("\n", 1)[0]
-            yield path, "native process"
+            try:
+                yield path, "native process"
+            except Exception as error:
+                ending = process.ending()
+                if ending:
+                    raise DeviceError(f"{board.name}: the program ended {ending}") from error
+                raise
