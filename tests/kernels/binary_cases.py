@@ -76,7 +76,7 @@ def binary_case(
 def tie_cases(kind: str, rng: np.random.Generator) -> list[Case]:
     """Every int8 with a constant, at scales that make half of the results ties of both signs."""
     cases = []
-    for scale in (2.0, 4.0, 8.0, 32.0):
+    for scale in (2.0, 4.0, 6.0, 8.0, 10.0, 32.0, 98.0, 196.0):
         builder = ModelBuilder()
         x = builder.tensor((1, 256), "int8", scale=1.0)
         data = rng.integers(-20, 20, 256)

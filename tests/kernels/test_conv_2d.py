@@ -7,11 +7,13 @@ import numpy as np
 from tests.kernels.harness import run_cases
 from tests.kernels.oracle_check import check
 from tests.kernels.weighted_cases import (
+    TIE_RATIOS,
     Layer,
     float_case,
     quantised_case,
     random_scales,
     random_window,
+    tie_case,
 )
 
 
@@ -57,3 +59,7 @@ def test_without_bias() -> None:
     for one, two in zip(outputs[:8], outputs[8:], strict=True):
         assert (one[0] == two[0]).all()
     assert sum(len(np.unique(outputs[n][0])) > 1 for n in range(8)) > 4
+
+
+def test_ties() -> None:
+    check([tie_case("CONV_2D", ratio, each) for ratio in TIE_RATIOS for each in (False, True)])

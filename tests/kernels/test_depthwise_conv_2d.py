@@ -4,12 +4,14 @@ import numpy as np
 
 from tests.kernels.oracle_check import check
 from tests.kernels.weighted_cases import (
+    TIE_RATIOS,
     Layer,
     float_case,
     output_size,
     quantised_case,
     random_scales,
     random_window,
+    tie_case,
 )
 
 
@@ -52,3 +54,13 @@ def test_int8(case_count: int) -> None:
 def test_float32(case_count: int) -> None:
     rng = np.random.default_rng(6)
     check([float_case(rng, random_layer(rng, n)) for n in range(case_count)])
+
+
+def test_ties() -> None:
+    check(
+        [
+            tie_case("DEPTHWISE_CONV_2D", ratio, each)
+            for ratio in TIE_RATIOS
+            for each in (False, True)
+        ]
+    )

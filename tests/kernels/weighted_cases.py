@@ -150,3 +150,27 @@ def _inputs(rng: np.random.Generator, layer: Layer) -> NDArray[np.int8]:
         x[0] = rng.choice([-128, 127])
         x[-1] = rng.choice([-128, 127], shape[1:])
     return x
+
+
+def tie_case(kind: str, ratio: float, per_channel: bool) -> Case:
+    """A convolution whose sums are all of -3500 to 3500, at `ratio` times their scale."""
+    sums = np.arange(-3500, 3501)
+    high = np.round(sums / 127).astype(int)
+    scales = [1.0, 0.5] if per_channel else 1.0
+    taps = (1, 1, 1, 2) if kind == "CONV_2D" else (1, 1, 2, 1)
+    builder = ModelBuilder()
+    x = builder.tensor(taps, "int8", scale=1.0)
+    if kind == "CONV_2D":
+        weights, axis = np.reshape([127, 1, 127, 1], (2, 1, 1, 2)), 0
+    else:
+        weights, axis = np.reshape([127, 127, 1, 1], (1, 1, 2, 2)), 3
+    w = builder.tensor(weights.shape, "int8", scale=scales, data=weights, axis=axis)
+    bias = builder.tensor((2,), "int32", scale=scales, data=[0, 0])
+    y = builder.tensor((1, 1, 1, 2), "int8", scale=ratio, zero_point=3)
+    builder.operator(kind, [x, w, bias], [y], padding="VALID", stride_h=1, stride_w=1)
+    values = np.stack([high, sums - 127 * high], axis=1).astype(np.int8)
+    label = f"{kind} ties {ratio} {per_channel}"
+    return Case(builder.build([x], [y]), [values.reshape(-1, *taps[1:])], label=label)
+
+
+TIE_RATIOS = (0.75, 2.0, 4.0, 6.0, 10.0, 98.0, 196.0, 3400.0)
