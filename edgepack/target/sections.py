@@ -49,6 +49,17 @@ def measure(firmware: Firmware, symbols: Mapping[str, Role]) -> Sizes:
     return Sizes(flash, ram, of_role["weights"], of_role["tables"])
 
 
+def stack_room(firmware: Firmware) -> int | None:
+    """Bytes between the image's static data and the top of RAM; None for a host's program."""
+    path = Path(firmware.elf)
+    if path.read_bytes()[:4] != b"\x7fELF":
+        return None
+    found = symbol_addresses(path)
+    if "__stack_top" not in found:
+        return None
+    return found["__stack_top"] - found["__bss_end"]
+
+
 def symbol_bytes(elf: Path) -> dict[str, int]:
     """The size of every function and object that was linked, by its name."""
     with _opened(elf) as opened:

@@ -162,6 +162,17 @@ def test_no_heap_and_no_unwinder(tmp_path: Path) -> None:
         assert [symbol for symbol in linked if unwanted.search(symbol)] == []
 
 
+def test_what_is_left_for_the_stack(tmp_path: Path) -> None:
+    require_compiler(M4)
+    firmware = image(shrunk(M4, ram=16384), tmp_path / "m4")
+    used = sections.measure(firmware, {}).ram
+    room = sections.stack_room(firmware)
+    assert room is not None
+    assert 16384 - used - 32 <= room <= 16384 - used
+    require_compiler(BOARDS["host"])
+    assert sections.stack_room(build_echo(BOARDS["host"], tmp_path / "host")) is None
+
+
 @pytest.mark.parametrize("kind", ["gcc", "zig"])
 @pytest.mark.parametrize("name", ["mps2-an386"])
 def test_ram_overflow_says_by_how_much(name: str, kind: str, tmp_path: Path) -> None:
