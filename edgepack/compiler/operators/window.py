@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LIMIT = 2**15 - 1  # an int16 of ep_window_t
+NOWHERE = 2**40  # beyond every tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Window:
     def first_elements(self) -> NDArray[np.int64]:
         """The lowest input element that each output pixel's window touches: [pixels].
 
-        A pixel whose window lies outside altogether gets the input's end.
+        A pixel whose window lies outside altogether gets NOWHERE, or more.
         """
         rows = _first_inside(
             self.out_h, self.stride_h, self.pad_top, self.kernel_h, self.dilation_h, self.in_h
@@ -70,7 +71,7 @@ class Window:
         )
         image = self.in_h * self.in_w * self.in_c
         at = (rows[:, None] * self.in_w + columns[None, :]) * self.in_c
-        at = np.where((rows[:, None] < 0) | (columns[None, :] < 0), image, at).reshape(-1)
+        at = np.where((rows[:, None] < 0) | (columns[None, :] < 0), NOWHERE, at).reshape(-1)
         starts = np.arange(self.batches, dtype=np.int64) * image
         return (starts[:, None] + at[None, :]).reshape(-1)
 
