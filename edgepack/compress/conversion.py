@@ -11,7 +11,7 @@ from typing import Any
 
 from edgepack.compress.data import Arrays, load_arrays
 from edgepack.compress.load import Network, load_network, versions
-from edgepack.compress.score import TfliteModel, score
+from edgepack.compress.score import TfliteModel, score, signature_tensors
 from edgepack.compress.spec import (
     ConvertReport,
     ConvertSpec,
@@ -28,6 +28,8 @@ Tell = Callable[[int, int, str], None]
 
 
 _SCORED_MAX = 500
+# Offsets into the tables Model and SubGraph of TFLite's schema.fbs: 4 + 2 * the field's number.
+_SUBGRAPHS, _INPUTS, _OUTPUTS = 8, 6, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ def quantize(path: Path, spec: QuantizeSpec, job: Job) -> tuple[bytes, QuantizeR
     samples = given.drawn(spec.samples or given.n, spec.seed)
     test = score_set(network, spec.test, (spec.data, given), spec.seed)
     job.tell(0, samples.n, "calibrating")
-    content = to_tflite(network, job, lambda converter: _set_int8(converter, spec, samples, job))
+    names = network.input_names
+    content = to_tflite(network, job, lambda made: _set_int8(made, spec, samples, names, job))
     tflite = TfliteModel(content)
     before, after = _scores(test, network, tflite, job)
     report = QuantizeReport(
@@ -110,13 +113,39 @@ def to_tflite(network: Network, job: Job, configure: Callable[[Any], None]) -> b
         network.export(saved)
         converter = tf.lite.TFLiteConverter.from_saved_model(str(saved), signature_keys=["serve"])
         configure(converter)
-        return bytes(converter.convert())
+        return in_order(bytes(converter.convert()), network)
     except (UsageError, KeyboardInterrupt, OSError):
         raise
     except Exception as error:
         raise TrainingError(f"{network.file.name}: cannot convert it: {_reason(error)}") from error
     finally:
         shutil.rmtree(saved, ignore_errors=True)
+
+
+def in_order(content: bytes, network: Network) -> bytes:
+    """The .tflite file with its inputs and outputs in the model's order, which conversion loses.
+
+    The lists of tensor numbers in the first subgraph are rewritten where they lie.
+    """
+    from flatbuffers.table import Table
+
+    inputs, outputs = signature_tensors(content)
+    data = bytearray(content)
+    model = Table(data, int.from_bytes(data[:4], "little"))
+    graphs = model.Vector(model.Offset(_SUBGRAPHS))
+    graph = Table(data, model.Indirect(graphs))
+    for field, numbers in (
+        (_INPUTS, [inputs[name] for name in network.input_names]),
+        (_OUTPUTS, [outputs[name] for name in network.output_names]),
+    ):
+        start, length = graph.Vector(graph.Offset(field)), graph.VectorLen(graph.Offset(field))
+        if length != len(numbers):
+            raise TrainingError(
+                f"{network.file.name}: conversion left {length} of {len(numbers)} inputs or outputs"
+            )
+        for i, number in enumerate(numbers):
+            data[start + 4 * i : start + 4 * i + 4] = number.to_bytes(4, "little")
+    return bytes(data)
 
 
 def score_set(
@@ -151,14 +180,17 @@ def _scores(
     return before, score(outputs[0], test.samples, test.source)
 
 
-def _set_int8(converter: Any, spec: QuantizeSpec, samples: Arrays, job: Job) -> None:
+def _set_int8(
+    converter: Any, spec: QuantizeSpec, samples: Arrays, names: tuple[str, ...], job: Job
+) -> None:
     import tensorflow as tf
 
-    def representative() -> Iterator[list[Any]]:
+    def representative() -> Iterator[dict[str, Any]]:
         for i in range(samples.n):
             if i % 16 == 0:
                 job.tell(i, samples.n, "calibrating")
-            yield [x[i : i + 1] for x in samples.inputs]
+            row = (x[i : i + 1] for x in samples.inputs)
+            yield dict(zip(names, row, strict=True))
 
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = representative

@@ -39,13 +39,15 @@ class Network:
     """A loaded model.
 
     `predict` takes inputs [n, ...] and gives outputs [n, ...]; `export` writes a SavedModel whose
-    one signature has batch 1; `keras` is the Keras model, None for a SavedModel.
+    one signature, `serve`, has batch 1 and these names; `keras` is None for a SavedModel.
     """
 
     file: ModelFile
     inputs: tuple[InputFacts, ...]
     predict: Predict
     export: Callable[[Path], None]
+    input_names: tuple[str, ...]
+    output_names: tuple[str, ...]
     keras: Any
 
 
@@ -98,10 +100,15 @@ def of_keras(model: Any, path: Path, file: ModelFile | None = None) -> Network:
         many = isinstance(given, (list, tuple))
         return tuple(np.asarray(y) for y in (given if many else [given]))
 
-    def export(target: Path) -> None:
-        _export_keras(model, target)
+    names = tuple(f"{re.sub(r'[^A-Za-z0-9_]', '_', f.name)}" for f in inputs)
+    if len(set(names)) < len(names):
+        names = tuple(f"{name}_{i}" for i, name in enumerate(names))
 
-    return Network(file or describe(path), inputs, predict, export, model)
+    def export(target: Path) -> None:
+        _export_keras(model, names, target)
+
+    outputs = tuple(f"output_{i}" for i in range(len(model.outputs)))
+    return Network(file or describe(path), inputs, predict, export, names, outputs, model)
 
 
 def _fixed(path: Path, name: str, shape: tuple[int | None, ...], kind: str) -> InputFacts:
@@ -134,12 +141,12 @@ def _load_keras(path: Path, kind: Kind, folder: Path, trust: bool) -> Any:
     except EdgepackError:
         raise
     except Exception as error:
-        raise ModelError(f"{path}: {_why(error)}") from error
+        raise ModelError(f"{path}: {_why(error, kind)}") from error
     finally:
         named.unlink(missing_ok=True)
 
 
-def _why(error: Exception) -> str:
+def _why(error: Exception, kind: Kind) -> str:
     text = str(error).strip()
     missing = re.search(r"Could not locate class '([^']+)'|Unknown (?:layer|object): '?(\w+)", text)
     if missing:
@@ -149,7 +156,8 @@ def _why(error: Exception) -> str:
             "build the model from Keras's layers, or convert it there and give the .tflite"
         )
     first = text.splitlines()[0] if text else type(error).__name__
-    return f"Keras cannot load it ({first[:200]}); it may be cut short: save it again"
+    again = "save it as .keras, which keeps more" if kind == "h5" else "it may be cut short"
+    return f"Keras cannot load it ({first[:200]}); {again}"
 
 
 def _config(path: Path, kind: Kind) -> Any:
@@ -203,7 +211,7 @@ def _legacy_depthwise() -> Any:
     return DepthwiseConv2D
 
 
-def _export_keras(model: Any, target: Path) -> None:
+def _export_keras(model: Any, names: tuple[str, ...], target: Path) -> None:
     import keras
     import tensorflow as tf
 
@@ -211,12 +219,12 @@ def _export_keras(model: Any, target: Path) -> None:
     archive.track(model)
     single = len(model.inputs) == 1
     signature = [
-        tf.TensorSpec((1, *t.shape[1:]), t.dtype, name=f"x{i}" if not single else "x")
-        for i, t in enumerate(model.inputs)
+        tf.TensorSpec((1, *t.shape[1:]), t.dtype, name=name)
+        for name, t in zip(names, model.inputs, strict=True)
     ]
 
     def serve(*x: Any) -> Any:
-        return model(x[0] if single else list(x), training=False)
+        return keras.tree.flatten(model(x[0] if single else list(x), training=False))
 
     archive.add_endpoint("serve", serve, input_signature=signature)
     archive.write_out(str(target), verbose=False)
@@ -266,7 +274,7 @@ def _load_saved_model(path: Path, folder: Path, trust: bool) -> Network:
             module, str(target), signatures={"serve": module.serve.get_concrete_function()}
         )
 
-    return Network(describe(path), inputs, predict, export, None)
+    return Network(describe(path), inputs, predict, export, tuple(names), tuple(outputs), None)
 
 
 def _shape(spec: Any) -> tuple[int | None, ...]:

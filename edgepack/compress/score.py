@@ -60,6 +60,18 @@ def _error(outputs: NDArray[Any], labels: NDArray[Any]) -> float:
     return float(np.mean(np.square(outputs.astype(np.float64) - labels.astype(np.float64))))
 
 
+def signature_tensors(content: bytes) -> tuple[dict[str, int], dict[str, int]]:
+    """Tensor numbers of a .tflite file's inputs and outputs, by their names in `serve`."""
+    import tensorflow as tf
+
+    runner = tf.lite.Interpreter(model_content=content).get_signature_runner("serve")
+    inputs, outputs = runner.get_input_details(), runner.get_output_details()
+    return (
+        {name: int(detail["index"]) for name, detail in inputs.items()},
+        {name: int(detail["index"]) for name, detail in outputs.items()},
+    )
+
+
 class TfliteModel:
     """A .tflite file in TensorFlow's interpreter with the reference kernels."""
 

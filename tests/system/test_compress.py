@@ -336,6 +336,8 @@ class Reader(tf.Module):
     def serve(self, x):
         return x + tf.cast(tf.strings.length(tf.io.read_file("/etc/hosts")), "float32")
 m = Reader(); tf.saved_model.save(m, f"{out}/reader", signatures={"serving_default": m.serve})
+z, a, k = (keras.Input((n,), name=name) for n, name in ((5, "zeta"), (3, "alpha"), (4, "kappa")))
+keras.Model([z, a, k], [L.Dense(2)(k), L.Dense(6)(z), L.Dense(3)(a)]).save(f"{out}/three.keras")
 i = keras.Input((8,))
 keras.Model(i, keras.ops.erfinv(i)).save(f"{out}/erfinv.keras")
 """
@@ -375,6 +377,36 @@ def test_models_that_are_refused(
     assert text in str(caught.value)
     assert "Traceback" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_inputs_and_outputs_keep_their_order(
+    worker: Worker, odd_models: Path, tmp_path: Path
+) -> None:
+    import keras
+
+    model = odd_models / "three.keras"
+    random = np.random.default_rng(0)
+    names = (("zeta", 5), ("alpha", 3), ("kappa", 4))
+    x = {name: random.normal(size=(30, n)).astype("f4") * n for name, n in names}
+    np.savez(tmp_path / "x.npz", **x)
+    data = DataSpec(source=str(tmp_path / "x.npz"))
+    out = tmp_path / "m.tflite"
+    report = compress.convert(model, compress.ConvertSpec(), out, worker=worker)
+    assert [tensor.shape for tensor in report.inputs] == [(1, 5), (1, 3), (1, 4)]
+    assert [tensor.shape for tensor in report.outputs] == [(1, 2), (1, 6), (1, 3)]
+    interpreter = litert(out)
+    interpreter.allocate_tensors()
+    for detail, values in zip(interpreter.get_input_details(), x.values(), strict=True):
+        interpreter.set_tensor(detail["index"], values[:1])
+    interpreter.invoke()
+    wanted = keras.saving.load_model(model).predict(list(x.values()), verbose=0)
+    for detail, want in zip(interpreter.get_output_details(), wanted, strict=True):
+        np.testing.assert_allclose(interpreter.get_tensor(detail["index"]), want[:1], atol=1e-5)
+
+    report8 = compress.quantize(model, QuantizeSpec(data=data), out, worker=worker)
+    for tensor, values in zip(report8.inputs, x.values(), strict=True):
+        spread = float(values.max() - values.min())
+        assert tensor.scale == pytest.approx(spread / 255, rel=0.02)
 
 
 @pytest.mark.parametrize("name", ["lambda.keras", "lambda.h5"])
