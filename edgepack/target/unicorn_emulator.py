@@ -7,6 +7,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,21 +85,31 @@ def _command(board: Board, firmware: Firmware, lifeline: int) -> list[str]:
 
 def _serial_line(machine: Running) -> str:
     try:
-        text = machine.wait_for('"port"', _START_TIMEOUT_S)
+        machine.wait_for('"port"', _START_TIMEOUT_S)
     except ToolchainError as error:
         _raise_fault(machine, error)
         raise
-    return str(json.loads(last_line(text))["port"])
+    return str(_told(machine)["port"])
 
 
 def _raise_fault(machine: Running, cause: Exception) -> None:
-    """Raise what the machine said went wrong, where it said anything."""
-    with contextlib.suppress(Exception):
-        machine.process.wait(timeout=0.2)
+    """Raise what went wrong in the machine's process, where it ended."""
     try:
-        told = json.loads(last_line(machine.text()))
-    except ValueError:
+        status = machine.process.wait(timeout=0.2)
+    except subprocess.TimeoutExpired:
         return
+    told = _told(machine)
     if "error" in told:
         kind: type[EdgepackError] = ToolchainError if told["tool"] else DeviceError
         raise kind(str(told["error"])) from cause
+    how = f"signal {-status} killed it" if status < 0 else last_line(machine.text())
+    raise ToolchainError(f"{_NAME} ended: {how}") from cause
+
+
+def _told(machine: Running) -> dict[str, object]:
+    """What the machine told in its lines of JSON, taken together."""
+    facts: dict[str, object] = {}
+    for line in machine.text().splitlines():
+        with contextlib.suppress(ValueError, TypeError):
+            facts |= json.loads(line)
+    return facts

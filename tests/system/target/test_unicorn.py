@@ -163,6 +163,13 @@ def test_misbehaviour_is_named(m4: Firmware, letter: bytes, message: str) -> Non
     assert children() == []
 
 
+def test_a_killed_emulator_is_named(m4: Firmware) -> None:
+    with pytest.raises(ToolchainError) as caught, playing("mps2-an386", m4) as line:
+        os.kill(the_child(), signal.SIGKILL)
+        assert line.read(1)
+    assert str(caught.value) == "the unicorn emulator ended: signal 9 killed it"
+
+
 def test_an_image_for_another_board_is_refused(m4: Firmware) -> None:
     board = BOARDS["riscv-virt"]
     require_emulator(board, "unicorn")
