@@ -23,14 +23,18 @@ static inline const int8_t* ep_dense_block(const int8_t* x, const int8_t* w, int
     int32_t c = bias[2];
     int32_t d = bias[3];
     const int8_t* const end = x + depth;
-    const int8_t* const whole = x + (depth & ~3);
+    const int8_t* const whole = x + (depth & ~7);
     while (x != whole) {
         EP_DENSE_TAP(0);
         EP_DENSE_TAP(1);
         EP_DENSE_TAP(2);
         EP_DENSE_TAP(3);
-        x += 4;
-        w += 16;
+        EP_DENSE_TAP(4);
+        EP_DENSE_TAP(5);
+        EP_DENSE_TAP(6);
+        EP_DENSE_TAP(7);
+        x += 8;
+        w += 32;
     }
     while (x != end) {
         EP_DENSE_TAP(0);

@@ -36,14 +36,18 @@ block(const int8_t* x, const int8_t* w, const int32_t* bias, int32_t depth, int3
     int32_t a3 = bias[3];
     int32_t b3 = a3;
     const int8_t* const end = x + 2 * depth;
-    const int8_t* const whole = x + 2 * (depth & ~3);
+    const int8_t* const whole = x + 2 * (depth & ~7);
     while (x != whole) {
         TAP(0);
         TAP(1);
         TAP(2);
         TAP(3);
-        x += 8;
-        w += 16;
+        TAP(4);
+        TAP(5);
+        TAP(6);
+        TAP(7);
+        x += 16;
+        w += 32;
     }
     while (x != end) {
         TAP(0);
