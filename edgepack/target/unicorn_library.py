@@ -9,23 +9,27 @@ from pathlib import Path
 from edgepack.store import cached, sha256
 from edgepack.target import zig
 
-_SOURCE = Path(__file__).with_name("unicorn_devices.c")
+_FILES = tuple(
+    Path(__file__).with_name(name)
+    for name in ("unicorn_core.c", "unicorn_devices.c", "unicorn_core.h")
+)
 _NAME = "devices.so"
 
 
 def library() -> Path:
-    """The shared library of `unicorn_devices.c`, by gcc or clang where installed, else by zig.
+    """The shared library of `unicorn_*.c`, by gcc or clang where installed, else by zig.
 
     Raises ToolchainError where none is there, or with what the compiler said.
     """
     tool = zig.native_compiler()
     spec = {
-        "source": sha256(_SOURCE.read_bytes()),
+        "sources": [sha256(file.read_bytes()) for file in _FILES],
         "compiler": tool.name,
         "machine": f"{sys.platform}-{platform.machine()}",
     }
 
     def make(folder: Path) -> None:
-        zig.compile_library(tool, _SOURCE, folder / _NAME)
+        sources = [file for file in _FILES if file.suffix == ".c"]
+        zig.compile_library(tool, sources, folder / _NAME)
 
     return cached("unicorn/1", spec, make) / _NAME

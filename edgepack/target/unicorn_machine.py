@@ -21,7 +21,7 @@ from edgepack.errors import DeviceError, EdgepackError, ToolchainError
 from edgepack.target import flash
 from edgepack.target.unicorn_engine import PAGE, Engine, load
 
-_STOP_PLACE, _STOP_RESET = 1, 2  # as in unicorn_devices.c
+_STOP_PLACE, _STOP_RESET = 1, 2  # as in unicorn_core.h
 _NEVER = 0xFFFFFFFE
 _ARM_PRIVATE = Region(origin=0xE0000000, bytes=0x100000)
 _NRF51_CLOCK = 0x40000000

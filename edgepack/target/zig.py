@@ -74,14 +74,14 @@ def native_compiler() -> Compiler:
     return compiler()
 
 
-def compile_library(tool: Compiler, source: Path, output: Path, flags: Sequence[str] = ()) -> None:
-    """Compile one C file to a shared library of this machine.
+def compile_library(tool: Compiler, sources: Sequence[Path], output: Path) -> None:
+    """Compile C files to a shared library of this machine.
 
     Raises ToolchainError with the compiler's first words where it fails.
     """
-    words = [*tool.command, "-std=c11", "-O2", "-fPIC", "-shared", *flags]
+    words = [*tool.command, "-std=c11", "-O2", "-fPIC", "-shared"]
     reply = subprocess.run(
-        [*words, "-o", str(output), str(source)],
+        [*words, "-o", str(output), *map(str, sources)],
         env={**os.environ, **tool.environment},
         capture_output=True,
         text=True,
@@ -89,4 +89,4 @@ def compile_library(tool: Compiler, source: Path, output: Path, flags: Sequence[
     )
     if reply.returncode:
         said = (reply.stderr or reply.stdout).strip().splitlines()[:8]
-        raise ToolchainError("\n".join([f"{tool.name}: cannot compile {source.name}:", *said]))
+        raise ToolchainError("\n".join([f"{tool.name}: cannot compile {sources[0].name}:", *said]))

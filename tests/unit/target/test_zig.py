@@ -52,5 +52,5 @@ def test_no_native_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_the_compiler_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tool = zig.Compiler("cc 1", (sys.executable, "-c", "import sys; sys.exit('x.c:1: no')"), {})
     with pytest.raises(ToolchainError) as caught:
-        zig.compile_library(tool, tmp_path / "x.c", tmp_path / "x.so")
+        zig.compile_library(tool, [tmp_path / "x.c"], tmp_path / "x.so")
     assert str(caught.value) == "cc 1: cannot compile x.c:\nx.c:1: no"
