@@ -16,8 +16,8 @@ typedef struct {
 
 /// y[b][i][j][o] = clamp(sum_k x[tap k] * w[o][k] + bias[o]), summed in the order of k.
 /// w: a group after the other, each as ep_dense_f32 has it. scratch: depth floats.
-/// y may overlap x as edgepack computes it: a pixel's inputs are read before its outputs are written
-/// (where there is one group).
+/// y may overlap x as edgepack computes it: a pixel's inputs are read before its outputs are
+/// written (where there is one group).
 /// Bit-exact with TFLite reference_ops::Conv where that neither fuses nor reorders.
 void ep_conv_2d_f32(const ep_conv_2d_f32_t* p, const float* x, const float* w, const float* bias,
                     float* scratch, float* y);

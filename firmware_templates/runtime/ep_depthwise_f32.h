@@ -11,8 +11,8 @@ typedef struct {
     float high;
 } ep_depthwise_f32_t;
 
-/// y[b][i][j][o] = clamp(sum_k x[tap k][o / multiplier] * w[o][k] + bias[o]), summed in the order of
-/// k over the taps inside x. w: [o][kernel_h][kernel_w]. y may overlap x as edgepack computes it:
+/// y[b][i][j][o] = clamp(sum_k x[tap k][o / multiplier] * w[o][k] + bias[o]), summed in the order
+/// of k over the taps inside x. w: [o][kernel_h][kernel_w]. y may overlap x as edgepack computes it:
 /// pixel by pixel, channel by channel.
 /// Bit-exact with TFLite reference_ops::DepthwiseConv where that neither fuses nor reorders.
 void ep_depthwise_f32(const ep_depthwise_f32_t* p, const float* x, const float* w,

@@ -13,7 +13,8 @@ typedef struct {
     int8_t high;
 } ep_depthwise_t;
 
-/// y[b][i][j][o] = clamp(zp_y + rescale(bias[o] + sum_k (x[tap k][o / multiplier] - zp_x) * w[o][k]))
+/// y[b][i][j][o] = clamp(zp_y + rescale(bias[o] +
+///                       sum_k (x[tap k][o / multiplier] - zp_x) * w[o][k]))
 /// w: [o][kernel_h][kernel_w]; bias as in the model, nothing folded in. y may overlap x as edgepack
 /// computes it for this very shape: pixel by pixel, channel by channel.
 /// Bit-exact with TFLite reference_integer_ops::DepthwiseConvPerChannel.

@@ -9,7 +9,7 @@ import numpy as np
 from edgepack.compiler.fixed_point import quantize_multiplier
 from edgepack.compiler.operators import checks, dense, scaling
 from edgepack.compiler.operators.row import ACTIVATION, PADDING, OperatorRow, OptionField
-from edgepack.compiler.operators.window import Window, overlap_lead, read_window
+from edgepack.compiler.operators.window import LIMIT, Window, overlap_lead, read_window
 from edgepack.graph import Graph, Operator, Tensor
 from edgepack.program import (
     Argument,
@@ -59,6 +59,13 @@ def _check(op: Operator, graph: Graph) -> None:
             f"{checks.tensor_text(weights)} does not fit the {in_c} input channels; its last "
             f"dimension must divide them into groups, and the groups must divide its {channels} "
             f"outputs. {checks.RECONVERT}.",
+        )
+        checks.require(
+            in_c // depth <= LIMIT,
+            op,
+            graph,
+            f"it has {in_c // depth} groups; {LIMIT} is the limit. "
+            "Make it a depthwise convolution.",
         )
     if checks.optional_input(op, graph, 2) is not None:
         checks.require_bias(op, graph, checks.require_constant(op, graph, 2), channels)

@@ -5,7 +5,8 @@ void ep_add_s8(const ep_sum_s8_t* p, int32_t count, const int8_t* a, const int8_
 {
     const ep_sum_s8_t local = *p; /* y might alias p for all the compiler knows */
     for (int32_t i = 0; i < count; i++) {
-        y[i] = ep_sum_result(&local, a[i] * local.factor_a + local.offset + ep_sum_operand(&local, b[i]));
+        const int32_t operand = ep_sum_operand(&local, b[i]);
+        y[i] = ep_sum_result(&local, a[i] * local.factor_a + local.offset + operand);
     }
 }
 
@@ -20,7 +21,8 @@ void ep_add_broadcast_s8(const ep_sum_s8_t* p, const ep_broadcast_t* loops,
         const int8_t* one = a + at.a;
         const int8_t* two = b + at.b;
         for (int32_t i = loops->sizes[EP_BROADCAST_LAST]; i > 0; i--) {
-            *y++ = ep_sum_result(&local, *one * local.factor_a + local.offset + ep_sum_operand(&local, *two));
+            const int32_t operand = ep_sum_operand(&local, *two);
+            *y++ = ep_sum_result(&local, *one * local.factor_a + local.offset + operand);
             one += step_a;
             two += step_b;
         }

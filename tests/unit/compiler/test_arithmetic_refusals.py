@@ -55,6 +55,13 @@ def test_groups_that_do_not_divide() -> None:
     )
 
 
+def test_too_many_groups() -> None:
+    assert refusal(convolution(w=(32768, 1, 1, 1), x=(1, 2, 2, 32768))) == (
+        "op 0 CONV_2D 'y': it has 32768 groups; 32767 is the limit. Make it a depthwise "
+        "convolution."
+    )
+
+
 def test_depthwise_outputs_that_are_no_multiple() -> None:
     assert refusal(convolution(w=(1, 1, 1, 4), kind="DEPTHWISE_CONV_2D")) == (
         "op 0 DEPTHWISE_CONV_2D 'y': tensor 1 'w' int8[1,1,1,4] does not fit the 3 input "
