@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 
+from edgepack.compiler.channels import remove_channels
 from edgepack.compiler.padding import fold_padding
 from edgepack.compiler.rewrite import consumers, replace_tensor, single_consumer, with_operators
 from edgepack.graph import ABSENT, DType, Graph, Operator, Tensor
@@ -41,6 +42,7 @@ def optimise(graph: Graph) -> Graph:
         fuse_activations,
         fold_padding,
         remove_dead,
+        remove_channels,
     )
     while True:
         before = graph.operators

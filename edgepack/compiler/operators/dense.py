@@ -69,7 +69,7 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     bias = _bias(op, graph, outputs).astype(np.int64) - data.zero_point * rows.sum(axis=1)
     bounds = scaling.sum_bounds(rows, bias, -128, 127)
     scaling.require_int32(op, graph, bounds)
-    reals = _reals(data, weights, output)
+    reals = scales_of(data, weights, output)
     if spec.numerics == "tflm":
         return _lower_twice(op, graph, bias, bounds, [quantize_multiplier(r) for r in reals])
     per_channel = len(reals) > 1
@@ -210,7 +210,7 @@ def _sizes(data: Tensor, weights: Tensor) -> tuple[tuple[str, int], ...]:
     return (("batches", data.elements // depth), ("depth", depth), ("outputs", outputs))
 
 
-def _reals(data: Tensor, weights: Tensor, output: Tensor) -> list[float]:
+def scales_of(data: Tensor, weights: Tensor, output: Tensor) -> list[float]:
     """One scale of the layer, where the product of scales is a float
     (GetQuantizedConvolutionMultipler), or one an output (PopulateConvolutionQuantizationParams).
     """
