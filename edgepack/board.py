@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from edgepack.errors import UsageError
 from edgepack.program import Isa
 from edgepack.resources import folder
+from edgepack.store import canonical_json
 
 try:
     import tomllib
@@ -127,6 +128,12 @@ class Board(_Frozen):
             return "none"
         return "measured" if self.flash.driver == "openocd" else "emulated"
 
+    @property
+    def canonical(self) -> str:
+        """Everything that the file says, as text that is the same on every machine."""
+        plain = self.model_dump(mode="json")
+        return canonical_json({**plain, "isa": sorted(self.isa), "port": Path(self.port).name})
+
     def count(self, ticks: int) -> int:
         """Ticks of the counter as `timer.unit`: exact for an emulated board.
 
@@ -158,7 +165,7 @@ def _regions_are_apart(board: Board) -> str:
 
 def _port_is_known(board: Board) -> str:
     ports = folder("firmware_templates") / "ports"
-    if (ports / board.port / "ep_port.c").is_file():
+    if board.port.startswith("./") or (ports / board.port / "ep_port.c").is_file():
         return ""
     known = sorted(path.parent.name for path in ports.glob("*/ep_port.c"))
     near = difflib.get_close_matches(board.port, known, n=1)
@@ -220,7 +227,19 @@ def load_board(name: str, project: Path | None = None) -> Board:
     board = parse_board(path.read_text(), str(path))
     if board.name != path.stem:
         raise UsageError(f"{path}: name is {board.name!r}; it must be the file's, {path.stem!r}")
-    return board
+    return _with_own_port(board, path)
+
+
+def _with_own_port(board: Board, path: Path) -> Board:
+    """A port "./x" is a folder beside the board's file, for UARTs and counters of one's own."""
+    if not board.port.startswith("./"):
+        return board
+    own = (path.parent / board.port).resolve()
+    if not (own / "ep_port.c").is_file():
+        raise UsageError(
+            f"{path}: port: there is no {own / 'ep_port.c'}; ep_port.h says what it is"
+        )
+    return board.model_copy(update={"port": str(own)})
 
 
 def _unknown(name: str, names: list[str]) -> str:

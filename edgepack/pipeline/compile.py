@@ -105,7 +105,7 @@ def _digests(compiled: Compiled) -> tuple[tuple[str, str], ...]:
     config = canonical_json([sorted(spec.isa), spec.numerics, spec.optimize])
     found = [("config", sha256(config.encode()))]
     if compiled.board is not None:
-        found.append(("board", sha256(compiled.board.model_dump_json().encode())))
+        found.append(("board", sha256(compiled.board.canonical.encode())))
     return tuple(found)
 
 

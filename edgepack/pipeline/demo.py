@@ -15,7 +15,6 @@ from edgepack.pipeline.keras import kept
 from edgepack.pipeline.whole import gates, measured, write_report
 from edgepack.results import BenchResult, Outcome
 
-FLOAT_SAMPLES = 100
 PRUNE_RATE = 0.5
 PRUNE_EPOCHS = {"watch": 12, "digits": 6}
 
@@ -64,7 +63,7 @@ def make_variants(
         Variant(
             "float32",
             stage(trained, ConvertSpec(test=test), "_float32.tflite"),
-            FLOAT_SAMPLES,
+            0,
         ),
     )
 

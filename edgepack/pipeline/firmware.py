@@ -72,7 +72,7 @@ def require_room(compiled: Compiled, image: Image, board: Board) -> None:
 def _cached_build(tree: Tree, board: Board, hook: bool) -> Firmware:
     spec = {
         "tree": tree.digest,
-        "board": board.model_dump_json(),
+        "board": board.canonical,
         "hook": hook,
         "toolchain": toolchain_identity(board),
     }

@@ -108,7 +108,8 @@ def port_tree(board: Board) -> Tree:
     """The board's startup, serial line, counter and linker script."""
     shared = ("ep_port.h", *_SHARED[board.toolchain.family])
     files = {name: template_bytes(f"ports/{name}") for name in shared}
-    files["ep_port.c"] = template_bytes(f"ports/{board.port}/ep_port.c")
+    port = resource_folder("firmware_templates") / "ports" / board.port  # absolute: a user's own
+    files["ep_port.c"] = (port / "ep_port.c").read_bytes()
     if board.memory is not None:
         files[SCRIPT] = linker_script(board).encode()
     return Tree(files)
