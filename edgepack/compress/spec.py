@@ -51,7 +51,7 @@ class PruneSpec:
     test: DataSpec | None = None  # x and y to score before and after; none: `data`
     epochs: int = 10  # 0: batch norm's statistics alone are taken anew
     batch_size: int = 32
-    learning_rate: float = 1e-3  # Adam, cosine to 0
+    learning_rate: float = 2e-3  # Adam, cosine to 0
     loss: Loss = "auto"  # auto: from the labels' shape and type
     seed: int = 0
     trust_model: bool = False  # allow code inside the model file (Lambda layers)
