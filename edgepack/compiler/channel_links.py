@@ -75,10 +75,12 @@ class Links:
 def find_links(graph: Graph) -> Links:
     """The links of all int8 tensors in RAM; inputs and outputs of the model stay whole."""
     intervals = find_intervals(graph)
+    used = {index for op in graph.operators for index in (*op.inputs, *op.outputs)} - {ABSENT}
+    tensors = [graph.tensor(index) for index in sorted(used)]
     links = Links(
         {
             tensor.index: np.zeros(channels_of(tensor), np.bool_)
-            for tensor in graph.tensors
+            for tensor in tensors
             if tensor.dtype is DType.INT8 and tensor.data is None and tensor.shape
         }
     )

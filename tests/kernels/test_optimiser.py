@@ -73,6 +73,23 @@ def padded_window(rng: np.random.Generator) -> Made:
     return b.build([x], [z]), [constant(rng, (3, height, width, channels), dtype)], [str(kind)]
 
 
+def padded_pixel(rng: np.random.Generator) -> Made:
+    """PAD, then a convolution of one pixel, which then reads outside its input."""
+    b = ModelBuilder()
+    q = quantized("int8", int(rng.integers(-128, 128)))
+    x, y = b.tensor((1, 4, 5, 4), "int8", **q), b.tensor((1, 7, 6, 4), "int8", **q)
+    amounts = b.tensor((4, 2), "int32", data=[[0, 0], [1, 2], [0, 1], [0, 0]])
+    b.operator("PAD", [x, amounts], [y])
+    shape = (4, 1, 1, 4)
+    w = b.tensor(shape, "int8", **quantized("int8", 0, 0.01), data=constant(rng, shape, "int8"))
+    bias = b.tensor((4,), "int32", **quantized("int8", 0, 0.0005), data=rng.integers(-300, 300, 4))
+    z = b.tensor((1, 7, 6, 4), "int8", **quantized("int8", 3, 0.2))
+    options = {"padding": "SAME", "stride_h": 1, "stride_w": 1}
+    factors = {"dilation_h_factor": 1, "dilation_w_factor": 1}
+    b.operator("CONV_2D", [y, w, bias], [z], **options, **factors)
+    return b.build([x], [z]), [constant(rng, (3, 4, 5, 4), "int8")], ["CONV_2D"]
+
+
 def clamped_sum(rng: np.random.Generator) -> Made:
     """An activation behind an ADD that has none."""
     dtype = str(rng.choice(["int8", "float32"]))
@@ -129,14 +146,14 @@ def constant_output(rng: np.random.Generator) -> Made:
     return b.build([x], [flat, y]), [constant(rng, (4, 6), "int8")], ["ADD"]
 
 
-MAKERS = (padded_window, padded_window, padded_window, clamped_sum, idle_operators,
+MAKERS = (padded_window, padded_window, padded_pixel, padded_window, clamped_sum, idle_operators,
           dead_and_constant, constant_output)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def made() -> list[Made]:
     rng = np.random.default_rng(11)
-    return [MAKERS[i % len(MAKERS)](rng) for i in range(35)]
+    return [MAKERS[i % len(MAKERS)](rng) for i in range(40)]
 
 
 def test_only_what_is_needed_remains(made: list[Made]) -> None:
