@@ -68,7 +68,8 @@ def generate(program: Program, plan: MemoryPlan, spec: GenerateSpec) -> Tree:
     if spec.golden is not None:
         own |= {f"{name}_test.h": "test.h.j2", f"{name}_test.c": "test.c.j2"}
     names = sorted([*own, *runtime])
-    values["sources"] = [file for file in names if file.endswith(".c")]
+    values["sources"] = [file for file in names if file.endswith((".c", ".S"))]
+    values["assembly"] = any(file.endswith(".S") for file in names)
     own |= {"main.c": "main.c.j2", "CMakeLists.txt": "CMakeLists.txt.j2", "edgepack.mk": "mk.j2"}
     rendered = {file: _render(template, values, file) for file, template in own.items()}
     return Tree({**rendered, **runtime})

@@ -29,9 +29,9 @@ def runtime_files(program: Program, *, with_check: bool = False) -> dict[str, by
             continue
         found[name] = runtime_file(name, variant)
         queue += [(include.decode(), variant) for include in _INCLUDE.findall(found[name])]
-        sibling = f"{name[:-2]}.c"
-        if name.endswith(".h") and _place(sibling, variants.get(name[:-2], variant)):
-            queue.append((sibling, variants.get(name[:-2], variant)))
+        for sibling in (f"{name[:-2]}.c", f"{name[:-2]}.S") if name.endswith(".h") else ():
+            if _place(sibling, variants.get(name[:-2], variant)):
+                queue.append((sibling, variants.get(name[:-2], variant)))
     return dict(sorted(found.items()))
 
 

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepack.compiler.fixed_point import quantize_multiplier
+from edgepack.compiler import variants
+from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
 from edgepack.compiler.operators import checks, dense, scaling
 from edgepack.compiler.operators.row import ACTIVATION, PADDING, OperatorRow, OptionField
 from edgepack.compiler.operators.window import LIMIT, Window, overlap_lead, read_window
+from edgepack.compiler.variants.layers import ConvLayer
 from edgepack.graph import Graph, Operator, Tensor
 from edgepack.program import (
     Argument,
@@ -86,20 +88,50 @@ def _bias(op: Operator, graph: Graph, channels: int) -> NDArray[np.generic]:
 
 
 def _tables(op: Operator, graph: Graph, bounds: NDArray[np.int64]) -> tuple[Const, Const]:
-    """Multipliers and shift codes, one a channel (PopulateConvolutionQuantizationParams)."""
-    data, weights = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
-    output = checks.output_tensor(op, graph)
+    """Multipliers and shift codes, one a channel."""
     scaling.require_int32(op, graph, bounds)
-    assert weights.quantization is not None
-    scales = weights.quantization.scales
-    scales = scales if len(scales) == len(bounds) else scales[:1] * len(bounds)
-    multipliers = [quantize_multiplier(data.scale * s / output.scale) for s in scales]
+    multipliers = _multipliers(op, graph, len(bounds))
     mantissas = np.array([m.mantissa for m in multipliers], "<i4")
     codes = scaling.rescale_codes(multipliers, bounds)
     return (
         Const("multipliers", "int32_t", mantissas.tobytes(), "tables"),
         Const("codes", "int8_t", codes.tobytes(), "tables"),
     )
+
+
+def _multipliers(op: Operator, graph: Graph, channels: int) -> tuple[Multiplier, ...]:
+    """One a channel (PopulateConvolutionQuantizationParams)."""
+    data, weights = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
+    output = checks.output_tensor(op, graph)
+    assert weights.quantization is not None
+    scales = weights.quantization.scales
+    scales = scales if len(scales) == channels else scales[:1] * channels
+    return tuple(quantize_multiplier(data.scale * s / output.scale) for s in scales)
+
+
+def _variant(
+    op: Operator, graph: Graph, spec: LowerSpec, window: Window, rows: NDArray[np.generic]
+) -> Step | None:
+    """The layer by a kernel of the instruction set; rows: [out, taps]."""
+    data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
+    bias = _folded_bias(data, rows, _bias(op, graph, len(rows)))
+    low, high = _activation(op, output)
+    layer = ConvLayer(
+        operator=op.index,
+        input=op.inputs[0],
+        output=op.outputs[0],
+        window=window,
+        depthwise=op.kind == "DEPTHWISE_CONV_2D",
+        weights=rows.astype(np.int8),
+        bias=bias,
+        bounds=scaling.sum_bounds(rows.astype(np.int64), bias, -128, 127),
+        multipliers=_multipliers(op, graph, len(rows)),
+        zero_in=data.zero_point,
+        zero_out=output.zero_point,
+        low=low,
+        high=high,
+    )
+    return variants.choose("conv", layer, spec)
 
 
 def _activation(op: Operator, output: Tensor) -> tuple[int, int]:
@@ -135,6 +167,9 @@ def _lower_conv(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     bias = _folded_bias(data, rows, _bias(op, graph, outputs))
     bounds = scaling.sum_bounds(rows.astype(np.int64), bias, -128, 127)
     tables = _tables(op, graph, bounds)
+    step = _variant(op, graph, spec, window, rows) if groups == 1 else None
+    if step is not None:
+        return Lowered((step,))
     output = checks.output_tensor(op, graph)
     low, high = _activation(op, output)
     columns = (rows.shape[1], outputs // groups, scaling.zero_term(output), low, high)
@@ -218,6 +253,9 @@ def _lower_depthwise(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     window = _window(op, graph, channels)
     if weights.dtype.name == "FLOAT32":
         return _lower_depthwise_float(op, graph, window, rows)
+    step = _variant(op, graph, spec, window, rows)
+    if step is not None:
+        return Lowered((step,))
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
     bias = _bias(op, graph, channels).astype(np.int64)
     wide = rows.astype(np.int64)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgepack.compiler import variants
 from edgepack.compiler.fixed_point import Multiplier, float32, quantize_multiplier
 from edgepack.compiler.operators import checks, dense_scaling, scaling
 from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
+from edgepack.compiler.variants.layers import DenseLayer
 from edgepack.graph import Graph, Operator, Tensor
 from edgepack.program import (
     Argument,
@@ -71,7 +73,9 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     scaling.require_int32(op, graph, bounds)
     reals = scales_of(data, weights, output)
     if spec.numerics == "tflm":
-        return _lower_twice(op, graph, bias, bounds, [quantize_multiplier(r) for r in reals])
+        twice = [quantize_multiplier(r) for r in reals]
+        step = _variant(op, graph, spec, bias, bounds, twice)
+        return Lowered((step,)) if step else _lower_twice(op, graph, bias, bounds, twice)
     per_channel = len(reals) > 1
     limits = bounds.tolist() if per_channel else [int(bounds.max())]
     found = [
@@ -81,6 +85,10 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     matches = [match for match in found if match is not None]
     if len(matches) < len(found):
         return _lower_steps(op, graph, bias, reals, limits)
+    once = [Multiplier(m, -code if code >= 0 else code + 31) for m, code in matches]
+    step = _variant(op, graph, spec, bias, bounds, once)
+    if step is not None:
+        return Lowered((step,))
     mantissas = np.array([mantissa for mantissa, _ in matches], "<i4")
     codes = np.array([code for _, code in matches], np.int8)
     low, high = scaling.activation_range(output, op.option("fused_activation_function"))
@@ -111,6 +119,35 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     )
     kernel = "ep_dense_channels_s8" if per_channel else "ep_dense_s8"
     return _step(op, graph, kernel, arguments)
+
+
+def _variant(
+    op: Operator,
+    graph: Graph,
+    spec: LowerSpec,
+    bias: NDArray[np.int64],
+    bounds: NDArray[np.int64],
+    multipliers: list[Multiplier],
+) -> Step | None:
+    """The layer by a kernel of the instruction set."""
+    data, weights = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
+    output = checks.output_tensor(op, graph)
+    low, high = scaling.activation_range(output, op.option("fused_activation_function"))
+    layer = DenseLayer(
+        operator=op.index,
+        input=op.inputs[0],
+        output=op.outputs[0],
+        batches=data.elements // weights.shape[1],
+        weights=weights.array().astype(np.int8),
+        bias=bias,
+        bounds=bounds,
+        multipliers=tuple(multipliers),
+        once=spec.numerics != "tflm",
+        zero_out=output.zero_point,
+        low=low,
+        high=high,
+    )
+    return variants.choose("dense", layer, spec)
 
 
 def _lower_steps(

@@ -1,1 +1,30 @@
-"""Kernels for instruction sets: each module offers the layers it can run, and says at what cost."""
+"""Kernels for instruction sets: each module offers steps for the layers it can run.
+
+A module of this folder serves one feature of `LowerSpec.isa`. Its functions are named after the
+layers, such as `conv(layer: ConvLayer, spec: LowerSpec) -> Step | None`, and give None where a
+precondition of its kernels fails.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from edgepack.compiler.variants.layers import ConvLayer, DenseLayer
+    from edgepack.program import Isa, LowerSpec, Step
+
+Kind = Literal["conv", "dense"]
+_MODULES: tuple[tuple[Isa, str], ...] = (("dsp", "dsp"),)  # the first that offers a step wins
+
+
+def choose(kind: Kind, layer: ConvLayer | DenseLayer, spec: LowerSpec) -> Step | None:
+    """The step of the best kernel that `spec.isa` has for the layer; None for the portable one."""
+    for feature, name in _MODULES:
+        if feature not in spec.isa:
+            continue
+        offer = getattr(importlib.import_module(f"{__name__}.{name}"), kind, None)
+        step: Step | None = offer(layer, spec) if offer is not None else None
+        if step is not None:
+            return step
+    return None

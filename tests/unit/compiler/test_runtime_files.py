@@ -24,7 +24,9 @@ def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "portable/ep_b.c": '  #  include "ep_c.h"\n',
         "portable/ep_unused.c": "unused",
         "dsp/ep_a.c": '#include "ep_a.h"\n#include "ep_dsp.h"\n',
-        "dsp/ep_dsp.h": "dsp",
+        "dsp/ep_dsp.h": '#include "ep_core.h"',
+        "ep_core.h": "core",
+        "dsp/ep_core.S": "assembly",
     }
     for name, text in files.items():
         path = tmp_path / "runtime" / name
@@ -58,6 +60,7 @@ def test_a_variant_s_own_files_come_first() -> None:
     found = runtime_files(program("dsp"))
     assert b"ep_dsp.h" in found["ep_a.c"]
     assert "ep_dsp.h" in found
+    assert found["ep_core.S"] == b"assembly"
     assert b"ep_c.h" in found["ep_b.c"]
 
 

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT-0 */
+/* Contracts: ep_chain.h. Cores with the DSP extension; SMLAD wraps, which is what is wanted.
+ *
+ * Why four sums come out of three: with A, B, C, D the sums of pixels 0 to 3, the accumulators hold
+ * D1 = 256 B + A, D2 = 256 C + B, D3 = 256 D + C modulo 2^32. So D2 - 256 D3 is B modulo 2^16,
+ * D1 - 256 of that is A modulo 2^24, and |A| < 2^23 makes it A; then B, C and D follow. The low byte
+ * of a half is x + 128, so that every half fits 16 bits; 128 * sum(w) is taken off beforehand.
+ *
+ * Why the requantisation is exact: with a = 256 * sum, h = floor(a * mantissa / 2^32) holds 7 bits
+ * more than TFLite's first rounding, floor((h + 64) / 128). The second one adds half of 2^shift, less
+ * one below zero, which is 128 here; nested floors make that one shift.
+ */
+    .syntax unified
+    .thumb
+
+    .section .text.ep_chain_widen, "ax", %progbits
+    .balign 4
+    .global ep_chain_widen
+    .type ep_chain_widen, %function
+/* r2 chained, r3-r6 rows, r7-r10 four values each, r11 0x80808080, lr end of row 0,
+ * r0 r1 r7 and r8 r9 r12 the words; GE selects bytes 1 and 3. 22 instructions for 16 values. */
+ep_chain_widen:
+    push {r4-r11, lr}
+    ldm r0, {r3-r6}
+    add lr, r3, r1, lsl #2
+    mov r11, #0xFF00FF00
+    uadd8 r11, r11, r11
+    mov r11, #0x80808080
+1:
+    ldr r7, [r3], #4
+    ldr r8, [r4], #4
+    ldr r9, [r5], #4
+    ldr r10, [r6], #4
+    eor r7, r7, r11
+    lsl r0, r8, #8
+    sel r0, r0, r7
+    lsr r7, r7, #8
+    sel r12, r8, r7
+    eor r8, r8, r11
+    lsl r1, r9, #8
+    sel r1, r1, r8
+    lsr r8, r8, #8
+    sel r8, r9, r8
+    eor r9, r9, r11
+    lsl r7, r10, #8
+    sel r7, r7, r9
+    lsr r9, r9, #8
+    sel r9, r10, r9
+    stm r2!, {r0, r1, r7, r8, r9, r12}
+    cmp r3, lr
+    bne 1b
+    mov r0, r2
+    pop {r4-r11, pc}
+    .size ep_chain_widen, . - ep_chain_widen
+
+/* What the stack holds during ep_chain_rows. */
+    .equ X_START, 0
+    .equ X_END, 4
+    .equ ENTRY, 8
+    .equ Y, 12
+    .equ STEP, 16
+    .equ Y_END, 20
+    .equ ZERO_TERM, 24
+    .equ FRAME, 28
+    .equ STEP_ARGUMENT, FRAME + 36
+    .equ GROUP_BYTES, 76
+
+/* 4 values of 2 outputs and 4 pixels: 32 multiply-accumulates, 19 instructions. */
+    .macro GROUP
+    ldm r1!, {r11, r12}
+    ldm r0!, {r8, r9, r10}
+    sxtb16 lr, r11
+    smlad r2, lr, r8, r2
+    smlad r3, lr, r9, r3
+    smlad r4, lr, r10, r4
+    sxtb16 lr, r11, ror #8
+    smlad r5, lr, r8, r5
+    smlad r6, lr, r9, r6
+    smlad r7, lr, r10, r7
+    ldm r0!, {r8, r9, r10}
+    sxtb16 lr, r12
+    smlad r2, lr, r10, r2
+    smlad r3, lr, r8, r3
+    smlad r4, lr, r9, r4
+    sxtb16 lr, r12, ror #8
+    smlad r5, lr, r10, r5
+    smlad r6, lr, r8, r6
+    smlad r7, lr, r9, r7
+    .endm
+
+/* One output of one pixel, 256 * its sum in `sum`: r8 mantissa, r10 shift + 6, lr what is added. */
+    .macro FINISH sum, signed
+    .if \signed
+    lsr r9, \sum, #31
+    sub r9, lr, r9, lsl #7
+    smmla \sum, \sum, r8, r9
+    .else
+    smmla \sum, \sum, r8, lr
+    .endif
+    asr \sum, \sum, r10
+    ssat \sum, #8, \sum, asr #1
+    .endm
+
+/* An output of four pixels: r11 y, r12 step, r0 free. */
+    .macro OUTPUT d1, d2, d3, signed
+    sub r0, \d2, \d3, lsl #8
+    sub r0, \d1, r0, lsl #8
+    lsl r0, r0, #8
+    sub \d1, \d1, r0, asr #8
+    sub \d2, \d2, \d1, asr #8
+    sub \d3, \d3, \d2, asr #8
+    FINISH r0, \signed
+    strb r0, [r11]
+    FINISH \d1, \signed
+    strb \d1, [r11, r12]
+    FINISH \d2, \signed
+    strb \d2, [r11, r12, lsl #1]
+    FINISH \d3, \signed
+    add r0, r11, r12
+    strb \d3, [r0, r12, lsl #1]
+    .endm
+
+/* r0 chained, r1 stream, r2-r4 sums of output a, r5-r7 of output b, r8-r10 X1 X2 X3, r11 r12 weights,
+ * lr two weights. */
+    .macro ROWS name, signed
+    .section .text.\name, "ax", %progbits
+    .balign 4
+    .global \name
+    .type \name, %function
+\name:
+    push {r4-r11, lr}
+    sub sp, sp, #FRAME
+    ldr r12, [sp, #STEP_ARGUMENT]
+    ldm r0, {r4, r5, r6}
+    str r1, [sp, #X_START]
+    str r3, [sp, #Y]
+    str r12, [sp, #STEP]
+    str r6, [sp, #ZERO_TERM]
+    add r3, r3, r4
+    str r3, [sp, #Y_END]
+    add r3, r5, r5, lsl #1
+    add r3, r1, r3, lsl #3
+    str r3, [sp, #X_END]
+    rsb r5, r5, #0
+    and r5, r5, #3
+    mov r6, #GROUP_BYTES
+    adr r3, 2f
+    mla r3, r5, r6, r3
+    orr r3, r3, #1
+    str r3, [sp, #ENTRY]
+    mov r1, r2
+1:
+    ldm r1!, {r2, r5}
+    ldr r0, [sp, #X_START]
+    mov r3, r2
+    mov r4, r2
+    mov r6, r5
+    mov r7, r5
+    ldr pc, [sp, #ENTRY]
+    .balign 4
+2:
+    GROUP
+    GROUP
+    GROUP
+    GROUP
+    ldr lr, [sp, #X_END]
+    cmp r0, lr
+    bne 2b
+    ldm r1!, {r8, r10}
+    ldrd r11, r12, [sp, #Y]
+    ldr r9, [sp, #ZERO_TERM]
+    lsl lr, r9, r10
+    add lr, lr, #64
+    OUTPUT r2, r3, r4, \signed
+    ldr r0, [sp, #Y_END]
+    add r11, r11, #1
+    sub r0, r0, r11
+    cmp r0, #1          /* below: no output b; equal: the last one; flags stay */
+    blo 3f
+    .if \signed
+    ldr r9, [sp, #ZERO_TERM]
+    .endif
+    ldr r8, [r1], #4
+    lsr r10, r10, #8
+    lsl lr, r9, r10
+    add lr, lr, #64
+    OUTPUT r5, r6, r7, \signed
+    add r11, r11, #1
+    str r11, [sp, #Y]
+    bne 1b
+3:
+    add sp, sp, #FRAME
+    pop {r4-r11, pc}
+    .size \name, . - \name
+    .endm
+
+    ROWS ep_chain_rows, 0
+    ROWS ep_chain_rows_signed, 1

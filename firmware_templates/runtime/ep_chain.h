@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT-0 */
+/* Four sums out of three: pixels of int8 convolutions chained into the halves of words. */
+#ifndef EP_CHAIN_H
+#define EP_CHAIN_H
+
+#include <stdint.h>
+
+typedef struct {
+    int32_t outputs;
+    int32_t groups;    /* depth / 4, rounded up */
+    int32_t zero_term; /* 2 * zero point of y + 1 */
+} ep_chain_t;
+
+/// Chains four rows of int8: of every 4 values a row, 6 words {X1 X2 X3 of values 0 and 2}
+/// {X2 X3 X1 of values 1 and 3}, where Xi = 256 * x[i] + x[i - 1] + 128 in each half. Gives the end
+/// of chained. x: four rows, at any address, read to the end of the last group; groups: values / 4, at least 1.
+uint32_t* ep_chain_widen(const int8_t* const* x, int32_t groups, uint32_t* chained);
+
+/// y[i * step + o] = saturate(zp_y + requantize(bias[o] + sum_k x[i][k] * w[o][k])) for 4 pixels i.
+/// chained: 6 * groups words of ep_chain_widen. stream: for each two outputs a and b
+/// {257 * bias - 128 * sum(w) of a, b}, groups times {a0 b0 a2 b2}{a1 b1 a3 b3} in bytes,
+/// {mantissa of a}{shift + 6 of a, of b, 0, 0}{mantissa of b}.
+/// An odd last output has a partner of zeros.
+/// Right shifts are in [1, 15] and |bias| + |sums| < 2^23, which edgepack proves of every output.
+/// A step of 0 is for one pixel: all four are the same.
+/// Bit-exact with TFLite reference_integer_ops::ConvPerChannel where no result below zp_y matters,
+/// as below a ReLU.
+void ep_chain_rows(const ep_chain_t* p, const uint32_t* chained, const uint32_t* stream, int8_t* y,
+                   int32_t step);
+
+/// The same, bit-exact everywhere.
+void ep_chain_rows_signed(const ep_chain_t* p, const uint32_t* chained, const uint32_t* stream,
+                          int8_t* y, int32_t step);
+
+#endif

@@ -1,0 +1,116 @@
+"""Convolutions by chained pixels, as Cortex-M4 runs them, against the reference interpreter."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.kernels.emulated import check_on_board
+from tests.kernels.harness import Case
+from tests.kernels.test_conv_2d import random_layer
+from tests.kernels.weighted_cases import Layer, quantised_case
+from tests.tflite_builder import ModelBuilder
+
+BOARD = "mps2-an386"
+KERNELS = {"ep_chain_1x1_s8", "ep_chain_conv_s8"}
+
+
+def draw(seed: int, count: int) -> list[Case]:
+    """Random convolutions; a third with as many channels and pixels as real ones have."""
+    rng = np.random.default_rng(seed)
+    cases = []
+    for number in range(count):
+        layer = random_layer(rng, number)
+        if number % 3 == 2:
+            layer = wider(layer, rng)
+        cases.append(quantised_case(rng, layer))
+    return cases
+
+
+def wider(layer: Layer, rng: np.random.Generator) -> Layer:
+    depth, outputs = (int(n) for n in rng.integers(1, 70, 2))
+    if layer.w[3] != layer.x[3]:  # groups
+        return layer
+    return dataclasses.replace(
+        layer,
+        x=(*layer.x[:3], depth),
+        w=(outputs, *layer.w[1:3], depth),
+        y=(*layer.y[:3], outputs),
+        channels=outputs,
+        gain=1.0,
+        extreme=False,
+    )
+
+
+def test_random_convolutions(case_count: int) -> None:
+    answers = check_on_board(BOARD, draw(31, 2 * case_count))
+    used = [KERNELS.intersection(answer.kernels) for answer in answers]
+    assert sum(map(bool, used)) > case_count // 2, "the variant hardly ran"
+    assert set().union(*used) == KERNELS
+
+
+def bounded_case(reach: int, zero_point: int) -> Case:
+    """A pointwise layer whose sums reach `reach` for one input and -reach for the same."""
+    depth = 516
+    weights = np.full((2, depth), 127, np.int8)
+    weights[1] = -127
+    rest = reach - 127 * 127 * depth
+    x = np.stack([np.full((1, 5, depth), v, np.int8) for v in (127, -128, 0, 126)])
+    return pointwise_case(weights, np.array([rest, -rest], np.int32), x, zero_point)
+
+
+def pointwise_case(
+    weights: NDArray[np.int8], bias: NDArray[np.int32], x: NDArray[np.int8], zero_point: int
+) -> Case:
+    """A model of one pointwise convolution that divides its sums by 2^16."""
+    outputs, depth = weights.shape
+    builder = ModelBuilder()
+    scales = [2.0**-8] * outputs
+    source = builder.tensor((1, *x.shape[1:]), "int8", scale=1.0, zero_point=0)
+    shape = (outputs, 1, 1, depth)
+    w = builder.tensor(shape, "int8", scale=scales, data=weights.reshape(shape))
+    b = builder.tensor((outputs,), "int32", scale=scales, data=bias)
+    shape = (1, *x.shape[1:3], outputs)
+    y = builder.tensor(shape, "int8", scale=2.0**8, zero_point=zero_point)
+    options = {"padding": "VALID", "stride_h": 1, "stride_w": 1}
+    builder.operator("CONV_2D", [source, w, b], [y], **options)
+    return Case(builder.build([source], [y]), [x], label=f"{weights.shape} {bias}")
+
+
+def test_sums_below_2_to_the_23_are_chained_and_no_others() -> None:
+    reaches = (2**23 - 2, 2**23 - 1, 2**23)
+    cases = [bounded_case(reach, point) for reach in reaches for point in (-60, 60)]
+    answers = check_on_board(BOARD, cases)
+    chained = ["ep_chain_1x1_s8" in answer.kernels for answer in answers]
+    assert chained == [True] * 4 + [False] * 2
+
+
+def test_shifts_up_to_the_last_are_chained_and_no_others() -> None:
+    weights = np.array([[127, -128, 5, 1]], np.int8).repeat(2, axis=0)
+    x = np.random.default_rng(1).integers(-128, 128, (3, 1, 5, 4)).astype(np.int8)
+    answers, chained = [], []
+    for shift in (0, 1, 2, 14, 15, 16):
+        case = shifted_case(weights, x, shift)
+        answers.append(case)
+    for answer in check_on_board(BOARD, answers):
+        chained.append("ep_chain_1x1_s8" in answer.kernels)
+    assert chained == [False, True, True, True, True, False]
+
+
+def shifted_case(weights: NDArray[np.int8], x: NDArray[np.int8], shift: int) -> Case:
+    """A layer whose multiplier is 0.75 / 2^shift, with biases that keep the result in range."""
+    outputs, depth = weights.shape
+    builder = ModelBuilder()
+    scale = 0.75 / 2.0**shift
+    source = builder.tensor((1, *x.shape[1:]), "int8", scale=1.0, zero_point=-7)
+    shape = (outputs, 1, 1, depth)
+    scales = [scale] * outputs
+    w = builder.tensor(shape, "int8", scale=scales, data=weights.reshape(shape))
+    bias = np.array([64 * 2**shift, -50 * 2**shift], np.int32)
+    b = builder.tensor((outputs,), "int32", scale=scales, data=bias)
+    y = builder.tensor((1, *x.shape[1:3], outputs), "int8", scale=1.0, zero_point=3)
+    options = {"padding": "VALID", "stride_h": 1, "stride_w": 1}
+    builder.operator("CONV_2D", [source, w, b], [y], **options)
+    return Case(builder.build([source], [y]), [x], label=f"shift {shift}")
