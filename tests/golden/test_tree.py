@@ -33,7 +33,7 @@ def model() -> bytes:
     pads = b.tensor((4, 2), "int32", data=[[0, 0], [1, 0], [0, 1], [0, 0]])
     padded = b.tensor((1, 7, 7, 1), "int8", name="padded", scale=0.02, zero_point=-5)
     w = b.tensor((2, 3, 3, 1), "int8", scale=[0.01, 0.03], data=values)
-    bias = b.tensor((2,), "int32", scale=[0.0002, 0.0006], data=[100, -(2**20)])
+    bias = b.tensor((2,), "int32", scale=[0.0002, 0.0006], data=[100, -900])
     y = b.tensor((1, 5, 5, 2), "int8", name="conv/Relu:0", scale=0.05, zero_point=-128)
     pooled = b.tensor((1, 2, 2, 2), "int8", name="int", scale=0.05, zero_point=-128)
     shape = b.tensor((2,), "int32", data=[1, 8])

@@ -30,7 +30,7 @@ static const ep_tensor_t outputs[] = {
 
 const ep_model_t ep_model = {
     .name = "small",
-    .sha256 = "2127610260c83355f20b68487658732631e948b6a88c84f56a0658153e17bc69",
+    .sha256 = "067ab9674aaafd86ad83d4f5a182b4fea8ce0edf2c78da7629f748a9ee7d55b0",
     .inputs = inputs,
     .outputs = outputs,
     .input_count = SMALL_INPUT_COUNT,
