@@ -8,7 +8,7 @@ from typing import Literal
 from edgepack.graph import Graph
 
 Role = Literal["weights", "tables"]
-Isa = Literal["dsp", "mve", "fpu"]
+Isa = Literal["dsp", "mve", "fpu", "rv32m", "thumb1"]
 Level = Literal["size", "balanced", "speed"]
 FieldValue = int | float | tuple[int, ...] | tuple[float, ...]
 

@@ -29,9 +29,10 @@ def runtime_files(program: Program, *, with_check: bool = False) -> dict[str, by
             continue
         found[name] = runtime_file(name, variant)
         queue += [(include.decode(), variant) for include in _INCLUDE.findall(found[name])]
-        for sibling in (f"{name[:-2]}.c", f"{name[:-2]}.S") if name.endswith(".h") else ():
-            if _place(sibling, variants.get(name[:-2], variant)):
-                queue.append((sibling, variants.get(name[:-2], variant)))
+        if name.endswith(".h"):
+            own = variants.get(name[:-2], variant)
+            places = (f"{name[:-2]}.S", f"{name[:-2]}.c")  # assembly's portable twin stays away
+            queue += [(sibling, own) for sibling in places if _place(sibling, own)][:1]
     return dict(sorted(found.items()))
 
 

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from edgepack.program import Isa, LowerSpec, Step
 
 Kind = Literal["conv", "dense"]
-_MODULES: tuple[tuple[Isa, str], ...] = (("dsp", "dsp"),)  # the first that offers a step wins
+_MODULES: tuple[tuple[Isa, str], ...] = (
+    ("mve", "mve"),
+    ("dsp", "dsp"),
+    ("rv32m", "riscv"),
+)  # the first that offers a step wins
 
 
 def choose(kind: Kind, layer: ConvLayer | DenseLayer, spec: LowerSpec) -> Step | None:

@@ -1,0 +1,92 @@
+"""Layers by RV32IM: four pixels and four outputs at a time, one multiplication an output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepack.compiler.operators.scaling import interleave
+from edgepack.compiler.operators.window import Window, overlap_lead
+from edgepack.compiler.variants.rv_steps import conv_steps
+from edgepack.program import (
+    Const,
+    Overlap,
+    Params,
+    Scalar,
+    Scratch,
+    Step,
+    TensorRef,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edgepack.compiler.variants.layers import ConvLayer, DenseLayer
+    from edgepack.program import Argument, FieldValue, LowerSpec
+
+
+def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
+    """The layer by quads; None where a precondition fails."""
+    if layer.depthwise:
+        return None
+    steps = conv_steps(layer)
+    if steps is None:
+        return None
+    window, (outputs, depth) = layer.window, layer.weights.shape
+    column = -(-depth // 4) * 4
+    columns = (depth, outputs, layer.low, layer.high)
+    x, y = TensorRef(layer.input), TensorRef(layer.output)
+    constants = (
+        _const("weights", "int8_t", interleave(_to_fours(layer.weights))),
+        _const("bias", "int32_t", _to_fours(layer.bias + steps.moves).astype("<i4")),
+        Const("steps", "uint32_t", _to_fours(steps.table).tobytes(), "tables"),
+    )
+    suffix = "_signed_s8" if steps.signed else "_s8"
+    if is_pointwise(window):
+        names = ("depth", "outputs", "low", "high")
+        params = Params("ep_quad_t", tuple(zip(names, columns, strict=True)))
+        pixels = Scalar("int32_t", window.pixels)
+        arguments = (params, pixels, x, *constants, Scratch(4 * column), y)
+        return _step(layer, "ep_quad_1x1", suffix, arguments)
+    fields: tuple[tuple[str, FieldValue], ...] = (
+        ("columns", columns),
+        ("window", window.fields),
+        ("zero", layer.zero_in),
+    )
+    scratch = Scratch((4 if window.in_c % 4 == 0 else 5) * column)
+    params = Params("ep_quad_conv_t", fields)
+    return _step(layer, "ep_quad_conv", suffix, (params, x, *constants, scratch, y))
+
+
+def is_pointwise(window: Window) -> bool:
+    """Whether the window is a pixel and goes over all of them, and over nothing else."""
+    area = window.kernel_h * window.kernel_w * window.stride_h * window.stride_w
+    return area == 1 and not window.leaves_input
+
+
+def _to_fours(rows: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Zeros behind the last rows, up to a multiple of 4."""
+    widths = [(0, -len(rows) % 4)] + [(0, 0)] * (rows.ndim - 1)
+    return np.pad(rows, widths)
+
+
+def _const(stem: str, ctype: str, values: NDArray[np.generic]) -> Const:
+    return Const(stem, ctype, np.ascontiguousarray(values).tobytes(), "weights")
+
+
+def _step(layer: ConvLayer, stem: str, suffix: str, arguments: tuple[Argument, ...]) -> Step:
+    first, outputs = layer.window.first_elements(), len(layer.weights)
+    lead = overlap_lead(first, outputs, 4, in_step=False)
+    return Step(
+        operator=layer.operator,
+        kernel=stem + suffix,
+        source=f"{stem}_s8",
+        arguments=arguments,
+        inputs=(layer.input,),
+        outputs=(layer.output,),
+        overlaps=(Overlap(layer.input, layer.output, lead),),
+        variant="rv32",
+        macs=layer.macs,
+    )

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from tests.kernels.harness import Case
+from tests.kernels.test_conv_2d import random_layer
+from tests.kernels.variant_check import check_twins, check_variant
+from tests.kernels.weighted_cases import quantised_case
+
+BOARD = "riscv-virt"
+KERNELS = {
+    "ep_quad_1x1_s8",
+    "ep_quad_1x1_signed_s8",
+    "ep_quad_conv_s8",
+    "ep_quad_conv_signed_s8",
+}
+
+
+def cases(seed: int, count: int) -> list[Case]:
+    """Random convolutions at scales that converters make, every sixth one at any scale."""
+    rng = np.random.default_rng(seed)
+    layers = [random_layer(rng, n) for n in range(count)]
+    likely = [
+        layer if n % 6 == 0 else dataclasses.replace(layer, gain=float(10 ** rng.uniform(-0.7, 1)))
+        for n, layer in enumerate(layers)
+    ]
+    return [quantised_case(rng, layer) for layer in likely]
+
+
+def test_int8(case_count: int) -> None:
+    found = check_variant(BOARD, cases(31, case_count))
+    assert set(found) >= KERNELS
+
+
+def test_twins_in_c(case_count: int) -> None:
+    check_twins("rv32m", cases(32, case_count))
