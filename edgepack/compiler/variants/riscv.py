@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +22,7 @@ from edgepack.program import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edgepack.compiler.variants.layers import ConvLayer, DenseLayer
+    from edgepack.compiler.variants.layers import ConvLayer
     from edgepack.program import Argument, FieldValue, LowerSpec
 
 

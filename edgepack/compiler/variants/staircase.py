@@ -6,7 +6,6 @@ know: a sequence that also rises is exact where it agrees on both sides of every
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
