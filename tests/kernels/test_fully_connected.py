@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepack.compiler.fixed_point import float32, quantize_multiplier, requantize
+from edgepack.compiler.fixed_point import quantize_multiplier, requantize
 from edgepack.compiler.lowering import lower
 from edgepack.compiler.operators.scaling import activation_range
 from edgepack.compiler.reader import read_model
@@ -104,6 +104,26 @@ def test_near_ties() -> None:
     assert kernels == {"ep_dense_s8", "ep_dense_channels_s8", "ep_dense_steps_s8"}
 
 
+def decimal_case(rng: np.random.Generator) -> Case:
+    """Scales with few decimals: their product is no float, and many sums lie next to a tie."""
+    x_scale, w_scale = rng.integers(1, 50, 2) / 1000
+    y_scale = x_scale * w_scale * int(rng.choice([2, 6, 10, 50, 100, 250]))
+    sums = np.arange(-3500, 3501)
+    high = np.round(sums / 127).astype(int)
+    builder = ModelBuilder()
+    x = builder.tensor((1, 2), "int8", scale=float(x_scale))
+    w = builder.tensor((1, 2), "int8", scale=float(w_scale), data=[[127, 1]])
+    y = builder.tensor((1, 1), "int8", scale=float(y_scale), zero_point=-3)
+    builder.operator("FULLY_CONNECTED", [x, w], [y])
+    values = np.stack([high, sums - 127 * high], axis=1).astype(np.int8)
+    return Case(builder.build([x], [y]), [values], label=f"{x_scale} {w_scale} {y_scale}")
+
+
+def test_decimal_scales() -> None:
+    rng = np.random.default_rng(23)
+    check([decimal_case(rng) for _ in range(16)])
+
+
 def dense_twice(case: Case) -> NDArray[np.int8]:
     """A dense layer by the definition, in exact integers with two roundings."""
     graph = read_model(case.model)
@@ -115,9 +135,7 @@ def dense_twice(case: Case) -> NDArray[np.int8]:
         sums = sums + graph.tensor(op.inputs[2]).array()
     assert w.quantization is not None
     scales = w.quantization.scales
-    reals = [x.scale * s / y.scale for s in scales]
-    if len(scales) == 1:
-        reals = [float32(x.scale * scales[0]) / y.scale] * outputs
+    reals = [x.scale * s / y.scale for s in scales] * (outputs if len(scales) == 1 else 1)
     low, high = activation_range(y, op.option("fused_activation_function"))
     values = [
         requantize(int(s), quantize_multiplier(real)) + y.zero_point

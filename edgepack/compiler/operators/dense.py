@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepack.compiler import variants
-from edgepack.compiler.fixed_point import Multiplier, float32, quantize_multiplier
+from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
 from edgepack.compiler.operators import checks, dense_scaling, scaling
 from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
 from edgepack.compiler.variants.layers import DenseLayer
@@ -248,14 +248,11 @@ def _sizes(data: Tensor, weights: Tensor) -> tuple[tuple[str, int], ...]:
 
 
 def scales_of(data: Tensor, weights: Tensor, output: Tensor) -> list[float]:
-    """One scale of the layer, where the product of scales is a float
-    (GetQuantizedConvolutionMultipler), or one an output (PopulateConvolutionQuantizationParams).
+    """One scale of the layer, or one an output; the product of scales is a double in both
+    (GetQuantizedConvolutionMultipler, PopulateConvolutionQuantizationParams).
     """
     assert weights.quantization is not None
-    scales = weights.quantization.scales
-    if len(scales) == 1:
-        return [float32(data.scale * scales[0]) / output.scale]
-    return [data.scale * scale / output.scale for scale in scales]
+    return [data.scale * scale / output.scale for scale in weights.quantization.scales]
 
 
 def _bias(op: Operator, graph: Graph, outputs: int) -> NDArray[np.generic]:
