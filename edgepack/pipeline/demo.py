@@ -49,7 +49,7 @@ def make_variants(
 ) -> tuple[Variant, ...]:
     """Pruned int8, int8 and float32 .tflite files of one trained network."""
     train, test = DataSpec(source=str(data.train)), DataSpec(source=str(data.test))
-    pruning = PruneSpec(rate=PRUNE_RATE, steps=2, epochs=PRUNE_EPOCHS[kind], data=train, test=test)
+    pruning = PruneSpec(rate=PRUNE_RATE, epochs=PRUNE_EPOCHS[kind], data=train, test=test)
     quantising = QuantizeSpec(data=train, test=test)
 
     def stage(model: Path | None, spec: Spec, name: str) -> Path:
