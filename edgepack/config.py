@@ -33,10 +33,15 @@ class Model(_Frozen):
 class Prune(_Frozen):
     """Pruning of a Keras model, before it is quantised."""
 
-    method: Literal["filters", "weights"] = "filters"
+    method: Literal["channels", "filters", "neurons", "weights"] = "channels"
     rate: float = Field(default=0.5, gt=0, lt=1)
+    ranking: Literal["layer", "global"] = "layer"
+    exclude: tuple[str, ...] = ()
+    steps: int = Field(default=1, ge=1)
     epochs: int = Field(default=10, ge=0)
+    learning_rate: float = Field(default=2e-3, gt=0)
     data: str = ""
+    test: str = ""
     seed: int = 0
 
 
@@ -45,7 +50,8 @@ class Quantize(_Frozen):
 
     data: str
     per: Literal["channel", "tensor"] = "channel"
-    samples: int = Field(default=200, gt=0)
+    test: str = ""
+    samples: int = Field(default=200, ge=0)
     seed: int = 0
 
 
@@ -129,10 +135,11 @@ name = "{board}"          # `edgepack boards` lists them; or the path of your ow
 # emulator = "qemu"       # or "unicorn"; default: whichever is installed, QEMU first
 
 # [prune]                 # Keras models only
-# method = "filters"      # whole filters and neurons, or "weights" by magnitude
+# method = "channels"     # whole filters and neurons; or one kind; or "weights" by magnitude
 # rate = 0.5
 # epochs = 10             # of fine-tuning
 # data = "train.npz"      # arrays x and y, or "package.module:function"
+# test = "test.npz"       # scored before and after
 
 # [quantize]              # Keras models only
 # data = "train.npz"      # representative inputs

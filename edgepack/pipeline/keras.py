@@ -61,8 +61,13 @@ def keras_to_tflite(config: Config, folder: Path, progress: Progress) -> Path:
         pruning = PruneSpec(
             method=stage.method,
             rate=stage.rate,
+            ranking=stage.ranking,
+            exclude=stage.exclude,
+            steps=stage.steps,
             epochs=stage.epochs,
+            learning_rate=stage.learning_rate,
             data=_source(stage.data, folder),
+            test=_source(stage.test, folder),
             seed=stage.seed,
         )
         stem += "_pruned"
@@ -73,6 +78,7 @@ def keras_to_tflite(config: Config, folder: Path, progress: Progress) -> Path:
     assert data is not None
     quantising = QuantizeSpec(
         data=data,
+        test=_source(config.quantize.test, folder),
         samples=config.quantize.samples,
         per_channel=config.quantize.per == "channel",
         seed=config.quantize.seed,
