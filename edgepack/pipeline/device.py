@@ -27,7 +27,7 @@ from edgepack.pipeline.compile import (
     plan_rows,
 )
 from edgepack.pipeline.data import Array, Samples, load_samples, random_samples
-from edgepack.pipeline.firmware import Image, build_image, memory, require_room
+from edgepack.pipeline.firmware import Image, build_image, memory, require_room, require_stack
 from edgepack.pipeline.metrics import confusion, score
 from edgepack.results import (
     Accuracy,
@@ -166,6 +166,7 @@ def bench_compiled(
             progress=lambda done, of: progress(label, done, of),
         )
         stack = running.session.stack_peak()
+        require_stack(running.image, stack, board)
         provenance, image = running.provenance, running.image
     reference = run_reference(compiled.model, samples.inputs)
     outputs = shaped(answers.outputs, reference.outputs)

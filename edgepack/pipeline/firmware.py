@@ -14,7 +14,7 @@ from edgepack.program import Firmware
 from edgepack.results import Flash, Harness, Kind, Memory, Ram
 from edgepack.store import Tree, cached
 from edgepack.target.build import build, toolchain_identity
-from edgepack.target.sections import Sizes, measure
+from edgepack.target.sections import Sizes, measure, stack_room
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,16 @@ def require_room(compiled: Compiled, image: Image, board: Board) -> None:
             f"{compiled.graph.name}: arena {compiled.plan.arena_bytes} B, harness "
             f"{image.harness.ram} B and 1024 B of stack make {need} B; {board.name} has {limit} B "
             f"of RAM, {need - limit} B too few. Prune, or take a larger board."
+        )
+
+
+def require_stack(image: Image, stack_peak: int, board: Board) -> None:
+    """GateError where the measured stack reaches into static data, so that no figure is right."""
+    room = stack_room(image.firmware)
+    if room is not None and stack_peak > room:
+        raise GateError(
+            f"the stack needs {stack_peak} B and {board.name} has {room} B left for it; "
+            "prune the model, or take a board with more RAM"
         )
 
 
