@@ -52,8 +52,7 @@ def test_rooms_import_only_themselves_and_the_values(room: str) -> None:
         f"{path.relative_to(PACKAGE)} imports {name}"
         for path in files
         for name in imports(path)
-        if name.startswith("edgepack.")
-        and name.split(".")[1] not in VALUES | {room}
+        if name.startswith("edgepack.") and name.split(".")[1] not in VALUES | {room}
     ]
     assert wrong == []
 
