@@ -117,7 +117,7 @@ def _needs(operator: Operator, graph: Graph, x: Interval, y: Interval) -> Layer:
     return Layer(
         operator,
         needs=(taps != 0).any(axis=1) & rows[:, None] & ~foldable,
-        shares=taps.sum(axis=1) * np.where(foldable, x.low - zero, 0),
+        shares=taps.sum(axis=1, dtype=np.int64) * np.where(foldable, x.low - zero, 0),
         sums=sums_of(operator, graph, x),
         constant=y.constant,
     )

@@ -89,14 +89,14 @@ def _output(operator: Operator, graph: Graph, found: Intervals, place: int) -> I
     return rule(operator, graph, inputs)
 
 
-def weight_taps(operator: Operator, graph: Graph) -> NDArray[np.int64]:
+def weight_taps(operator: Operator, graph: Graph) -> NDArray[np.int8]:
     """The weights as [outputs, taps, channels of the input that an output reads].
 
     Depthwise, an output reads one. A dense layer's rows are cut into the input's channels; where
     they cannot be, each column is a channel.
     """
     x, weights = graph.tensor(operator.inputs[0]), graph.tensor(operator.inputs[1])
-    values = weights.array().astype(np.int64)
+    values = np.asarray(weights.array(), np.int8)
     if operator.kind == "DEPTHWISE_CONV_2D":
         return values.reshape(-1, weights.shape[3]).T[:, :, None]
     if operator.kind == "CONV_2D":
@@ -134,12 +134,12 @@ def sums_of(operator: Operator, graph: Graph, x: Interval) -> Interval:
         low, high = np.full(depth, low.min()), np.full(depth, high.max())
     groups = len(low) // depth
     shape = (groups, outputs // groups, depth)
-    up = np.maximum(taps, 0).sum(axis=1).reshape(shape)
-    down = np.minimum(taps, 0).sum(axis=1).reshape(shape)
-    low, high = low.reshape(groups, 1, depth), high.reshape(groups, 1, depth)
+    up = np.maximum(taps, 0).sum(axis=1, dtype=np.int64).reshape(shape)
+    down = np.minimum(taps, 0).sum(axis=1, dtype=np.int64).reshape(shape)
+    low, high = low.reshape(groups, depth, 1), high.reshape(groups, depth, 1)
     bias = bias_of(operator, graph, outputs)
-    bottom = (up * low + down * high).sum(axis=2).reshape(-1) + bias
-    top = (up * high + down * low).sum(axis=2).reshape(-1) + bias
+    bottom = (up @ low + down @ high).reshape(-1) + bias
+    top = (up @ high + down @ low).reshape(-1) + bias
     return Interval(bottom, top)
 
 

@@ -263,5 +263,5 @@ def classifier(net: Net) -> None:
         weighted(net, "FULLY_CONNECTED", x, (outputs, depth), 0, y)
 
 
-_MAKERS = (convolution, depthwise, pool, one_operand, two_operands, branch, move, one_operand,
-           two_operands)  # fmt: skip
+_MAKERS = (convolution, convolution, depthwise, pool, one_operand, two_operands, branch, move,
+           one_operand, two_operands)  # fmt: skip

@@ -214,6 +214,37 @@ def test_joined_tensors_lose_their_own_channels() -> None:
     assert bias.tolist() == shares.tolist()
 
 
+def test_a_constant_among_joined_tensors_stays_whole() -> None:
+    chain = Chain()
+    y = chain.conv(chain.x, rows(2, 3, 3), [0, -KILL])
+    fixed = chain.b.tensor(
+        (1, SIZE, SIZE, 2), "int8", scale=0.1, zero_point=-7, data=np.full((SIZE, SIZE, 2), 9)
+    )
+    joined = chain.image(4)
+    chain.b.operator("CONCATENATION", [y, fixed], [joined], axis=3)
+    after = remove_channels(chain.graph(chain.conv(joined, rows(2, 1, 4), [0, 0])))
+    assert depths(after) == [1, 3, 2]
+
+
+def test_channels_stay_where_they_move_to_another_axis_or_are_dealt_out() -> None:
+    chain = Chain()
+    y = chain.conv(chain.x, rows(SIZE, 3, 3), [0, -KILL, 0, 0, 0])
+    turned = chain.image(SIZE)
+    order = chain.b.tensor((4,), "int32", data=[0, 1, 3, 2])
+    chain.b.operator("TRANSPOSE", [y, order], [turned])
+    last = rows(2, 1, SIZE)
+    last[..., 1] = 0
+    graph = chain.graph(chain.conv(turned, last, [0, 0]))
+    assert remove_channels(graph) is graph
+    chain = Chain()
+    y = chain.conv(chain.x, rows(4, 3, 3), [0, -KILL, 0, 0])
+    parts = [chain.image(2), chain.image(2)]
+    axis = chain.b.tensor((), "int32", data=3)
+    chain.b.operator("SPLIT", [axis, y], parts, num_splits=2)
+    graph = chain.graph(chain.conv(parts[0], rows(2, 1, 2), [0, 0]), parts[1])
+    assert remove_channels(graph) is graph
+
+
 def test_outputs_and_what_a_softmax_reads_stay() -> None:
     chain = Chain()
     y = chain.conv(chain.x, rows(4, 3, 3), [0, -KILL, 0, 0])
@@ -270,9 +301,9 @@ def test_a_dense_output_is_constant_only_if_both_ways_to_round_agree() -> None:
     same = sums[(once == twice) & (once < 100)]
     assert len(apart)
     chain = Chain()
-    bias = [int(apart[0]), int(same[0]), int(same[1])]
+    bias = [int(same[0]), int(apart[0]), int(same[1])]
     y = chain.dense(chain.x, np.zeros((3, 75), int), scales=[0.0137], bias=bias)
-    after = remove_channels(chain.graph(chain.dense(y, rows(2, 1, 3).reshape(2, 3))))
+    after = remove_channels(chain.graph(chain.dense(y, np.eye(2, 3, 1), scales=[1.0])))
     assert depths(after) == [1, 2]
     assert constants(after, after.operators[0])[1].tolist() == [int(apart[0])]
 

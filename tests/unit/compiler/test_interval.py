@@ -108,6 +108,22 @@ def test_a_padded_tap_reads_the_zero_point() -> None:
     assert ends == [(-128, 15), (0, 15)]  # 9 * 228 / 16 and 9 * 255 / 16, from -128 up
 
 
+def test_a_mean_over_channels_may_be_any_of_their_values() -> None:
+    b = ModelBuilder()
+    q = {"scale": 0.1, "zero_point": 5}
+    x, y = (b.tensor((1, 3, 2), "int8", **q) for _ in range(2))
+    least = b.tensor((2,), "int8", **q, data=[127, 20])
+    b.operator("MAXIMUM", [x, least], [y])
+    means = []
+    for axes, shape in (([2], (1, 3)), ([1], (1, 2))):
+        axis = b.tensor((1,), "int32", data=axes)
+        means.append(b.tensor(shape, "int8", **q))
+        b.operator("MEAN", [y, axis], [means[-1]], keep_dims=False)
+    across, down = (find_intervals(read_model(b.build([x], means)))[m] for m in means)
+    assert (across.low.tolist(), across.high.tolist()) == ([20] * 3, [127] * 3)
+    assert (down.low.tolist(), down.high.tolist()) == ([127, 20], [127, 127])
+
+
 def test_sums_beyond_int32_say_nothing() -> None:
     model, _ = layer("CONV_2D", np.random.default_rng(6), bias=[2**31 - 1, -(2**31), *[0] * 4])
     graph = read_model(model)
