@@ -65,12 +65,14 @@ class Overlap:
     """Leave to place `output` over `input`: allowed where out_offset + lead_bytes <= in_offset.
 
     A kernel that reads its input and writes its output in rising address order states how far
-    its writes run ahead of the input it still needs. 0 is in place.
+    its writes run ahead of the input it still needs. 0 is in place. With `exact`, the two must be
+    equal: a kernel that goes through the channels one by one works in place and nowhere near it.
     """
 
     input: int
     output: int
     lead_bytes: int = 0
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

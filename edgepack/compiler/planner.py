@@ -236,24 +236,38 @@ def _distances(one: Group, other: Group, program: Program) -> tuple[Interval, ..
                 continue
             low = b.offset - a.offset - a.bytes + 1
             high = b.offset + b.bytes - a.offset
-            below = _highest_distance(other, b, one, a, program)  # `one` written over `other`
-            above = _highest_distance(one, a, other, b, program)
+            below = _leave(other, b, one, a, program)  # `one` written over `other`
+            above = _leave(one, a, other, b, program)
+            only: list[int] = []
             if below is not None:
-                low = max(low, below + 1)
+                only += [below.distance] if below.exact else []
+                low = low if below.exact else max(low, below.distance + 1)
             if above is not None:
-                high = min(high, -above)
-            if low < high:
-                found.append((low, high))
-    return _merged(found)
+                only += [-above.distance] if above.exact else []
+                high = high if above.exact else min(high, -above.distance)
+            edges = [
+                low,
+                *(cut for at in sorted(only) if low <= at < high for cut in (at, at + 1)),
+                high,
+            ]
+            found += [(edges[n], edges[n + 1]) for n in range(0, len(edges), 2)]
+    return _merged([interval for interval in found if interval[0] < interval[1]])
 
 
-def _highest_distance(
+@dataclass(frozen=True, slots=True)
+class _Leave:
+    """offset(target) - offset(source) is at most `distance`, or exactly that."""
+
+    distance: int  # often negative
+    exact: bool
+
+
+def _leave(
     source: Group, read: Block, target: Group, written: Block, program: Program
-) -> int | None:
+) -> _Leave | None:
     """How far `target` may lie above `source` where a step writes `written` over `read`.
 
-    The distance offset(target) - offset(source) is at most the result (often negative); None
-    where no step may write the one over the other.
+    None where no step may write the one over the other.
     """
     step = written.life.first
     if read.life.last != step or not 0 <= step < len(program.steps):
@@ -265,7 +279,9 @@ def _highest_distance(
     pairs = [(i, o) for i in sorted(readers) for o in sorted(writers)]
     if not pairs or any(pair not in leave for pair in pairs):
         return None
-    return min(_reach(leave[pair], source, target) for pair in pairs)
+    reaches = {_reach(leave[pair], source, target) for pair in pairs}
+    exact = any(leave[pair].exact for pair in pairs)
+    return None if exact and len(reaches) > 1 else _Leave(min(reaches), exact)
 
 
 def _reach(overlap: Overlap, source: Group, target: Group) -> int:

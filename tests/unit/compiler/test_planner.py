@@ -84,6 +84,16 @@ def test_leads_shift_each_output_below_its_input() -> None:
     assert plan.arena_bytes == 124
 
 
+def test_exact_leave_is_for_one_place_only() -> None:
+    b = ProgramBuilder()
+    x, y, z = b.tensor(100), b.tensor(60), b.tensor(60)
+    b.step([x], [y], [Overlap(x, y, 8, exact=True)])
+    b.step([y], [z], [Overlap(y, z, 0, exact=True)])
+    plan = plan_memory(b.program([x], [z]))
+    assert [plan.offset(t) for t in (x, y, z)] == [8, 0, 0]
+    assert plan.arena_bytes == 108
+
+
 def test_without_leave_two_buffers_are_live() -> None:
     b = ProgramBuilder()
     x, y = b.tensor(100), b.tensor(60)
@@ -195,3 +205,20 @@ def test_mve_wants_sixteen() -> None:
     program = chain([4])
     spec = dataclasses.replace(program.spec, isa=frozenset({"mve"}))
     assert plan_memory(dataclasses.replace(program, spec=spec)).alignment == 16
+
+
+def test_an_exact_overlap_holds_at_its_distance_only() -> None:
+    for lead, expected in ((0, 0), (4, 4), (400, None)):
+        b = ProgramBuilder()
+        x, y = b.tensor(64), b.tensor(64)
+        b.step([x], [y])
+        leave = Overlap(x, y, lead, exact=True)
+        b.steps[-1] = dataclasses.replace(b.steps[-1], overlaps=(leave,))
+        program = b.program([x], [y])
+        plan = plan_memory(program)
+        distance = plan.offset(x) - plan.offset(y)
+        assert distance == expected or (expected is None and abs(distance) >= 64)
+        one, other = tensor_groups(program)
+        forbidden = planner._distances(one, other, program)
+        allowed = [d for d in range(-80, 80) if not any(a <= d < b for a, b in forbidden)]
+        assert [d for d in allowed if abs(d) < 64] == [d for d in [lead] if d < 64]
