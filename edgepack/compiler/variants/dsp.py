@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepack.compiler.operators.window import Window, overlap_lead
+from edgepack.compiler.variants import dsp_planes
+from edgepack.compiler.variants.dsp_rounding import requantisation, shift_of
 from edgepack.compiler.variants.layers import ConvLayer
 from edgepack.program import Const, Overlap, Params, Scalar, Scratch, Step, TensorRef
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
-    from edgepack.compiler.fixed_point import Multiplier
     from edgepack.program import Argument, FieldValue, LowerSpec
 
 CHAIN_BOUND = 2**23  # below it four sums come out of three (ep_chain.S)
-LAST_SHIFT = 15  # the largest right shift whose rounding constants fit 32 bits
 
 
 def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
-    """The layer by chained pixels; None where a precondition fails."""
-    if layer.depthwise or not chains(layer):
+    """The layer by chained pixels, or by planes where depthwise; None where neither can."""
+    if layer.depthwise:
+        return dsp_planes.depthwise(layer)
+    if not chains(layer):
         return None
     window, (outputs, depth) = layer.window, layer.weights.shape
     groups = -(-depth // 4)
@@ -57,12 +57,6 @@ def chains(layer: ConvLayer) -> bool:
     )
 
 
-def shift_of(multiplier: Multiplier) -> int | None:
-    """The right shift, or None where the two-instruction requantisation does not hold."""
-    shift = 1 if multiplier.mantissa == 0 else -multiplier.shift
-    return shift if 1 <= shift <= LAST_SHIFT else None
-
-
 def is_pointwise(window: Window) -> bool:
     """Whether the window is a pixel and goes over all of them, and over nothing else."""
     area = window.kernel_h * window.kernel_w * window.stride_h * window.stride_w
@@ -79,8 +73,8 @@ def chain_stream(layer: ConvLayer) -> NDArray[np.uint32]:
     # [pair, row, group, half, value of the half] to bytes {a0 b0 a2 b2} {a1 b1 a3 b3}
     quads = padded.reshape(pairs, 2, groups, 2, 2).transpose(0, 2, 4, 3, 1)
     words = np.ascontiguousarray(quads).reshape(pairs, -1).view("<u4")
-    mantissas, codes = requantisation(layer.multipliers)
-    by_pair = [_in_pairs(values) for values in (starts % 2**32, mantissas, codes)]
+    mantissas, shifts = requantisation(layer.multipliers)
+    by_pair = [_in_pairs(values) for values in (starts % 2**32, mantissas, shifts + 6)]
     starts_of, mantissas_of, codes_of = by_pair
     codes_word = codes_of @ np.array([[1], [256]])
     columns = (starts_of, words, mantissas_of[:, :1], codes_word, mantissas_of[:, 1:])
@@ -89,16 +83,6 @@ def chain_stream(layer: ConvLayer) -> NDArray[np.uint32]:
 
 def _in_pairs(values: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.append(values, np.zeros(len(values) % 2, np.int64)).reshape(-1, 2)
-
-
-def requantisation(
-    multipliers: Sequence[Multiplier],
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Mantissas, and right shifts + 6."""
-    shifts = [shift_of(m) for m in multipliers]
-    codes = [6 + shift for shift in shifts if shift is not None]
-    assert len(codes) == len(shifts)
-    return np.array([m.mantissa for m in multipliers], np.int64), np.array(codes, np.int64)
 
 
 def _step(layer: ConvLayer, kernel: str, arguments: tuple[Argument, ...]) -> Step:
