@@ -3,8 +3,8 @@
     answers = run_on_board("mps2-an386", [Case(model, [x]), ...])
     check_on_board("mps2-an386", cases)   # against the reference interpreter
 
-Each model is compiled twice, as `harness.run_cases` does on the host: with its memory plan, and with
-every tensor apart and a known pattern between, which must survive. The planned one runs with two
+Each model is compiled twice, as `harness.run_cases` does on the host: with its memory plan, and
+with every tensor apart and a known pattern between, which must survive. The planned one runs with two
 fills of its arena. The stack pointer and the registers that a callee keeps must survive as well.
 """
 
@@ -327,6 +327,12 @@ __attribute__((noinline)) static bool call(void (*run)(uint8_t*), uint8_t* arena
         "mov r10, #0xaaaaaaaa\\n\\t"
         "mov r7, sp\\n\\t"
         "mov r11, sp\\n\\t"
+#if defined(__ARM_FEATURE_MVE)
+        "vdup.32 q4, r4\\n\\t"
+        "vdup.32 q5, r5\\n\\t"
+        "vdup.32 q6, r6\\n\\t"
+        "vdup.32 q7, r8\\n\\t"
+#endif
         "blx r1\\n\\t"
         "mov r0, sp\\n\\t"
         "eor r1, r7, r0\\n\\t"
@@ -344,6 +350,22 @@ __attribute__((noinline)) static bool call(void (*run)(uint8_t*), uint8_t* arena
         "orr r1, r1, r2\\n\\t"
         "eor r2, r10, #0xaaaaaaaa\\n\\t"
         "orr r1, r1, r2\\n\\t"
+#if defined(__ARM_FEATURE_MVE)
+        "vdup.32 q0, r4\\n\\t"
+        "veor q4, q4, q0\\n\\t"
+        "vdup.32 q0, r5\\n\\t"
+        "veor q5, q5, q0\\n\\t"
+        "vdup.32 q0, r6\\n\\t"
+        "veor q6, q6, q0\\n\\t"
+        "vdup.32 q0, r8\\n\\t"
+        "veor q7, q7, q0\\n\\t"
+        "vorr q4, q4, q5\\n\\t"
+        "vorr q6, q6, q7\\n\\t"
+        "vorr q4, q4, q6\\n\\t"
+        "movs r2, #0\\n\\t"
+        "vmaxv.u32 r2, q4\\n\\t"
+        "orr r1, r1, r2\\n\\t"
+#endif
         "pop {r7, r11}\\n\\t"
         "mov %[bad], r1\\n\\t"
         : [bad] "=r"(bad)
@@ -352,6 +374,9 @@ __attribute__((noinline)) static bool call(void (*run)(uint8_t*), uint8_t* arena
 #if defined(__ARM_FP)
           , "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "s12", "s13",
           "s14", "s15"
+#endif
+#if defined(__ARM_FEATURE_MVE)
+        , "d8", "d9", "d10", "d11", "d12", "d13", "d14", "d15"
 #endif
     );
     return bad == 0U;
