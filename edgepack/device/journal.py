@@ -25,18 +25,22 @@ class Journal:
     """
 
     def __init__(self, path: Path, header: Mapping[str, object], *, resume: bool) -> None:
-        """Open or make the journal; UsageError where it is another run's or cannot be written."""
+        """Open or make the journal.
+
+        UsageError where the file is another run's or no journal, where it holds samples and
+        `resume` is not asked for, and where it cannot be written; the file then stays as it is.
+        """
         self._path = path
         self.done: list[Inference] = []
         try:
-            keep = self._read(header) if resume and path.is_file() else 0
+            keep = self._kept(header, resume)
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: BinaryIO = path.open("r+b" if keep else "wb")
             self._file.truncate(keep)
             self._file.seek(keep)
             self._synced = time.monotonic()
             if keep == 0:
-                self._append(json.dumps({"run": header}, sort_keys=True))
+                self._append(_heading(header))
         except OSError as error:
             raise self._failed(error) from error
 
@@ -74,10 +78,9 @@ class Journal:
                 raise self._failed(failure) from failure
 
     def _append(self, text: str) -> None:
-        line = text.encode()
         start = self._file.tell()
         try:
-            self._file.write(b"%08x %s\n" % (zlib.crc32(line), line))
+            self._file.write(_line(text))
             self._file.flush()
         except OSError:
             os.ftruncate(self._file.fileno(), start)
@@ -89,6 +92,18 @@ class Journal:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._synced = time.monotonic()
+
+    def _kept(self, header: Mapping[str, object], resume: bool) -> int:
+        if not self._path.is_file() or self._path.stat().st_size == 0:
+            return 0
+        if not resume:
+            raise UsageError(
+                f"{self._path}: exists; --resume goes on where it ends, or name another journal"
+            )
+        keep = self._read(header)
+        if keep == 0 and not _line(_heading(header)).startswith(self._path.read_bytes()):
+            raise UsageError(f"{self._path}: not a journal; name another file")
+        return keep
 
     def _read(self, header: Mapping[str, object]) -> int:
         """Take the committed samples in; returns the bytes of the file that are whole."""
@@ -112,7 +127,7 @@ class Journal:
         key = next((k for k in due if known.get(k) != due[k]), "run")
         raise UsageError(
             f"{self._path}: the journal of another run: its {key} is {known.get(key)}, this one's "
-            f"is {due.get(key)}; run without --resume to start over"
+            f"is {due.get(key)}; name another journal, or delete this one"
         )
 
     def _failed(self, error: OSError) -> UsageError:
@@ -120,6 +135,15 @@ class Journal:
             f"{self._path}: cannot write the journal: {error.strerror or error}; "
             f"{len(self.done)} samples are safe in it. Make room and run again with --resume"
         )
+
+
+def _heading(header: Mapping[str, object]) -> str:
+    return json.dumps({"run": header}, sort_keys=True)
+
+
+def _line(text: str) -> bytes:
+    line = text.encode()
+    return b"%08x %s\n" % (zlib.crc32(line), line)
 
 
 def _whole(line: bytes) -> dict[str, Any] | None:

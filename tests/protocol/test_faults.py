@@ -111,6 +111,7 @@ def inject(program: Path, fault: Fault, port: Port, wanted: int, journal: Path) 
     with open_session(port, fake_model.IDENTITY, PATIENCE, open_with=lambda _: wire) as session:
         wire.chance = chance
         while wire.faults < wanted:
+            journal.unlink(missing_ok=True)
             found = run_samples(session, inputs, journal=journal)
             counts["samples"] += len(inputs[0])
             counts["lost"] += abs(len(inputs[0]) - len(found.ticks))

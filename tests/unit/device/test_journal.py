@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
-import zlib
 from pathlib import Path
 
 import pytest
@@ -33,18 +31,34 @@ def test_resume_goes_on_behind_what_is_there(tmp_path: Path) -> None:
         assert journal.done == [ONE, TWO]
 
 
-def test_without_resume_it_starts_over(tmp_path: Path) -> None:
-    write(tmp_path / "j", ONE)
-    with Journal(tmp_path / "j", HEADER, resume=False) as journal:
-        assert journal.done == []
+def test_without_resume_nothing_is_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    before = write(path, ONE)
+    with pytest.raises(UsageError) as error:
+        Journal(path, HEADER, resume=False)
+    assert str(error.value) == (
+        f"{path}: exists; --resume goes on where it ends, or name another journal"
+    )
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"my thesis\n", b"\0" * 40, b"ffffffff {}\n"])
+def test_a_file_that_is_no_journal_is_kept(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "j"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="not a journal; name another file"):
+        Journal(path, HEADER, resume=True)
+    assert path.read_bytes() == content
 
 
 def test_every_torn_or_damaged_tail_is_cut_off(tmp_path: Path) -> None:
     path = tmp_path / "j"
     whole = write(path, ONE, TWO)
+    path.unlink()
     one = len(write(path, ONE))
+    path.unlink()
     header = len(write(path))
-    for size in [*range(0, len(whole), 7), one - 1, one, one + 1, header, len(whole) - 1]:
+    for size in [*range(header, len(whole), 7), one - 1, one, one + 1, header, len(whole) - 1]:
         for tail in (whole[:size], whole[:size] + b"\xff" + whole[size + 1 :]):
             path.write_bytes(tail)
             with Journal(path, HEADER, resume=True) as journal:
@@ -62,11 +76,16 @@ def test_another_runs_journal_is_refused(tmp_path: Path) -> None:
         Journal(tmp_path / "j", {**HEADER, "model": "n"}, resume=True)
     assert str(error.value) == (
         f"{tmp_path / 'j'}: the journal of another run: its model is m, this one's is n; "
-        "run without --resume to start over"
+        "name another journal, or delete this one"
     )
-    text = json.dumps([1]).encode()
-    (tmp_path / "k").write_bytes(b"%08x %s\n" % (zlib.crc32(text), text))
-    with Journal(tmp_path / "k", HEADER, resume=True) as journal:
+
+
+@pytest.mark.parametrize("size", [1, 8, 20])
+def test_a_torn_header_starts_over(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "j"
+    whole = write(path, ONE)
+    path.write_bytes(whole[:size])
+    with Journal(path, HEADER, resume=True) as journal:
         assert journal.done == []
 
 
