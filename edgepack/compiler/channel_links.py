@@ -16,6 +16,7 @@ from edgepack.compiler.interval import (
     keeps_channels,
     reduced_axes,
     sees_padding,
+    slice_keeps_channels,
     sums_of,
     weight_taps,
 )
@@ -216,6 +217,7 @@ _RULES: Mapping[str, _Rule] = {
     ),
     "MEAN": _where(_mean_keeps),
     "TRANSPOSE": _where(keeps_channels),
+    "STRIDED_SLICE": _where(slice_keeps_channels),
     **dict.fromkeys(("PAD", "PADV2"), _where(_pad_keeps)),
     "SPLIT": _where(_split_keeps),
     "CONCATENATION": _concatenation,

@@ -20,6 +20,8 @@ from edgepack.compiler.operators.dense import scales_of
 from edgepack.compiler.operators.elementwise import SUM_SHIFT
 from edgepack.compiler.operators.mean import mean_multiplier
 from edgepack.compiler.operators.window import read_window
+from edgepack.compiler.slicing import strided_slice_of
+from edgepack.compiler.tables import prelu_multipliers
 from edgepack.graph import DType, Graph, Operator, Tensor
 
 if TYPE_CHECKING:
@@ -277,16 +279,17 @@ def _sum(operator: Operator, graph: Graph, inputs: Sequence[Interval]) -> Interv
 
 def _product(operator: Operator, graph: Graph, inputs: Sequence[Interval]) -> Interval:
     a, b, y, one, two = _operands(operator, graph, inputs)
-    corners = np.stack(
-        [
-            (p - a.zero_point) * (q - b.zero_point)
-            for p in (one.low, one.high)
-            for q in (two.low, two.high)
-        ]
+    products = _products(
+        Interval(one.low - a.zero_point, one.high - a.zero_point),
+        Interval(two.low - b.zero_point, two.high - b.zero_point),
     )
-    products = Interval(corners.min(axis=0), corners.max(axis=0))
     multiplier = quantize_multiplier(float32(float32(a.scale * b.scale) / y.scale))
     return _clamped(requantized(products, [multiplier], y.zero_point), y, operator)
+
+
+def _products(a: Interval, b: Interval) -> Interval:
+    corners = np.stack([p * q for p in (a.low, a.high) for q in (b.low, b.high)])
+    return Interval(corners.min(axis=0), corners.max(axis=0))
 
 
 def _extreme(operator: Operator, graph: Graph, inputs: Sequence[Interval]) -> Interval:
@@ -303,6 +306,26 @@ def _lookup(operator: Operator, graph: Graph, inputs: Sequence[Interval]) -> Int
     ends = {pair: (int(part.min()), int(part.max())) for pair, part in ranges.items()}
     low, high = np.array([ends[pair] for pair in pairs], np.int64).T
     return Interval(low, high)
+
+
+def _prelu(operator: Operator, graph: Graph, inputs: Sequence[Interval]) -> Interval:
+    """Products with the slope below the zero point, the same numbers rescaled from it up."""
+    x, alpha, y, one, two = _operands(operator, graph, inputs)
+    positive, negative = prelu_multipliers(x, alpha, y)
+    low, high = one.low - x.zero_point, one.high - x.zero_point
+    above = requantized(Interval(np.maximum(low, 0), np.maximum(high, 0)), [positive], y.zero_point)
+    below = requantized(
+        _products(
+            Interval(np.minimum(low, 0), np.minimum(high, 0)),
+            Interval(two.low - alpha.zero_point, two.high - alpha.zero_point),
+        ),
+        [negative],
+        y.zero_point,
+    )
+    both = _union(above, below)
+    least = np.where(low >= 0, above.low, np.where(high < 0, below.low, both.low))
+    most = np.where(low >= 0, above.high, np.where(high < 0, below.high, both.high))
+    return Interval(np.clip(least, -128, 127), np.clip(most, -128, 127))
 
 
 def _moved(operator: Operator, graph: Graph, inputs: Sequence[Interval]) -> Interval:
@@ -331,6 +354,20 @@ def keeps_channels(operator: Operator, graph: Graph) -> bool:
     """Whether a TRANSPOSE leaves the last axis where it is."""
     order = checks.constant_ints(operator, graph, 1)
     return order[-1] in (len(order) - 1, -1)
+
+
+def _sliced(operator: Operator, graph: Graph, inputs: Sequence[Interval]) -> Interval:
+    if slice_keeps_channels(operator, graph):
+        return inputs[0]
+    return _moved(operator, graph, inputs)
+
+
+def slice_keeps_channels(operator: Operator, graph: Graph) -> bool:
+    """Whether a STRIDED_SLICE takes all of the last axis, in order, and adds none behind it."""
+    channels = channels_of(graph.tensor(operator.inputs[0]))
+    part = strided_slice_of(operator, graph)
+    last = (part.begin[-1:], part.count[-1:], part.step[-1:], part.shape[-1:])
+    return last == ((0,), (channels,), (1,), (channels,))
 
 
 def _joined(operator: Operator, graph: Graph, inputs: Sequence[Interval]) -> Interval:
@@ -376,9 +413,10 @@ _RULES: Mapping[str, Rule] = {
         ("RELU", "RELU6", "RELU_N1_TO_1", "LEAKY_RELU", "HARD_SWISH", "LOGISTIC", "TANH"), _lookup
     ),
     "QUANTIZE": _lookup,
+    "PRELU": _prelu,
     **dict.fromkeys(("RESHAPE", "SQUEEZE", "EXPAND_DIMS"), _reshaped),
     "TRANSPOSE": _transposed,
-    "STRIDED_SLICE": _moved,
+    "STRIDED_SLICE": _sliced,
     "CONCATENATION": _joined,
     **dict.fromkeys(("PAD", "PADV2"), _padded),
 }

@@ -94,12 +94,16 @@ def remove_identities(graph: Graph) -> Graph:
 
     An operator that makes an output of the model stays, for the output has a place of its own.
     """
-    for operator in graph.operators:
-        if not _is_identity(operator, graph) or operator.outputs[0] in graph.outputs:
-            continue
-        kept = [other for other in graph.operators if other is not operator]
-        graph = replace_tensor(with_operators(graph, kept), operator.outputs[0], operator.inputs[0])
-    return graph
+    while True:
+        idle = next((o for o in graph.operators if _is_removable(o, graph)), None)
+        if idle is None:
+            return graph
+        kept = [other for other in graph.operators if other is not idle]
+        graph = replace_tensor(with_operators(graph, kept), idle.outputs[0], idle.inputs[0])
+
+
+def _is_removable(operator: Operator, graph: Graph) -> bool:
+    return _is_identity(operator, graph) and operator.outputs[0] not in graph.outputs
 
 
 def _is_identity(operator: Operator, graph: Graph) -> bool:

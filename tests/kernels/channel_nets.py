@@ -97,8 +97,10 @@ def weighted(net: Net, kind: str, x: Value, shape: tuple[int, ...], axis: int, y
     flat = rows.reshape(len(rows), -1)
     scales = 64 * y.scale / (x.scale * 74 * 74 * np.sqrt(flat.shape[1]))
     count = len(rows) if net.chance(0.7) else 1
-    scales = (scales * np.exp(rng.normal(0, 0.5, count))).astype(np.float32)
-    reach = np.abs(flat).sum(axis=1) * 255 + (300 * y.scale / (x.scale * scales)).astype(np.int64)
+    far = rng.uniform(-6, 6) if net.chance(0.06) else 0.0  # shifts at both ends
+    scales = (scales * np.exp(rng.normal(0, 0.5, count)) * 10.0**far).astype(np.float32)
+    margin = (300 * y.scale / (x.scale * scales)).astype(np.int64)
+    reach = np.minimum(np.abs(flat).sum(axis=1) * 255 + margin, 2**30)
     bias = rng.integers(-5000, 5000, len(rows))
     fate = rng.random(len(rows))
     bias = np.where(fate < 0.3, -reach, np.where(fate < 0.45, reach, bias))

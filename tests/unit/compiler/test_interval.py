@@ -133,7 +133,19 @@ def test_sums_beyond_int32_say_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "RELU6", "LEAKY_RELU", "HARD_SWISH", "TANH"]
+    "kind",
+    [
+        "ADD",
+        "SUB",
+        "MUL",
+        "MAXIMUM",
+        "MINIMUM",
+        "RELU6",
+        "LEAKY_RELU",
+        "HARD_SWISH",
+        "TANH",
+        "PRELU",
+    ],
 )
 def test_constants_through_an_operator_are_the_reference_s_values(kind: str) -> None:
     """Inputs clamped to one value each, then the operator: its interval is that one result."""

@@ -172,6 +172,16 @@ def test_an_identity_that_makes_an_output_stays() -> None:
     assert kinds(b, [x], [y]) == ["RELU"]
 
 
+def test_identities_in_a_row_all_go() -> None:
+    b = ModelBuilder()
+    x, y, z, u = (b.tensor((1, 4), "int8", **Q) for _ in range(4))
+    b.operator("QUANTIZE", [x], [y])
+    b.operator("QUANTIZE", [y], [z])
+    b.operator("ADD", [z, z], [u])
+    graph = optimise(read_model(b.build([x], [u])))
+    assert [(op.kind, op.inputs) for op in graph.operators] == [("ADD", (x, x))]
+
+
 def test_a_quantize_that_rescales_stays() -> None:
     b = ModelBuilder()
     x = b.tensor((1, 4), "int8", **Q)
