@@ -8,6 +8,7 @@ import numpy as np
 
 from edgepack.compiler.operators.scaling import interleave
 from edgepack.compiler.operators.window import Window, overlap_lead
+from edgepack.compiler.variants.rv_planar import depthwise
 from edgepack.compiler.variants.rv_steps import conv_steps
 from edgepack.program import (
     Const,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
     """The layer by quads; None where a precondition fails."""
     if layer.depthwise:
-        return None
+        return depthwise(layer, spec)
     steps = conv_steps(layer)
     if steps is None:
         return None
