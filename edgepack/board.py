@@ -224,7 +224,11 @@ def load_board(name: str, project: Path | None = None) -> Board:
     path = Path(name) if name.endswith(".toml") else known_boards(project).get(name)
     if path is None or not path.is_file():
         raise UsageError(_unknown(name, list(known_boards(project))))
-    board = parse_board(path.read_text(), str(path))
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot read the board: {error}") from error
+    board = parse_board(text, str(path))
     if board.name != path.stem:
         raise UsageError(f"{path}: name is {board.name!r}; it must be the file's, {path.stem!r}")
     return _with_own_port(board, path)

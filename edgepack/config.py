@@ -48,7 +48,7 @@ class Prune(_Frozen):
 class Quantize(_Frozen):
     """Post-training quantisation to int8."""
 
-    data: str
+    data: str = Field(min_length=1)
     per: Literal["channel", "tensor"] = "channel"
     test: str = ""
     samples: int = Field(default=200, ge=0)
@@ -110,7 +110,7 @@ class Config(_Frozen):
 def load_config(path: Path) -> Config:
     """The configuration; a UsageError names the key and the nearest known one."""
     try:
-        return Config.model_validate(tomllib.loads(path.read_text()))
+        return Config.model_validate(tomllib.loads(path.read_text("utf-8")))
     except OSError as error:
         raise UsageError(
             f"{path}: cannot read it: {error.strerror}; `edgepack init` writes one"

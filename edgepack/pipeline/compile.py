@@ -10,12 +10,13 @@ from typing import Literal
 from edgepack import __version__
 from edgepack.board import Board
 from edgepack.compiler.generate import GenerateSpec, Golden, generate
+from edgepack.compiler.identifiers import identifier
 from edgepack.compiler.lowering import lower
 from edgepack.compiler.operators import TABLE
 from edgepack.compiler.optimiser import optimise
 from edgepack.compiler.planner import plan_memory
 from edgepack.compiler.reader import read_model
-from edgepack.errors import GateError
+from edgepack.errors import GateError, UsageError
 from edgepack.graph import ABSENT, DType, Graph, Tensor
 from edgepack.oracle import run_reference
 from edgepack.pipeline.data import random_samples
@@ -50,6 +51,11 @@ class Compiled:
         return self.program.graph
 
     @property
+    def default_name(self) -> str:
+        """How the model is called in C where no name is given."""
+        return identifier(default_name(Path(self.source)))
+
+    @property
     def facts(self) -> ModelFacts:
         """Which model it is."""
         macs = nominal_macs(self.original, self.program)
@@ -65,6 +71,11 @@ def nominal_macs(original: Graph, program: Program) -> int:
 
 def load_graph(model: Path, name: str = "") -> tuple[bytes, Graph]:
     """The file's bytes and its validated graph."""
+    if model.is_dir():
+        raise UsageError(
+            f"{model}: is a directory; a .tflite file is wanted here. "
+            "From a SavedModel: edgepack quantize MODEL, or convert MODEL"
+        )
     data = read_file(model, "model")
     return data, read_model(data, name or default_name(model))
 
@@ -90,14 +101,26 @@ def source_tree(compiled: Compiled, golden: Golden | None = None) -> Tree:
     spec = GenerateSpec(
         source=compiled.source,
         version=__version__,
-        command=f"edgepack generate {compiled.source}"
-        + (f" --board {board.name}" if board else ""),
+        command=_command(compiled),
         digests=_digests(compiled),
         board=board.name if board else "",
         ram_bytes=board.memory.ram.bytes if board and board.memory else None,
         golden=golden,
     )
     return generate(compiled.program, compiled.plan, spec)
+
+
+def _command(compiled: Compiled) -> str:
+    """The command line that generates the same C, but for the output folder."""
+    program, plain = compiled.program, CompileSpec()
+    options = {
+        "--board": compiled.board.name if compiled.board else "",
+        "--name": program.graph.name if program.graph.name != compiled.default_name else "",
+        "--numerics": program.spec.numerics if program.spec.numerics != plain.numerics else "",
+        "--optimize": program.spec.optimize if program.spec.optimize != plain.optimize else "",
+    }
+    given = [f"{option} {value}" for option, value in options.items() if value]
+    return " ".join(["edgepack generate", compiled.source, *given])
 
 
 def _digests(compiled: Compiled) -> tuple[tuple[str, str], ...]:

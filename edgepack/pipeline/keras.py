@@ -19,6 +19,7 @@ from edgepack.compress import (
 )
 from edgepack.compress.spec import Spec, to_plain
 from edgepack.config import Config
+from edgepack.errors import UsageError
 from edgepack.pipeline.device import Progress, silent
 from edgepack.store import Tree, cached, read_file, sha256, write_file
 
@@ -29,6 +30,7 @@ def prune_model(
     model: Path, spec: PruneSpec, output: Path, progress: Progress = silent
 ) -> PruneReport:
     """Prune a Keras model into `output` (.keras), with `<output>.json` beside it."""
+    _require_suffix(output, ".keras")
     return compress.prune(model, spec, output, on_progress=adapt(progress))
 
 
@@ -36,6 +38,7 @@ def quantize_model(
     model: Path, spec: QuantizeSpec, output: Path, progress: Progress = silent
 ) -> QuantizeReport:
     """Quantise a Keras model into `output` (.tflite), with `<output>.json` beside it."""
+    _require_suffix(output, ".tflite")
     return compress.quantize(model, spec, output, on_progress=adapt(progress))
 
 
@@ -43,16 +46,29 @@ def convert_model(
     model: Path, spec: ConvertSpec, output: Path, progress: Progress = silent
 ) -> ConvertReport:
     """Convert a Keras model into `output` (.tflite), with `<output>.json` beside it."""
+    _require_suffix(output, ".tflite")
     return compress.convert(model, spec, output, on_progress=adapt(progress))
+
+
+def _require_suffix(output: Path, suffix: str) -> None:
+    if output.suffix != suffix:
+        raise UsageError(f"{output}: the result is a {suffix} file; name it so")
 
 
 def keras_to_tflite(config: Config, folder: Path, progress: Progress) -> Path:
     """The .tflite that `run` measures: the model's own, or what its stages make of a Keras model.
 
-    Results lie in the report's folder, so that each stage can be looked at.
+    Results lie in the report's folder, so that each stage can be looked at. UsageError where a
+    stage is asked for that a .tflite is past.
     """
     model = folder / config.model.path
     if model.suffix == ".tflite":
+        for name in ("prune", "quantize"):
+            if getattr(config, name) is not None:
+                raise UsageError(
+                    f"{model}: [{name}] takes a Keras model, and this is past it; "
+                    "leave the table out, or name the Keras model"
+                )
         return model
     output = folder / config.report.folder / "models"
     stem = model.stem

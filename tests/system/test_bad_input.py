@@ -61,7 +61,7 @@ def test_wrong_file_type(tmp_path: Path, name: str, content: bytes, part: str) -
 
 def test_missing_and_folder_models(tmp_path: Path) -> None:
     refused(2, edgepack("inspect", tmp_path / "none.tflite"), "none.tflite", "No such file")
-    refused(2, edgepack("inspect", tmp_path), "directory")
+    refused(2, edgepack("inspect", tmp_path), "is a directory; a .tflite", "edgepack quantize")
 
 
 def test_unsupported_operator_is_named(tmp_path: Path) -> None:

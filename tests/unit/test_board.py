@@ -133,3 +133,10 @@ def test_a_board_of_ones_own(tmp_path: Path) -> None:
     mine.write_text(M4)
     with pytest.raises(UsageError, match=r"name is 'mps2-an386'; it must be the file's, 'mine'"):
         load_board("mine", tmp_path)
+
+
+def test_a_board_that_is_not_text(tmp_path: Path) -> None:
+    path = tmp_path / "odd.toml"
+    path.write_bytes(b'name = "\xff"\n')
+    with pytest.raises(UsageError, match=r"odd\.toml: cannot read the board: 'utf-8' codec"):
+        load_board(str(path))

@@ -40,6 +40,7 @@ def test_the_starter_is_valid_with_every_comment_opened(tmp_path: Path) -> None:
         ('[model]\npath = "m"\n[board]\nname = "host"\n[prune]\nrate = 1.5\n', "prune.rate"),
         ('[model]\npath = "m"\n[board]\nname = "host"\n[bords]\n',
          "unknown key 'bords'; did you mean 'board'?"),
+        ('[model]\npath = "m"\n[board]\nname = "host"\n[quantize]\ndata = ""\n', "quantize.data"),
         ("[model\n", "not TOML"),
     ],
 )  # fmt: skip
