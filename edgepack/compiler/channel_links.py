@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepack.compiler.interval import (
-    Interval,
+from edgepack.compiler.interval import Interval, channels_of
+from edgepack.compiler.interval_layers import sees_padding, sums_of, weight_taps
+from edgepack.compiler.interval_rules import (
     Intervals,
-    channels_of,
     find_intervals,
     keeps_channels,
     reduced_axes,
-    sees_padding,
     slice_keeps_channels,
-    sums_of,
-    weight_taps,
 )
 from edgepack.graph import ABSENT, DType, Graph, Operator
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepack.compiler.channel_links import Keep, Layer, Links, find_links
-from edgepack.compiler.interval import INT32, WEIGHTED, bias_of, channels_of, weight_taps
+from edgepack.compiler.interval import INT32, channels_of
+from edgepack.compiler.interval_layers import WEIGHTED, bias_of, weight_taps
 from edgepack.graph import ABSENT, DType, Graph, Operator, Quantization, Tensor
 
 if TYPE_CHECKING:

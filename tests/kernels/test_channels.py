@@ -9,7 +9,7 @@ import pytest
 
 from edgepack import oracle
 from edgepack.compiler.channels import remove_channels
-from edgepack.compiler.interval import find_intervals
+from edgepack.compiler.interval_rules import find_intervals
 from edgepack.compiler.optimiser import optimise
 from edgepack.compiler.reader import read_model
 from edgepack.graph import DType, Graph

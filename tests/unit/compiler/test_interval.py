@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgepack.compiler.fixed_point import Multiplier, requantize
-from edgepack.compiler.interval import INT32, Interval, find_intervals, requantized, whole
+from edgepack.compiler.interval import INT32, Interval, requantized, whole
+from edgepack.compiler.interval_rules import find_intervals
 from edgepack.compiler.reader import read_model
 from edgepack.graph import DType
 from edgepack.oracle import run_reference
