@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepack.compiler.operators.window import overlap_lead
-from edgepack.compiler.variants import mve_depthwise
+from edgepack.compiler.variants import mve_dense, mve_depthwise
 from edgepack.compiler.variants.mve_scaling import LANES, shifts_right, stored
 from edgepack.program import (
     Argument,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepack.compiler.fixed_point import Multiplier
-    from edgepack.compiler.variants.layers import ConvLayer
+    from edgepack.compiler.variants.layers import ConvLayer, DenseLayer
     from edgepack.program import LowerSpec
 
 BLOCK = 4  # outputs whose sums share a vector
@@ -43,6 +43,11 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
     if not shifts_right(layer.multipliers, signs):
         return None
     return _pointwise(layer, signs) if _is_pointwise(layer) else _windows(layer, signs)
+
+
+def dense(layer: DenseLayer, spec: LowerSpec) -> Step | None:
+    """The layer's step, or None where its scales want another kernel."""
+    return mve_dense.dense(layer)
 
 
 def _is_pointwise(layer: ConvLayer) -> bool:
