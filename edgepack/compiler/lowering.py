@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from edgepack.compiler import variants
 from edgepack.compiler.operators import TABLE
 from edgepack.errors import ModelError
 from edgepack.graph import Graph, Operator, Tensor
@@ -48,6 +49,8 @@ def _lower_operator(operator: Operator, graph: Graph, spec: LowerSpec) -> Lowere
             "replace the layer, or run it outside the model"
         )
     lowered = row.lower(operator, graph, spec)
+    steps = tuple(variants.twin(step, spec) for step in lowered.steps)
+    lowered = dataclasses.replace(lowered, steps=steps)
     for step in lowered.steps:
         _check(step, graph)
     return lowered

@@ -2,7 +2,8 @@
 
 A module of this folder serves one feature of `LowerSpec.isa`. Its functions are named after the
 layers, such as `conv(layer: ConvLayer, spec: LowerSpec) -> Step | None`, and give None where a
-precondition of its kernels fails.
+precondition of its kernels fails. `twin(step: Step) -> Step | None` trades a portable kernel for
+one of the same arguments.
 """
 
 from __future__ import annotations
@@ -32,3 +33,15 @@ def choose(kind: Kind, layer: ConvLayer | DenseLayer, spec: LowerSpec) -> Step |
         if step is not None:
             return step
     return None
+
+
+def twin(step: Step, spec: LowerSpec) -> Step:
+    """The step by the instruction set's kernel of the same arguments, where there is one."""
+    for feature, name in _MODULES:
+        if feature not in spec.isa or step.variant != "portable":
+            continue
+        offer = getattr(importlib.import_module(f"{__name__}.{name}"), "twin", None)
+        found: Step | None = offer(step) if offer is not None else None
+        if found is not None:
+            return found
+    return step

@@ -6,11 +6,12 @@ load goes on where the last one ended.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepack.compiler.operators.window import overlap_lead
+from edgepack.compiler.operators.window import Window, overlap_lead
 from edgepack.compiler.variants import mve_dense, mve_depthwise
 from edgepack.compiler.variants.mve_scaling import LANES, shifts_right, stored
 from edgepack.program import (
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from edgepack.program import LowerSpec
 
 BLOCK = 4  # outputs whose sums share a vector
+POOL_AREA = 360  # EP_MVE_POOL_AREA
+_TWINS = {"ep_add_s8": "ep_mve_add_s8", "ep_average_pool_s8": "ep_mve_average_pool_s8"}
 HELD_STEPS = 4  # ep_mve_pixels_s8: up to here, steps after the first are stored in reverse
 
 
@@ -48,6 +51,20 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
 def dense(layer: DenseLayer, spec: LowerSpec) -> Step | None:
     """The layer's step, or None where its scales want another kernel."""
     return mve_dense.dense(layer)
+
+
+def twin(step: Step) -> Step | None:
+    """The same step by a kernel of this module that takes the same arguments, if there is one."""
+    kernel = _TWINS.get(step.kernel)
+    if kernel is None or (step.kernel == "ep_average_pool_s8" and _pool_area(step) > POOL_AREA):
+        return None
+    return dataclasses.replace(step, kernel=kernel, source=kernel, variant="mve")
+
+
+def _pool_area(step: Step) -> int:
+    (params,) = (a for a in step.arguments if isinstance(a, Params))
+    window = Window(*dict(params.fields)["window"])  # type: ignore[misc]
+    return min(window.kernel_h, window.in_h) * min(window.kernel_w, window.in_w)
 
 
 def _is_pointwise(layer: ConvLayer) -> bool:
