@@ -47,10 +47,13 @@ def check(model: Path, board: Board, spec: Any, as_json: bool) -> None:
     """Does it fit the board? Exit code 1 where not, with the operator at fault."""
     from edgepack import pipeline
 
-    found = pipeline.check_model(model, board, spec)
     if as_json:
+        found = pipeline.inspect_model(model, board, spec)
         show.print_json(found)
+        if found.problem:
+            raise GateError(found.problem)
         return
+    found = pipeline.check_model(model, board, spec)
     click.echo(
         f"fits: constants {found.weights + found.tables:,} of {found.flash_limit or 0:,} B of "
         f"flash, arena {found.arena:,} of {found.ram_limit or 0:,} B of RAM; "

@@ -110,12 +110,19 @@ _samples = (
     ),
     click.option("--seed", type=int, default=0, help="Of the random inputs."),
 )
+_metric = click.option(
+    "--metric",
+    type=click.Choice(["accuracy", "auc"]),
+    default="accuracy",
+    show_default=True,
+    help="Of labelled data; auc is of a reconstruction's error.",
+)
 _journal = (
-    click.option("--metric", type=click.Choice(["accuracy", "auc"]), default="accuracy"),
     click.option("--journal", type=PATH, help="Keeps each sample's result at once."),
     click.option("--resume", is_flag=True, help="Go on where the journal ends."),
 )
 
 link_options = gathered("device", _device_spec, _port, _emulator)
 sample_options = gathered("device", _device_spec, _port, _emulator, *_samples)
-bench_options = gathered("device", _device_spec, _port, _emulator, *_samples, *_journal)
+run_options = gathered("device", _device_spec, _port, _emulator, *_samples, _metric)
+bench_options = gathered("device", _device_spec, _port, _emulator, *_samples, _metric, *_journal)

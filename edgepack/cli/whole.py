@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from edgepack.cli import show
 from edgepack.cli.options import (
@@ -16,7 +18,7 @@ from edgepack.cli.options import (
     link_options,
     optional_board,
     quiet_option,
-    sample_options,
+    run_options,
 )
 from edgepack.errors import GateError, MismatchError, UsageError
 
@@ -51,7 +53,7 @@ def init(folder: Path, model: str, board: Board, force: bool) -> None:
 @click.option("-o", "--output", type=PATH, default=OUTPUT, show_default=True)
 @click.option("-c", "--config", type=PATH, default=Path("edgepack.toml"), show_default=True)
 @compile_options
-@sample_options
+@run_options
 @json_option
 @quiet_option
 def run(
@@ -64,17 +66,41 @@ def run(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Every stage, from MODEL to a report; without MODEL, what edgepack.toml says."""
+    """Every stage, from MODEL to a report; without MODEL, what edgepack.toml says.
+
+    Options given here beat edgepack.toml.
+    """
     from edgepack import pipeline
 
     if model is not None and board is None:
         raise UsageError("run MODEL needs --board; `edgepack boards` lists them")
+    if model is not None and _is_given("config"):
+        raise UsageError("run takes MODEL or --config, which names a model itself, not both")
     with show.progress(quiet) as progress:
         if model is None or board is None:
-            outcome, folder = pipeline.run_config(config, progress)
+            outcome, folder = pipeline.run_config(
+                config,
+                progress,
+                board=board,
+                output=output if _is_given("output") else None,
+                spec=_given(spec),
+                device=_given(device),
+            )
         else:
             outcome, folder = pipeline.run(model, board, output, spec, device, progress)
     _finish(outcome, folder, as_json)
+
+
+def _is_given(option: str) -> bool:
+    """Whether the command line or the environment set it."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
+
+
+def _given(gathered: Any) -> dict[str, Any]:
+    """The fields of gathered options that are given."""
+    names = [field.name for field in dataclasses.fields(gathered)]
+    return {name: getattr(gathered, name) for name in names if _is_given(name)}
 
 
 @click.command()

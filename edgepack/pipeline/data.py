@@ -125,6 +125,11 @@ def _convert(values: Array, tensor: Tensor, path: Path) -> Array:
     if values.dtype == np.uint8 and tensor.dtype is DType.INT8:
         return (values.astype(np.int16) - 128).astype(np.int8)
     if values.dtype.kind == "f" and tensor.quantization is not None and dtype.kind in "iu":
+        if np.isnan(values).any():
+            raise UsageError(
+                f"{path}: holds NaN; input {tensor.name!r} takes {tensor.dtype.name.lower()}, "
+                "which has none"
+            )
         return quantize(values, tensor)
     if values.dtype.kind == "f" and dtype.kind == "f":
         return values.astype(dtype)

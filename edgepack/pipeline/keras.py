@@ -55,10 +55,10 @@ def _require_suffix(output: Path, suffix: str) -> None:
         raise UsageError(f"{output}: the result is a {suffix} file; name it so")
 
 
-def keras_to_tflite(config: Config, folder: Path, progress: Progress) -> Path:
+def keras_to_tflite(config: Config, folder: Path, output: Path, progress: Progress) -> Path:
     """The .tflite that `run` measures: the model's own, or what its stages make of a Keras model.
 
-    Results lie in the report's folder, so that each stage can be looked at. UsageError where a
+    Results go to `output`, so that each stage can be looked at. UsageError where a
     stage is asked for that a .tflite is past.
     """
     model = folder / config.model.path
@@ -70,7 +70,6 @@ def keras_to_tflite(config: Config, folder: Path, progress: Progress) -> Path:
                     "leave the table out, or name the Keras model"
                 )
         return model
-    output = folder / config.report.folder / "models"
     stem = model.stem
     if config.prune is not None:
         stage = config.prune

@@ -30,6 +30,14 @@ def score(metric: str, outputs: tuple[Array, ...], samples: Samples, graph: Grap
     return auc(_by_group(errors, samples), samples.labels)
 
 
+def require_scorable(metric: str, samples: Samples, graph: Graph) -> None:
+    """UsageError where labelled samples do not fit the metric; asked before a board answers."""
+    if samples.labels is not None:
+        output = graph.tensor(graph.outputs[0])
+        shape = output.shape[1:] if output.shape[:1] == (1,) else output.shape
+        score(metric, (np.zeros((samples.n, *shape), output.dtype.numpy),), samples, graph)
+
+
 def predictions(real: NDArray[np.float64]) -> NDArray[np.int64]:
     """The class of each sample [n]: the largest output, or 0.5 as the threshold of a single one."""
     flat = real.reshape(len(real), -1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,13 +47,26 @@ def run(
     return outcome, write_report(outcome, output / f"{compiled.graph.name}-{board.name}")
 
 
-def run_config(path: Path, progress: Progress = silent) -> tuple[Outcome, Path]:
-    """What edgepack.toml says; its paths are relative to its own folder."""
+def run_config(
+    path: Path,
+    progress: Progress = silent,
+    *,
+    board: Board | None = None,
+    output: Path | None = None,
+    spec: Mapping[str, Any] | None = None,
+    device: Mapping[str, Any] | None = None,
+) -> tuple[Outcome, Path]:
+    """What edgepack.toml says; its paths are relative to its own folder.
+
+    The other arguments beat the file: `spec` and `device` hold fields of CompileSpec and
+    DeviceSpec by name.
+    """
     config, folder = load_config(path), path.parent
-    board = load_board(_path_or_name(config.board.name, folder), folder)
-    model = keras_to_tflite(config, folder, progress)
+    board = board or load_board(_path_or_name(config.board.name, folder), folder)
+    output = output or folder / config.report.folder
+    model = keras_to_tflite(config, folder, output / "models", progress)
     bench = config.bench
-    device = DeviceSpec(
+    link = DeviceSpec(
         port=config.board.port or None,
         emulator=config.board.emulator or None,
         data=folder / bench.data if bench.data else None,
@@ -60,10 +74,16 @@ def run_config(path: Path, progress: Progress = silent) -> tuple[Outcome, Path]:
         metric=bench.metric,
         seed=bench.seed,
     )
-    name = config.model.name
-    spec = CompileSpec(name, config.compile.numerics, config.compile.optimize)
-    output = folder / config.report.folder
-    return run(model, board, output, spec, device, progress, config.budget)
+    choices = CompileSpec(config.model.name, config.compile.numerics, config.compile.optimize)
+    return run(
+        model,
+        board,
+        output,
+        replace(choices, **(spec or {})),
+        replace(link, **(device or {})),
+        progress,
+        config.budget,
+    )
 
 
 def measured(
@@ -143,7 +163,7 @@ def compare(old: Path, new: Path, max_regression: str = "2%") -> CompareResult:
     """The figures of two JSON results; `max_regression` is a part, "2%" or "0.02".
 
     Documents of `bench`, or of `run`, whose first variant counts. UsageError where they cannot be
-    compared: another unit, kind or board, or no figure in common.
+    compared: another unit, kind or board, no figure in common, or one that the new one lost.
     """
     limit = _part(max_regression)
     before, after = _result(old), _result(new)
@@ -155,8 +175,12 @@ def compare(old: Path, new: Path, max_regression: str = "2%") -> CompareResult:
             )
     figures = []
     for key, better in FIGURES:
-        was, now = _at(before, key), _at(after, key)
-        if isinstance(was, (int, float)) and isinstance(now, (int, float)):
+        was, now = _number(before, key), _number(after, key)
+        if was is not None and now is None:
+            raise UsageError(
+                f"{new}: has no {key}, and {old} has it; measure it again, as it was measured then"
+            )
+        if was is not None and now is not None:
             change = (now - was) / was if was else float(now != was)
             worse = change if better == "lower" else -change
             figures.append(Comparison(key, was, now, change, worse > limit))
@@ -184,6 +208,11 @@ def _result(path: Path) -> Any:
         raise UsageError(f"{path}: not a result of schema 1; `edgepack bench --json` prints one")
     results = document.get("results")
     return results[0] if isinstance(results, list) and results else document
+
+
+def _number(document: Any, key: str) -> float | None:
+    value = _at(document, key)
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def _at(document: Any, key: str) -> Any:

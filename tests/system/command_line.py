@@ -34,6 +34,7 @@ def refused(code: int, done: subprocess.CompletedProcess[str], *parts: str) -> s
     """Assert a refusal: the code, no traceback, nothing on stdout, each part in the message."""
     assert "Traceback" not in done.stderr, done.stderr
     assert done.returncode == code, (done.returncode, done.stderr)
+    assert not done.stdout, done.stdout
     for part in parts:
         assert part in done.stderr, done.stderr
     return done.stderr

@@ -8,7 +8,7 @@ import pytest
 from edgepack.errors import UsageError
 from edgepack.graph import DType, Graph, Quantization, Tensor
 from edgepack.pipeline.data import Samples, load_samples, quantize, random_samples
-from edgepack.pipeline.metrics import accuracy, auc, confusion, score
+from edgepack.pipeline.metrics import accuracy, auc, confusion, require_scorable, score
 
 
 def graph(dtype: DType = DType.INT8, shape: tuple[int, ...] = (1, 2, 3)) -> Graph:
@@ -49,6 +49,24 @@ def test_one_hot_labels_become_classes(tmp_path: Path) -> None:
 def test_float_models_refuse_bytes(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds uint8; input 't0' takes float32"):
         load_samples(save(tmp_path, x=np.zeros((2, 2, 3), np.uint8)), graph(DType.FLOAT32))
+
+
+def test_a_quantised_input_has_no_nan(tmp_path: Path) -> None:
+    x = np.zeros((1, 2, 3))
+    x[0, 1, 1] = np.nan
+    with pytest.raises(UsageError, match=r"d\.npz: holds NaN; input 't0' takes int8, which has"):
+        load_samples(save(tmp_path, x=x), graph())
+    assert np.isnan(load_samples(save(tmp_path, x=x), graph(DType.FLOAT32)).inputs[0]).any()
+
+
+def test_what_cannot_be_scored_is_known_before_it_runs() -> None:
+    x = np.zeros((2, 2, 3), np.int8)
+    require_scorable("auc", Samples((x,), np.array([0, 1])), graph())
+    require_scorable("auc", Samples((x,)), graph())
+    with pytest.raises(UsageError, match="labels of both kinds"):
+        require_scorable("auc", Samples((x,), np.array([1, 1])), graph())
+    with pytest.raises(UsageError, match="1 labels for 2 samples"):
+        require_scorable("accuracy", Samples((x,), np.array([1])), graph())
 
 
 def test_random_samples_are_seeded_and_reach_the_ends() -> None:

@@ -17,7 +17,9 @@ MODEL = {"model": {"path": "m.tflite"}, "board": {"name": "host"}}
 def test_a_tflite_is_past_pruning_and_quantising(tmp_path: Path, stage: dict[str, object]) -> None:
     (name,) = stage
     with pytest.raises(UsageError) as caught:
-        keras_to_tflite(Config.model_validate({**MODEL, **stage}), tmp_path, silent)
+        keras_to_tflite(
+            Config.model_validate({**MODEL, **stage}), tmp_path, tmp_path / "out", silent
+        )
     assert str(caught.value) == (
         f"{tmp_path / 'm.tflite'}: [{name}] takes a Keras model, and this is past it; "
         "leave the table out, or name the Keras model"
@@ -25,7 +27,7 @@ def test_a_tflite_is_past_pruning_and_quantising(tmp_path: Path, stage: dict[str
 
 
 def test_a_tflite_without_stages_is_taken_as_it_is(tmp_path: Path) -> None:
-    found = keras_to_tflite(Config.model_validate(MODEL), tmp_path, silent)
+    found = keras_to_tflite(Config.model_validate(MODEL), tmp_path, tmp_path / "out", silent)
     assert found == tmp_path / "m.tflite"
 
 

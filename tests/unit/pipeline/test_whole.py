@@ -58,6 +58,17 @@ def test_unlike_results_are_refused(tmp_path: Path) -> None:
         compare(a, a, "few")
 
 
+def test_a_figure_that_is_gone_is_not_passed_over(tmp_path: Path) -> None:
+    old, bare = kept(tmp_path / "a", result()), replace(result(), accuracy=None)
+    new = kept(tmp_path / "b", bare)
+    with pytest.raises(UsageError) as caught:
+        compare(old, new)
+    assert str(caught.value) == (
+        f"{new}: has no accuracy.value, and {old} has it; measure it again, as it was measured then"
+    )
+    assert not compare(new, old).regressed
+
+
 def test_gates_of_a_budget() -> None:
     budget = Budget(flash_bytes=33_000, ram_bytes=11_000, instructions=1, accuracy=0.95)
     found = {gate.name: gate.held for gate in gates((result(),), budget)}
