@@ -250,10 +250,10 @@ def _ask(path: str, baud: int, rows: Sequence[_Row]) -> list[bytes]:
             reply = b""
             for _ in range(3 * row.samples):
                 line.write(b"?")
-                reply += line.read(8 + row.output_bytes)
-            wanted = 3 * row.samples * (8 + row.output_bytes)
-            where = f"case {row.number} {row.case.label}"
-            assert len(reply) == wanted, f"{where}: the board stopped after {len(reply)} bytes"
+                found = line.read(8 + row.output_bytes)
+                where = f"case {row.number} {row.case.label}"
+                assert len(found) == 8 + row.output_bytes, f"{where}: the board stopped"
+                reply += found
             replies.append(reply)
     return replies
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepack.compiler.operators.window import Window, overlap_lead
-from edgepack.compiler.variants import dsp_planes
+from edgepack.compiler.variants import dsp_dense, dsp_planes
 from edgepack.compiler.variants.dsp_rounding import requantisation, shift_of
-from edgepack.compiler.variants.layers import ConvLayer
+from edgepack.compiler.variants.layers import ConvLayer, DenseLayer
 from edgepack.program import Const, Overlap, Params, Scalar, Scratch, Step, TensorRef
 
 if TYPE_CHECKING:
@@ -48,6 +48,11 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
     )
     scratch = Scratch(24 * groups + -(-beside // 4) * 4)
     return _step(layer, "ep_chain_conv_s8", (params, x, stream, scratch, y))
+
+
+def dense(layer: DenseLayer, spec: LowerSpec) -> Step | None:
+    """The layer by pairs of rows; None where it cannot."""
+    return dsp_dense.dense(layer)
 
 
 def chains(layer: ConvLayer) -> bool:

@@ -1,0 +1,103 @@
+"""Dense layers whose weights are read as 16-bit numbers that hold two rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepack.program import Const, Params, Scratch, Step, TensorRef
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edgepack.compiler.variants.layers import DenseLayer
+
+BOUND = 2**23  # of sums: 256 of them fit 32 bits
+SHIFTS = range(-5, 16)  # right shifts that ep_pairs.S takes
+TOGETHER = 4  # rows
+
+
+def dense(layer: DenseLayer) -> Step | None:
+    """The layer by pairs of rows; None where a precondition of ep_pairs.h fails."""
+    multipliers = layer.multipliers
+    numbers = fused(layer)
+    if (
+        not layer.once
+        or layer.bounds.max() >= BOUND
+        or numbers.min() < -(2**15)
+        or any(-m.shift not in SHIFTS for m in multipliers if m.mantissa)
+    ):
+        return None
+    outputs, depth = layer.weights.shape
+    groups = -(-depth // 4)
+    shifts = [-m.shift if m.mantissa else 0 for m in multipliers]
+    per_channel = len(multipliers) > 1
+    rows = (
+        outputs,
+        groups,
+        2 * layer.zero_out + 1,
+        0 if per_channel else multipliers[0].mantissa,
+        0 if per_channel else shifts[0] + 6,
+    )
+    params = Params(
+        "ep_dense_pairs_t",
+        (
+            ("rows", rows),
+            ("batches", layer.batches),
+            ("depth", depth),
+            ("per_channel", int(per_channel)),
+            ("low", layer.low),
+            ("high", layer.high),
+        ),
+    )
+    columns = [_starts(layer), _words(numbers)]
+    if per_channel:
+        columns.append(_scales([m.mantissa for m in multipliers], shifts))
+    stream = np.concatenate(columns, axis=1).tobytes()
+    arguments = (
+        params,
+        TensorRef(layer.input),
+        Const("stream", "uint32_t", stream, "weights"),
+        Scratch(8 * groups),
+        TensorRef(layer.output),
+    )
+    kernel = "ep_dense_pairs_s8"
+    macs = layer.batches * layer.weights.size
+    inputs, results = (layer.input,), (layer.output,)
+    return Step(
+        layer.operator, kernel, kernel, arguments, inputs, results, variant="dsp", macs=macs
+    )
+
+
+def fused(layer: DenseLayer) -> NDArray[np.int64]:
+    """[pairs of rows, depth]: 256 * second row + first row; pairs even, depth a multiple of 4."""
+    outputs, depth = layer.weights.shape
+    padded = np.zeros((-(-outputs // TOGETHER) * TOGETHER, -(-depth // 4) * 4), np.int64)
+    padded[:outputs, :depth] = layer.weights
+    numbers: NDArray[np.int64] = 256 * padded[1::2] + padded[::2]
+    return numbers
+
+
+def _words(numbers: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """[rows / 4, depth]: the weights of each 4 rows as ep_pairs.h orders them."""
+    blocks = numbers.astype("<i2").reshape(len(numbers) // 2, 2, -1, 2, 2)
+    ordered = np.ascontiguousarray(blocks.transpose(0, 2, 1, 4, 3))
+    return ordered.reshape(len(blocks), -1).view("<u4")
+
+
+def _starts(layer: DenseLayer) -> NDArray[np.uint32]:
+    bias = _rows_of(layer.bias).reshape(-1, 2, 2)
+    starts = np.stack([bias[..., 0], 256 * bias[..., 1] + bias[..., 0]], axis=-1)
+    return (starts.reshape(-1, TOGETHER) % 2**32).astype("<u4")
+
+
+def _scales(mantissas: list[int], shifts: list[int]) -> NDArray[np.uint32]:
+    """[rows / 4, 5]: four mantissas, and four shifts + 6 in a word."""
+    codes = _rows_of(np.array(shifts, np.int64)) + 6
+    packed = codes.astype(np.uint8).view("<u4").reshape(-1, 1)
+    return np.concatenate([_rows_of(np.array(mantissas)).astype("<u4").reshape(-1, 4), packed], 1)
+
+
+def _rows_of(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.append(values, np.zeros(-len(values) % TOGETHER, np.int64))
