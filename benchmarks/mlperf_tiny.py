@@ -23,7 +23,7 @@ SAMPLES = 10
 
 
 def main() -> int:
-    """Measure, write and print; 6 where a board's answer is not the oracle's."""
+    """Measure, write and print; 6 where a board's answer is not the oracle's, 1 where none came."""
     folder = os.environ.get("EDGEPACK_MODELS")
     if not folder:
         print("EDGEPACK_MODELS names no folder with the MLPerf Tiny models", file=sys.stderr)
@@ -43,7 +43,10 @@ def main() -> int:
     ]
     if wrong:
         print(f"not bit-exact: {', '.join(wrong)}", file=sys.stderr)
-    return 6 if wrong else 0
+    failed = [r["failed"] for name in wanted for r in results[name].values() if "failed" in r]
+    if failed:
+        print("\n".join(failed), file=sys.stderr)
+    return 6 if wrong else 1 if failed else 0
 
 
 def one(model: Path, board: Board) -> dict[str, object]:

@@ -106,8 +106,10 @@ def write_tree(tree: Tree, folder: Path) -> None:
 
 
 def _manifest(folder: Path) -> set[str]:
+    """The files written before, without names that would lead out of `folder`."""
     path = folder / MANIFEST
-    return set(path.read_text().splitlines()) if path.is_file() else set()
+    names = path.read_text("utf-8", errors="replace").splitlines() if path.is_file() else []
+    return {n for n in names if n and not Path(n).is_absolute() and ".." not in Path(n).parts}
 
 
 def cache_root() -> Path:

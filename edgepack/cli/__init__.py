@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 from typing import NoReturn
 
 import click
@@ -43,7 +45,13 @@ for _module in (whole, keras, model, device, machine):
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code."""
+    signal.signal(signal.SIGTERM, _terminated)
     sys.exit(_run(arguments))
+
+
+def _terminated(number: int, frame: FrameType | None) -> NoReturn:
+    """Leave as Ctrl-C does, so that scratch folders go and no process stays."""
+    raise SystemExit(128 + number)
 
 
 def _run(arguments: Sequence[str] | None) -> int:

@@ -236,12 +236,21 @@ def test_full_disk(model: Path, tmp_path: Path) -> None:
 
 
 @needs_m4
-def test_interrupt_leaves_nothing_running(model: Path) -> None:
-    mark = f"interrupt-{os.getpid()}"
+@pytest.mark.parametrize(
+    ("number", "code", "words"),
+    [(signal.SIGINT, 130, "edgepack: interrupted"), (signal.SIGTERM, 143, "")],
+    ids=["ctrl-c", "terminate"],
+)
+def test_interrupt_leaves_nothing_running(
+    model: Path, tmp_path: Path, number: int, code: int, words: str
+) -> None:
+    mark = f"interrupt-{os.getpid()}-{number}"
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
     process = subprocess.Popen(
         [sys.executable, "-m", "edgepack", "bench", str(model), "-b", "mps2-an386",
          "--samples", "100000"],
-        env={**os.environ, MARK: mark},
+        env={**os.environ, MARK: mark, "TMPDIR": str(scratch)},
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -250,14 +259,15 @@ def test_interrupt_leaves_nothing_running(model: Path) -> None:
     while len(left_running(mark)) < 2 and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(1.0)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=30)
-    assert process.returncode == 130, err
-    assert "interrupted" in err
+    assert process.returncode == code, err
+    assert words in err
     assert "Traceback" not in err
     assert out == ""
     time.sleep(0.5)
     assert left_running(mark) == []
+    assert list(scratch.iterdir()) == []
 
 
 def test_a_board_that_does_not_answer(model: Path, tmp_path: Path) -> None:

@@ -97,3 +97,14 @@ def test_a_cache_that_cannot_be_written_says_so(
     monkeypatch.setenv("EDGEPACK_CACHE", str(tmp_path / "file"))
     with pytest.raises(UsageError, match="EDGEPACK_CACHE"):
         cached("s/1", {}, lambda folder: None)
+
+
+def test_a_list_of_files_that_leads_out_of_the_folder_deletes_nothing(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.txt"
+    mine.write_text("mine")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / MANIFEST).write_bytes(f"../mine.txt\n{mine}\n\xff\n".encode("latin-1"))
+    write_tree(Tree({"a.c": b"1"}), folder)
+    assert mine.read_text() == "mine"
+    assert sorted(p.name for p in folder.iterdir()) == [MANIFEST, "a.c"]
