@@ -76,12 +76,8 @@ def write_file(path: Path, data: bytes) -> None:
         raise
 
 
-def write_tree(tree: Tree, folder: Path) -> None:
-    """Make `folder` hold exactly `tree`, refusing to touch files edgepack did not write.
-
-    A list of what was written lies in the folder, so that a later call may replace and delete
-    its own files. Raises UsageError where the folder holds anything else, or on a full disk.
-    """
+def require_own(folder: Path) -> set[str]:
+    """The files that edgepack wrote there before; UsageError where there are others."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: is a file; name a folder for the output")
     ours = _manifest(folder)
@@ -94,6 +90,16 @@ def write_tree(tree: Tree, folder: Path) -> None:
                 f"{f' and {len(foreign) - 1} more' if len(foreign) > 1 else ''}); "
                 "name another folder, or move them away"
             )
+    return ours
+
+
+def write_tree(tree: Tree, folder: Path) -> None:
+    """Make `folder` hold exactly `tree`, refusing to touch files edgepack did not write.
+
+    A list of what was written lies in the folder, so that a later call may replace and delete
+    its own files. Raises UsageError where the folder holds anything else, or on a full disk.
+    """
+    ours = require_own(folder)
     names = sorted(tree.files)
     write_file(folder / MANIFEST, "\n".join(sorted(ours | set(names))).encode() + b"\n")
     for name in names:

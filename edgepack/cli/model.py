@@ -55,10 +55,14 @@ def check(model: Path, board: Board, spec: Any, as_json: bool) -> None:
         return
     found = pipeline.check_model(model, board, spec)
     click.echo(
-        f"fits: constants {found.weights + found.tables:,} of {found.flash_limit or 0:,} B of "
-        f"flash, arena {found.arena:,} of {found.ram_limit or 0:,} B of RAM; "
+        f"fits: constants {_of(found.weights + found.tables, found.flash_limit)} B of flash, "
+        f"arena {_of(found.arena, found.ram_limit)} B of RAM; "
         "code and stack are known after `edgepack bench`"
     )
+
+
+def _of(value: int, limit: int | None) -> str:
+    return f"{value:,}" if limit is None else f"{value:,} of {limit:,}"
 
 
 @click.command()

@@ -14,6 +14,7 @@ from edgepack.pipeline.device import DeviceSpec, Progress
 from edgepack.pipeline.keras import kept
 from edgepack.pipeline.whole import gates, measured, write_report
 from edgepack.results import BenchResult, Outcome
+from edgepack.store import require_own
 
 PRUNE_RATE = 0.5
 PRUNE_EPOCHS = {"watch": 12, "digits": 6}
@@ -36,6 +37,7 @@ def demo(
     Returns the outcome, whose first result is the pruned int8 model, and the report's folder.
     """
     folder = output / f"demo-{kind}"
+    require_own(folder / "report")
     data = prepare(kind, folder / "data")
     variants = make_variants(kind, data, folder / "models", progress)
     results = tuple(_measure(v, data, board, device, progress) for v in variants)

@@ -22,7 +22,7 @@ from edgepack.pipeline.device import (
 from edgepack.pipeline.keras import keras_to_tflite
 from edgepack.report import report_tree
 from edgepack.results import BenchResult, CompareResult, Comparison, Gate, Outcome
-from edgepack.store import read_file, write_tree
+from edgepack.store import read_file, require_own, write_tree
 
 
 def run(
@@ -41,10 +41,12 @@ def run(
     device = device or DeviceSpec()
     progress(f"compile {model.name}", 0, 0)
     compiled = compile_model(model, board, spec)
+    folder = output / f"{compiled.graph.name}-{board.name}"
+    require_own(folder)
     result = measured(compiled, board, device, progress)
     title = f"{compiled.graph.name} on {board.name}"
     outcome = Outcome(title, (model.stem,), (result,), gates((result,), budget))
-    return outcome, write_report(outcome, output / f"{compiled.graph.name}-{board.name}")
+    return outcome, write_report(outcome, folder)
 
 
 def run_config(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,21 @@ def test_check_prints_its_document_where_the_model_does_not_fit(project: Path) -
     problem = json.loads(done.stdout)["problem"]
     assert "tiny has 64 B of flash" in problem
     assert done.stderr == f"edgepack: {problem}\n"
+
+
+def test_check_says_what_fits_and_invents_no_limit(project: Path) -> None:
+    done = edgepack("check", "net.tflite", "-b", "microbit", cwd=project)
+    assert " of 262,144 B of flash, arena " in done.stdout
+    assert " of 16,384 B of RAM; code and stack" in done.stdout
+    host = edgepack("check", "net.tflite", "-b", "host", cwd=project).stdout
+    assert host.startswith("fits: constants ")
+    assert not re.search(r"\d of \d", host)
+
+
+def test_foreign_files_stop_a_run_before_it_starts(project: Path) -> None:
+    report = project / "out" / "filed-mps2-an386"
+    report.mkdir(parents=True)
+    (report / "notes.txt").write_text("mine")
+    done = edgepack("run", "-o", "out", cwd=project, env={"PATH": "/nowhere"})
+    message = refused(2, done, "notes.txt", "another folder")
+    assert "build for" not in message
