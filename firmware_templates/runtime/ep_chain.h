@@ -16,6 +16,19 @@ typedef struct {
 /// of chained. x: four rows, at any address, read to the end of the last group; groups: values / 4, at least 1.
 uint32_t* ep_chain_widen(const int8_t* const* x, int32_t groups, uint32_t* chained);
 
+typedef struct {
+    int32_t groups; /* values of a line / 4, at least 1 */
+    int32_t lines;
+    int32_t pitch; /* bytes from a line to the next */
+} ep_chain_window_t;
+
+/// The same for windows of several lines, one line after the other. x: their first lines.
+uint32_t* ep_chain_window(const int8_t* const* x, const ep_chain_window_t* window,
+                          uint32_t* chained);
+
+/// Copies words in rising order; to lies below from or apart from it.
+void ep_chain_move(uint32_t* to, const uint32_t* from, int32_t words);
+
 /// y[i * step + o] = saturate(zp_y + requantize(bias[o] + sum_k x[i][k] * w[o][k])) for 4 pixels i.
 /// chained: 6 * groups words of ep_chain_widen. stream: for each two outputs a and b
 /// {257 * bias - 128 * sum(w) of a, b}, groups times {a0 b0 a2 b2}{a1 b1 a3 b3} in bytes,

@@ -14,7 +14,7 @@ from tests.kernels.weighted_cases import Layer, quantised_case
 from tests.tflite_builder import ModelBuilder
 
 BOARD = "mps2-an386"
-KERNELS = {"ep_chain_1x1_s8", "ep_chain_conv_s8"}
+KERNELS = {"ep_chain_1x1_s8", "ep_chain_band_s8", "ep_chain_conv_s8"}
 
 
 def draw(seed: int, count: int) -> list[Case]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from edgepack.program import Argument, FieldValue, LowerSpec
 
+    Fields = tuple[tuple[str, FieldValue], ...]
+
+BAND_BYTES = 4096  # the most that the copied lines of a convolution may take
 CHAIN_BOUND = 2**23  # below it four sums come out of three (ep_chain.S)
 
 
@@ -29,18 +32,20 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
     window, (outputs, depth) = layer.window, layer.weights.shape
     groups = -(-depth // 4)
     rows = (outputs, groups, 2 * layer.zero_out + 1)
-    fields: tuple[tuple[str, FieldValue], ...] = (
+    fields: Fields = (
         ("is_signed", int(layer.low < layer.zero_out)),
         ("low", layer.low),
         ("high", layer.high),
     )
     x, y = TensorRef(layer.input), TensorRef(layer.output)
-    stream = Const("stream", "uint32_t", chain_stream(layer).tobytes(), "weights")
+    stream = Const("stream", "uint32_t", chain_stream(layer, layer.weights).tobytes(), "weights")
     if is_pointwise(window):
         params = Params("ep_chain_1x1_t", (("rows", rows), ("depth", depth), *fields))
         pixels = Scalar("int32_t", window.pixels)
         scratch = Scratch((24 if depth % 4 == 0 else 28) * groups)
         return _step(layer, "ep_chain_1x1_s8", (params, pixels, x, stream, scratch, y))
+    if _band_bytes(window) <= BAND_BYTES and window.dilation_h == window.dilation_w == 1:
+        return _band(layer, fields)
     beside = window.in_c if window.in_c % 4 == 0 else 16 * groups
     params = Params(
         "ep_chain_conv_t",
@@ -48,6 +53,55 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
     )
     scratch = Scratch(24 * groups + -(-beside // 4) * 4)
     return _step(layer, "ep_chain_conv_s8", (params, x, stream, scratch, y))
+
+
+def _band(layer: ConvLayer, fields: Fields) -> Step:
+    """The layer over a band of copied lines."""
+    window, outputs = layer.window, len(layer.weights)
+    line = window.kernel_w * window.in_c
+    rest = line % 4
+    taps = np.arange(window.kernel_h * line).reshape(window.kernel_h, line)
+    order = np.concatenate([taps[:, : line - rest].reshape(-1), taps[:, line - rest :].reshape(-1)])
+    rests = -(-window.kernel_h * rest // 4)
+    groups = window.kernel_h * (line // 4) + rests
+    params = Params(
+        "ep_chain_band_t",
+        (
+            ("rows", (outputs, groups, 2 * layer.zero_out + 1)),
+            ("window", window.fields),
+            ("whole", (line // 4, window.kernel_h, _pitch(window))),
+            ("rest", rest),
+            ("lines", _band_lines(window)),
+            *fields,
+            ("zero", layer.zero_in),
+        ),
+    )
+    stream = chain_stream(layer, layer.weights[:, order])
+    arguments = (
+        params,
+        TensorRef(layer.input),
+        Const("stream", "uint32_t", stream.tobytes(), "weights"),
+        Scratch(24 * groups + _band_bytes(window) + 16 * rests),
+        TensorRef(layer.output),
+    )
+    return _step(layer, "ep_chain_band_s8", arguments)
+
+
+def _pitch(window: Window) -> int:
+    """Bytes of a line of the band: the image's and what windows see beside it."""
+    seen = (window.out_w - 1) * window.stride_w + window.kernel_w
+    pixels = max(seen, window.pad_left + window.in_w)
+    return -(-pixels * window.in_c // 4) * 4
+
+
+def _band_lines(window: Window) -> int:
+    """Lines that four pixels in a row see, wherever they begin."""
+    crossings = (window.out_w + 2) // window.out_w
+    return window.kernel_h + crossings * window.stride_h
+
+
+def _band_bytes(window: Window) -> int:
+    return _pitch(window) * _band_lines(window)
 
 
 def dense(layer: DenseLayer, spec: LowerSpec) -> Step | None:
@@ -68,12 +122,15 @@ def is_pointwise(window: Window) -> bool:
     return area == 1 and not window.leaves_input
 
 
-def chain_stream(layer: ConvLayer) -> NDArray[np.uint32]:
-    """[outputs / 2 rounded up, 5 + 2 * groups]: the stream of ep_chain.h."""
-    rows, depth = layer.weights.shape
+def chain_stream(layer: ConvLayer, weights: NDArray[np.int8]) -> NDArray[np.uint32]:
+    """[outputs / 2 rounded up, 5 + 2 * groups]: the stream of ep_chain.h.
+
+    weights: the layer's, in the order of the chained values.
+    """
+    rows, depth = weights.shape
     pairs, groups = -(-rows // 2), -(-depth // 4)
     padded = np.zeros((pairs * 2, groups * 4), np.int8)
-    padded[:rows, :depth] = layer.weights
+    padded[:rows, :depth] = weights
     starts = 257 * layer.bias - 128 * padded[:rows].astype(np.int64).sum(axis=1)
     # [pair, row, group, half, value of the half] to bytes {a0 b0 a2 b2} {a1 b1 a3 b3}
     quads = padded.reshape(pairs, 2, groups, 2, 2).transpose(0, 2, 4, 3, 1)

@@ -13,20 +13,9 @@
     .syntax unified
     .thumb
 
-    .section .text.ep_chain_widen, "ax", %progbits
-    .balign 4
-    .global ep_chain_widen
-    .type ep_chain_widen, %function
-/* r2 chained, r3-r6 rows, r7-r10 four values each, r11 0x80808080, lr end of row 0,
- * r0 r1 r7 and r8 r9 r12 the words; GE selects bytes 1 and 3. 22 instructions for 16 values. */
-ep_chain_widen:
-    push {r4-r11, lr}
-    ldm r0, {r3-r6}
-    add lr, r3, r1, lsl #2
-    mov r11, #0xFF00FF00
-    uadd8 r11, r11, r11
-    mov r11, #0x80808080
-1:
+/* 4 values of 4 rows: 20 instructions. r2 chained, r3-r6 rows, r7-r10 four values each,
+ * r11 0x80808080, r0 r1 r7 and r8 r9 r12 the words; GE selects bytes 1 and 3. */
+    .macro WIDEN
     ldr r7, [r3], #4
     ldr r8, [r4], #4
     ldr r9, [r5], #4
@@ -47,11 +36,95 @@ ep_chain_widen:
     lsr r9, r9, #8
     sel r9, r10, r9
     stm r2!, {r0, r1, r7, r8, r9, r12}
+    .endm
+
+    .macro SELECT_ODD_BYTES
+    mov r11, #0xFF00FF00
+    uadd8 r11, r11, r11
+    mov r11, #0x80808080
+    .endm
+
+    .section .text.ep_chain_widen, "ax", %progbits
+    .balign 4
+    .global ep_chain_widen
+    .type ep_chain_widen, %function
+/* lr end of row 0. */
+ep_chain_widen:
+    push {r4-r11, lr}
+    ldm r0, {r3-r6}
+    add lr, r3, r1, lsl #2
+    SELECT_ODD_BYTES
+1:
+    WIDEN
     cmp r3, lr
     bne 1b
     mov r0, r2
     pop {r4-r11, pc}
     .size ep_chain_widen, . - ep_chain_widen
+
+    .section .text.ep_chain_window, "ax", %progbits
+    .balign 4
+    .global ep_chain_window
+    .type ep_chain_window, %function
+/* lr end of row 0's line; stack: lines left, bytes of a line, from a line to the next. */
+ep_chain_window:
+    push {r4-r11, lr}
+    sub sp, sp, #12
+    ldm r1, {r4, r5, r7}
+    lsl r4, r4, #2
+    str r5, [sp, #0]
+    str r4, [sp, #4]
+    str r7, [sp, #8]
+    add lr, r4, #0
+    ldm r0, {r3-r6}
+    add lr, lr, r3
+    SELECT_ODD_BYTES
+1:
+    WIDEN
+    cmp r3, lr
+    bne 1b
+    ldr r0, [sp, #4]
+    ldr r1, [sp, #8]
+    ldr r7, [sp, #0]
+    add lr, lr, r1
+    sub r1, r1, r0
+    add r3, r3, r1
+    add r4, r4, r1
+    add r5, r5, r1
+    add r6, r6, r1
+    subs r7, r7, #1
+    str r7, [sp, #0]
+    bne 1b
+    mov r0, r2
+    add sp, sp, #12
+    pop {r4-r11, pc}
+    .size ep_chain_window, . - ep_chain_window
+
+    .section .text.ep_chain_move, "ax", %progbits
+    .balign 4
+    .global ep_chain_move
+    .type ep_chain_move, %function
+/* r0 to, r1 from, r2 words left; 4 instructions for 8 words. */
+ep_chain_move:
+    push {r4-r10, lr}
+    subs r2, r2, #8
+    blo 2f
+1:
+    ldm r1!, {r3-r10}
+    subs r2, r2, #8
+    stm r0!, {r3-r10}
+    bhs 1b
+2:
+    adds r2, r2, #8
+    beq 4f
+3:
+    ldr r3, [r1], #4
+    subs r2, r2, #1
+    str r3, [r0], #4
+    bne 3b
+4:
+    pop {r4-r10, pc}
+    .size ep_chain_move, . - ep_chain_move
 
 /* What the stack holds during ep_chain_rows. */
     .equ X_START, 0
