@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from edgepack.program import LowerSpec
 
 BLOCK = 4  # outputs whose sums share a vector
+WINDOW_BYTES = 640  # of windows in scratch, where that is more than two
 POOL_AREA = 360  # EP_MVE_POOL_AREA
 _TWINS = {"ep_add_s8": "ep_mve_add_s8", "ep_average_pool_s8": "ep_mve_average_pool_s8"}
 HELD_STEPS = 4  # ep_mve_pixels_s8: up to here, steps after the first are stored in reverse
@@ -45,7 +46,7 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
     signs = layer.low < layer.zero_out
     if not shifts_right(layer.multipliers, signs):
         return None
-    return _pointwise(layer, signs) if _is_pointwise(layer) else _windows(layer, signs)
+    return _pointwise(layer, signs) if _is_pointwise(layer) else _windows(layer, signs, spec)
 
 
 def dense(layer: DenseLayer, spec: LowerSpec) -> Step | None:
@@ -88,22 +89,28 @@ def _pointwise(layer: ConvLayer, signs: bool) -> Step:
     return _step(layer, "ep_mve_conv_1x1_s8", arguments, _lead_of_pairs(first, outputs))
 
 
-def _windows(layer: ConvLayer, signs: bool) -> Step:
+def _windows(layer: ConvLayer, signs: bool, spec: LowerSpec) -> Step:
     outputs, depth = layer.weights.shape
     column = LANES * _steps(depth)
+    together = 2 if spec.optimize == "size" else 2 * max(1, WINDOW_BYTES // (2 * column))
     pixel_fields = tuple(value for _, value in _pixel_fields(layer, column, signs))
     params = Params(
         "ep_mve_conv_2d_t",
-        (("pixels", pixel_fields), ("window", layer.window.fields), ("zero", layer.zero_in)),
+        (
+            ("pixels", pixel_fields),
+            ("window", layer.window.fields),
+            ("together", together),
+            ("zero", layer.zero_in),
+        ),
     )
     arguments = (
         params,
         TensorRef(layer.input),
         *_constants(layer),
-        Scratch(2 * column),
+        Scratch(together * column),
         TensorRef(layer.output),
     )
-    lead = overlap_lead(layer.window.first_elements(), outputs, 2, in_step=False)
+    lead = overlap_lead(layer.window.first_elements(), outputs, together, in_step=False)
     return _step(layer, "ep_mve_conv_2d_s8", arguments, lead)
 
 
