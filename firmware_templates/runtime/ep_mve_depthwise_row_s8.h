@@ -10,8 +10,8 @@ typedef struct {
     int32_t x_group;       /* bytes from group to group */
     int32_t x_step;        /* bytes from window to window */
     const int32_t* w;      /* of each group: [9][16] int8 weights, then 16 biases in lane order */
-    const int32_t* tables; /* of each group: 16 multipliers in lane order, minus their right shifts
-                              in lane order as bytes, then whether three products fit int16 */
+    const int32_t* tables; /* of each group: 16 multipliers in lane order, then minus their right
+                              shifts in lane order as bytes */
     int8_t* y;
     int32_t y_step;  /* bytes from window to window; groups are 16 bytes apart */
     int32_t windows; /* at least 1 */
@@ -24,8 +24,8 @@ typedef struct {
 
 /// y = saturate(zp_y + rescale(bias + sum of 9 products)) for each channel of each window.
 /// Lane order is 0 4 8 12, 2 6 10 14, 1 5 9 13, 3 7 11 15. Biases hold the zero point of x. Shifts
-/// as ep_mve_pixels_s8 has them; any two weights of a channel add up to 255 at most, the three of a
-/// line too where the tables say so (magnitudes).
+/// as ep_mve_pixels_s8 has them; the magnitudes of any two weights of a channel add up to 255 at
+/// most.
 /// Bit-exact with TFLite reference_integer_ops::DepthwiseConvPerChannel.
 void ep_mve_depthwise_row_s8(const ep_mve_depthwise_row_t* row);
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TAPS = 9
 COLUMN = 3 * LANES  # bytes of the ring
-FITTING = 255  # sum of magnitudes whose products with int8 add up to an int16
+FITTING = 255  # sum of two magnitudes whose products with int8 add up to an int16
 LANE_ORDER = np.arange(LANES).reshape(4, 4).T[[0, 2, 1, 3]].reshape(-1)
 
 
@@ -108,18 +108,11 @@ def _constants(layer: ConvLayer) -> tuple[Const, Const]:
         np.array([stored(m) for m in layer.multipliers]).T, twice
     )
     mantissas, shifts = scales.reshape(2, groups, LANES)[:, :, LANE_ORDER]
-    tables = [mantissas, _words(shifts.astype(np.int8), groups), _triples_fit(taps)[:, None]]
+    tables = [mantissas, _words(shifts.astype(np.int8), groups)]
     return (
         Const("weights", "int32_t", _joined(stream), "weights"),
         Const("multipliers", "int32_t", _joined(tables), "tables"),
     )
-
-
-def _triples_fit(taps: NDArray[np.int8]) -> NDArray[np.int64]:
-    """[groups]: whether three products of a line add up to an int16 in all lanes."""
-    lines = np.abs(taps.astype(np.int64)).reshape(len(taps), 3, 3, LANES).sum(axis=2)
-    fits: NDArray[np.bool_] = lines.max(axis=(1, 2)) <= FITTING
-    return fits.astype(np.int64)
 
 
 def _words(values: NDArray[np.int8], groups: int) -> NDArray[np.int64]:

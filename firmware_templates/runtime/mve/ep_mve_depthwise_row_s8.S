@@ -6,10 +6,11 @@
  *   r9       after the first rounding             r10     the parameters
  *   r11      groups left                          r12     zero point of y
  *   lr       windows left
- *   q4 inputs, q5 weights, the others sums: of int16 while they fit, in even and odd channels
+ *   q0-q3 sums, q4 inputs, q5 weights, q6 q7 sums of two products as int16, even and odd channels
  *
- * 9 products of 16 channels take 70 instructions where three of them fit int16, else 82; scaling
- * and the loop 38, 8 more with signs. VMULLB and VMULLT give products of even and odd channels,
+ * 9 products of 16 channels take 82 instructions, scaling and the loop 38, 8 more with signs. Three
+ * products in an int16 would save 12, but weights scaled channel by channel hardly ever allow it
+ * for 16 channels at once. VMULLB and VMULLT give products of even and odd channels,
  * VMOVLB and VMOVLT widen them, which makes the lane order; VQMOVNB and VQMOVNT undo it.
  * Exact as ep_mve_pixels_s8 is. */
     .syntax unified
@@ -44,15 +45,6 @@
     vldrw.u32 q5, [\weights, #16 * \column]
     vmullt.s8 q4, q4, q5
     vadd.i16 q\odd, q\odd, q4
-    .endm
-
-    /* sum = half of one + half of two + half of three */
-    .macro widen half, sum, spare, one, two, three
-    vmovl\half\().s16 q\sum, q\one
-    vmovl\half\().s16 q\spare, q\two
-    vadd.i32 q\sum, q\sum, q\spare
-    vmovl\half\().s16 q\spare, q\three
-    vadd.i32 q\sum, q\sum, q\spare
     .endm
 
     /* sum += half of more */
@@ -156,7 +148,7 @@ ep_mve_depthwise_row_s8:
     ldrd r3, r6, [sp, #8]
     add r7, r3, #144
     add r4, r3, #208
-    add r5, r6, #84
+    add r5, r6, #80
     strd r4, r5, [sp, #8]
     add r4, r3, #48
     add r5, r3, #96
@@ -175,10 +167,7 @@ ep_mve_depthwise_row_s8:
     mov r4, r3
     mov r3, r9
 .Lturned:
-    ldr lr, [r6, #80]
-    cmp lr, #0
     ldr lr, [r10, #48]
-    beq .Lpairs
     address r9, .Lstore
     cmp lr, #0
     beq .Lready
@@ -187,41 +176,6 @@ ep_mve_depthwise_row_s8:
     ldr lr, [r10, #28]
     dls lr, lr
 .Lwindow:
-    begin 0, 0, r3, 6, 7
-    tap 0, 1, r3, 6, 7, 0
-    tap 0, 2, r3, 6, 7, 0
-    begin 1, 0, r4, 2, 3
-    tap 1, 1, r4, 2, 3, 0
-    tap 1, 2, r4, 2, 3, 0
-    begin 2, 0, r5, 0, 1
-    tight_tap 2, 1, r5, 0, 1
-    tight_tap 2, 2, r5, 0, 1
-    widen b, 4, 5, 6, 2, 0
-    widen t, 5, 6, 6, 2, 0
-    widen b, 0, 2, 7, 3, 1
-    widen t, 2, 6, 7, 3, 1
-    first_roundings 4, 5, 0, 2, 1
-.Lsigns:
-    add_signs 4, 5, 0, 2, 1
-.Lstore:
-    store 4, 5, 0, 2, 1
-    le lr, .Lwindow
-    subs r11, #1
-    bne .Lgroup
-.Ldone:
-    add sp, #20
-    vpop {d8-d15}
-    pop {r4-r11, pc}
-
-.Lpairs:
-    address r9, .Lpairs_store
-    cmp lr, #0
-    beq .Lpairs_ready
-    address r9, .Lpairs_signs
-.Lpairs_ready:
-    ldr lr, [r10, #28]
-    dls lr, lr
-.Lpairs_window:
     begin 0, 0, r3, 6, 7
     tap 0, 1, r3, 6, 7, 0
     begin 0, 2, r3, 2, 3
@@ -243,12 +197,14 @@ ep_mve_depthwise_row_s8:
     begin 2, 2, r5, 6, 7
     widen_all
     first_roundings 0, 1, 2, 3, 4
-.Lpairs_signs:
+.Lsigns:
     add_signs 0, 1, 2, 3, 4
-.Lpairs_store:
+.Lstore:
     store 0, 1, 2, 3, 4
-    le lr, .Lpairs_window
+    le lr, .Lwindow
     subs r11, #1
     bne .Lgroup
-    b .Ldone
+    add sp, #20
+    vpop {d8-d15}
+    pop {r4-r11, pc}
     .size ep_mve_depthwise_row_s8, . - ep_mve_depthwise_row_s8

@@ -83,7 +83,7 @@ static void run_line(const ring_t* ring, ep_mve_depthwise_row_t row)
     if (row.lanes > 0) {
         row.x += row.groups * row.x_group;
         row.w += row.groups * 52;
-        row.tables += row.groups * 21;
+        row.tables += row.groups * 20;
         row.y += row.groups * GROUP;
         row.groups = 1;
         ep_mve_depthwise_row_s8(&row);

@@ -33,7 +33,9 @@
     .set STEPS, 44
     .set DEPTH, 48
     .set OUTPUTS, 52
-    .set FRAME, 60
+    .set QUICK, 56    /* pairs that follow without a look at the frame, with up to 4 steps */
+    .set LOAD, 60     /* where the inputs of a first pixel are loaded */
+    .set FRAME, 68
     .set SAVED, 36 + 64
 
     /* one row of weights for both pixels */
@@ -131,6 +133,9 @@ ep_mve_pixels_s8:
     movs r3, #52                    /* bytes of a step */
     subs r4, #1
     mls r2, r4, r3, r2
+    address r5, .Lload
+    sub r5, r5, r4, lsl #2
+    str r5, [sp, #LOAD]
     address r3, .Lheld_shift
     cmp r8, #0
     beq .Lready
@@ -173,22 +178,46 @@ ep_mve_pixels_s8:
     ldrd r11, r1, [sp, #WEIGHTS]
     cmp r4, #4
     bgt .Lstart
-    vldrb.u8 q0, [r3]
-    cmp r4, #2
-    blt .Lloaded
-    vldrb.u8 q1, [r3, #16]
-    beq .Lloaded
-    vldrb.u8 q2, [r3, #32]
-    cmp r4, #4
-    blt .Lloaded
-    vldrb.u8 q3, [r3, #48]
-.Lloaded:
     add r3, r5, r8
+    lsrs r2, r0, #1
+    it ne
+    subne r2, #1
+    tst r8, #3
+    it ne
+    movne r2, #0
+    str r2, [sp, #QUICK]
+    sub r0, r0, r2, lsl #1          /* the frame goes on with the last of those pairs */
+    mul r8, r2, r8
+    add r8, r5, r8, lsl #1
+    strd r0, r8, [sp, #LEFT]
+    ldr r0, [sp, #X0]
+    mul r6, r2, r6
+    add r6, r0, r6, lsl #1
+    str r6, [sp, #X0]
+    mov r2, r0
+    cmp r5, r7
+    beq .Lrest
+    ldr pc, [sp, #LOAD]
 .Lstart:
     cmp r5, r7
     beq .Lrest
     ldr pc, [sp, #BLOCK]
 
+.Lquick:
+    str r0, [sp, #QUICK]
+    ldrd r4, r8, [sp, #DEPTH]       /* and outputs */
+    mov r5, r3
+    add r3, r8
+    mov r7, r3
+    add r2, r9, r4
+    add r9, r2, r4
+    ldrd r11, r1, [sp, #WEIGHTS]
+    ldr pc, [sp, #LOAD]
+    vldrb.u8 q3, [r2, #48]
+    vldrb.u8 q2, [r2, #32]
+    vldrb.u8 q1, [r2, #16]
+.Lload:
+    vldrb.u8 q0, [r2]
 .Lheld_block:
     held_step vmladav, 0
     ldr pc, [sp, #ENTRY]
@@ -207,6 +236,9 @@ ep_mve_pixels_s8:
     vstrbt.32 q5, [r3], #4
     cmp r5, r7
     bne .Lheld_block
+    ldr r0, [sp, #QUICK]
+    subs r0, #1
+    bpl .Lquick
 
 .Lrest:                             /* once more for the last 1 to 3 outputs */
     ldr r0, [sp, #OUTPUTS]
@@ -221,8 +253,9 @@ ep_mve_pixels_s8:
     str r7, [sp, #END]
     ldr r4, [sp, #STEPS]
     cmp r4, #4
-    ble .Lheld_block
-    b .Lblock_again
+    bgt .Lblock_again
+    ldr r2, [sp, #X0]
+    ldr pc, [sp, #LOAD]
 .Lrested:
     movs r0, #4
     vctp.32 r0
