@@ -8,6 +8,15 @@ import pytest
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite-golden", action="store_true", help="rewrite tests/golden/")
     parser.addoption("--cases", type=int, default=40, help="random cases a kernel (default 40)")
+    parser.addoption("--board", help="run tests/hardware on this board")
+    parser.addoption("--serial", help="serial port of that board; default: found by its USB id")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--board"):
+        for item in items:
+            if item.get_closest_marker("hardware"):
+                item.add_marker(pytest.mark.skip(reason="needs a board: --board NAME"))
 
 
 @pytest.fixture
