@@ -288,7 +288,8 @@ def _lower_depthwise(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     if not nine:
         lead = _depthwise_lead(window, channels, 1)
         return _step(op, "ep_depthwise_s8", (*arguments, y), macs, lead)
-    lead = overlap_lead(window.first_elements(), channels, 2, in_step=True)
+    first = window.first_elements()
+    lead = overlap_lead(first, channels, 2, in_step=True, line=window.out_w)
     line = Scratch(channels) if window.leaves_input else None
     return _step(op, "ep_depthwise_3x3_s8", (*arguments, line, y), macs, lead)
 

@@ -141,21 +141,28 @@ def _padded(
 
 
 def overlap_lead(
-    first_bytes: NDArray[np.int64], pixel_bytes: int, group: int, *, in_step: bool
+    first_bytes: NDArray[np.int64],
+    pixel_bytes: int,
+    group: int,
+    *,
+    in_step: bool,
+    line: int = 0,
 ) -> int:
     """How far the output must start before the input (`Overlap.lead_bytes`), 0 at least.
 
     first_bytes: the lowest input byte that each output pixel needs. The kernel finishes `group`
     pixels of pixel_bytes at a time. It reads all that a group needs before it writes any of it;
     with `in_step` it goes through the group's channels instead, in both tensors at the same pace,
-    reading each channel before it writes it.
+    reading each channel before it writes it. Groups end with each line of `line` pixels, where it
+    is given.
     """
     pixels = len(first_bytes)
-    ends = np.minimum(np.arange(group, pixels + group, group, dtype=np.int64), pixels)
+    place = np.arange(pixels, dtype=np.int64) % (line or pixels) + 1
+    ends = np.flatnonzero((place % group == 0) | (place == (line or pixels))) + 1
     later = np.append(np.minimum.accumulate(first_bytes[::-1])[::-1], np.iinfo(np.int64).max)
     lead = int((ends * pixel_bytes - later[ends])[:-1].max(initial=0))
     if in_step:
-        starts = np.arange(0, pixels, group, dtype=np.int64)
+        starts = np.append(0, ends[:-1])
         lowest = np.minimum.reduceat(first_bytes, starts)
         lead = max(lead, int(((ends - 1) * pixel_bytes - lowest).max()))
     return lead

@@ -64,14 +64,18 @@ def test_first_elements(win: Window) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(WINDOWS, st.integers(1, 4), st.integers(1, 2))
-def test_the_lead_is_safe_and_no_larger(win: Window, channels: int, group: int) -> None:
-    lead = overlap_lead(win.first_elements(), channels, group, in_step=False)
+@given(WINDOWS, st.integers(1, 4), st.integers(1, 2), st.booleans())
+def test_the_lead_is_safe_and_no_larger(
+    win: Window, channels: int, group: int, by_line: bool
+) -> None:
     taps = touched(win)
+    line = win.out_w if by_line else len(taps)
+    lead = overlap_lead(win.first_elements(), channels, group, in_step=False, line=line)
+    starts = {top + j for top in range(0, len(taps), line) for j in range(0, line, group)}
 
     def collides(shift: int) -> bool:
         """Whether an output that starts `shift` before the input hits what is still needed."""
-        for start in range(group, len(taps), group):
+        for start in sorted(starts - {0}):
             needed = set().union(*taps[start:])
             if needed and start * channels - shift > min(needed):
                 return True
