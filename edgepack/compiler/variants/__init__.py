@@ -19,7 +19,8 @@ Kind = Literal["conv", "dense"]
 _MODULES: tuple[tuple[Isa, str], ...] = (
     ("mve", "mve"),
     ("dsp", "dsp"),
-    ("rv32m", "riscv"), ("thumb1", "thumb1"),
+    ("rv32m", "riscv"),
+    ("thumb1", "thumb1"),
 )  # the first that offers a step wins
 
 

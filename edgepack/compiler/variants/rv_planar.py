@@ -41,7 +41,7 @@ class Side:
 def depthwise(layer: ConvLayer, spec: LowerSpec) -> Step | None:
     """The layer's step; None for other windows, outputs a channel or scales."""
     window, channels = layer.window, len(layer.weights)
-    if not _is_plain(window) or channels != window.in_c:
+    if not is_plain(window) or channels != window.in_c:
         return None
     lines, columns = sides(window)
     scratch = -(-lines.seen * columns.seen // 4) * 4
@@ -77,7 +77,8 @@ def depthwise(layer: ConvLayer, spec: LowerSpec) -> Step | None:
     )
 
 
-def _is_plain(window: Window) -> bool:
+def is_plain(window: Window) -> bool:
+    """Whether it is 3x3 neighbours."""
     kernel = (window.kernel_h, window.kernel_w)
     return kernel == (3, 3) and (window.dilation_h, window.dilation_w) == (1, 1)
 

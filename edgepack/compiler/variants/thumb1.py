@@ -8,8 +8,8 @@ import numpy as np
 
 from edgepack.compiler.operators.window import overlap_lead
 from edgepack.compiler.variants.riscv import is_pointwise
-from edgepack.compiler.variants.staircase import staircase
-from edgepack.compiler.variants.two_pieces import TwoPieces, two_pieces
+from edgepack.compiler.variants.thumb1_depthwise import depthwise
+from edgepack.compiler.variants.two_pieces import FITTING, TwoPieces, layer_pieces
 from edgepack.program import Const, Overlap, Params, Scalar, Scratch, Step, TensorRef
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from edgepack.compiler.variants.layers import ConvLayer
     from edgepack.program import Argument, FieldValue, LowerSpec
 
-FITTING = 255  # sum of magnitudes whose products with int8 add up to an int16
 BLOCK = 8  # outputs whose weights lie side by side
 GROUPS = ((8, 1), (6, 1), (4, 1), (3, 2), (2, 2))  # depths a group, groups a turn of the loop
 MOST_GROUPS = (1 << 12) - 1
@@ -27,10 +26,11 @@ MOST_GROUPS = (1 << 12) - 1
 def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
     """The layer by pairs of pixels; None where a precondition fails."""
     if layer.depthwise:
-        return None
+        return depthwise(layer, spec)
     outputs, depth = layer.weights.shape
     groups = [group_of(row) for row in layer.weights]
-    signed, pieces = requantisation(layer)
+    signed = layer.low < layer.zero_out
+    pieces = layer_pieces(layer, signed=signed)
     if pieces is None or any(group is None for group in groups):
         return None
     kinds = [group for group in groups if group is not None]
@@ -50,8 +50,8 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
         names = ("outputs", "block", "low", "span")
         params = Params("ep_swar_t", tuple(zip(names, fields, strict=True)))
         scalars = (Scalar("int32_t", layer.window.pixels), Scalar("int32_t", depth))
-        arguments = (params, *scalars, x, *constants, Scratch(8 * length), y)
-        return _step(layer, "ep_swar_1x1", suffix, arguments)
+        pointwise = (params, *scalars, x, *constants, Scratch(8 * length), y)
+        return _step(layer, "ep_swar_1x1", suffix, pointwise)
     named: tuple[tuple[str, FieldValue], ...] = (
         ("rows", fields),
         ("window", layer.window.fields),
@@ -81,19 +81,6 @@ def group_of(weights: NDArray[np.int8]) -> tuple[int, int] | None:
 def turns(depth: int, size: int, double: int) -> int:
     """Turns of the loop over a row."""
     return -(-depth // (size * double))
-
-
-def requantisation(layer: ConvLayer) -> tuple[bool, list[TwoPieces] | None]:
-    """Whether it takes the sign, and a sequence a channel; None where a channel has none."""
-    signed = layer.low < layer.zero_out
-    found = []
-    for multiplier, bound in zip(layer.multipliers, layer.bounds.tolist(), strict=True):
-        stairs = staircase(multiplier, layer.zero_out, (layer.low, layer.high), bound)
-        pieces = None if stairs is None else two_pieces(stairs, multiplier, signed=signed)
-        if pieces is None:
-            return signed, None
-        found.append(pieces)
-    return signed, found
 
 
 def _rows(

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepack.compiler.variants.staircase import scale_of
+from edgepack.compiler.variants.staircase import Staircase, scale_of, staircase
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepack.compiler.fixed_point import Multiplier
-    from edgepack.compiler.variants.staircase import Staircase
+    from edgepack.compiler.variants.layers import ConvLayer
 
+FITTING = 255  # sum of magnitudes whose products with int8 add up to an int16
 LIMIT = 1 << 19
 PIECE = 13  # bits of the factor's lower part
 SHIFT = 24
@@ -61,6 +62,18 @@ def two_pieces(stairs: Staircase, multiplier: Multiplier, *, signed: bool) -> Tw
         if nudge < min(int(gaps[len(steps) :].min()), NUDGES):
             return TwoPieces(move, factor, nudge, top + move, unit)
     return None
+
+
+def layer_pieces(layer: ConvLayer, *, signed: bool) -> list[TwoPieces] | None:
+    """A sequence a channel; None where a channel has none."""
+    found = []
+    for multiplier, bound in zip(layer.multipliers, layer.bounds.tolist(), strict=True):
+        stairs = staircase(multiplier, layer.zero_out, (layer.low, layer.high), bound)
+        pieces = None if stairs is None else two_pieces(stairs, multiplier, signed=signed)
+        if pieces is None:
+            return None
+        found.append(pieces)
+    return found
 
 
 def _product(t: NDArray[np.int64], factor: int) -> NDArray[np.int64]:
