@@ -14,6 +14,7 @@ from edgepack.compiler.optimiser import optimise
 from edgepack.compiler.reader import read_model
 from edgepack.graph import DType, Graph
 from edgepack.program import LowerSpec
+from tests.kernels import emulated
 from tests.kernels.channel_nets import random_net
 from tests.kernels.harness import Case, run_cases
 from tests.kernels.oracle_check import check
@@ -89,6 +90,11 @@ def test_channels_go_from_all_sorts_of_operators(nets: list[Case]) -> None:
             narrowed[kind] = narrowed.get(kind, 0) + 1
     assert set(narrowed) >= BY_CHANNEL, BY_CHANNEL - set(narrowed)
     assert narrowed["CONV_2D"] > 150
+
+
+@pytest.mark.parametrize("board", ["mps2-an386", "mps3-an547", "riscv-virt"])
+def test_kernels_of_boards_take_what_is_left(nets: list[Case], board: str) -> None:
+    emulated.check_on_board(board, [dataclasses.replace(n, optimise=True) for n in nets[:24]])
 
 
 @pytest.mark.long
