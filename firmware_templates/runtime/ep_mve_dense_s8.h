@@ -9,6 +9,6 @@
 /// NULL. y must not overlap x.
 /// Bit-exact with the dense layer of LiteRT's reference kernels as ep_dense_s8 is.
 void ep_mve_dense_s8(const ep_mve_rows_t* p, int32_t batches, int32_t depth, const int8_t* x,
-                     const int32_t* w, int8_t* scratch, int8_t* y);
+                     const int32_t* w, const int32_t* tables, int8_t* scratch, int8_t* y);
 
 #endif

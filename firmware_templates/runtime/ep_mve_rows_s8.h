@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/// A dense layer with one scale.
+/// A dense layer; its scale, where it has one for all outputs.
 typedef struct {
     int32_t steps;    /* of 16 inputs each, at least 1 */
     int32_t outputs;  /* at least 1 */
@@ -19,7 +19,10 @@ typedef struct {
 /// once, halves upwards.
 /// x: 16 * steps bytes, those beyond the layer's own meet weights of 0.
 /// w: blocks of 8 outputs, [steps][8][16] weights and then the biases of outputs 0 2 4 6 1 3 5 7;
-/// the 1 to 7 outputs left as a bias and 16 * steps weights each. y must not overlap x.
-void ep_mve_rows_s8(const ep_mve_rows_t* p, const int8_t* x, const int32_t* w, int8_t* y);
+/// the 1 to 7 outputs left as a bias and 16 * steps weights each.
+/// tables: NULL, or for each block 8 mantissas and 8 bytes, the shifts, in that order too; then a
+/// mantissa and a shift for each output left. y must not overlap x.
+void ep_mve_rows_s8(const ep_mve_rows_t* p, const int8_t* x, const int32_t* w,
+                    const int32_t* tables, int8_t* y);
 
 #endif

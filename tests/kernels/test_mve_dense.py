@@ -17,8 +17,8 @@ DEPTHS = (1, 15, 16, 17, 32, 128, 144, 145, 160, 289)
 
 
 def layer(rng: np.random.Generator, number: int) -> Layer:
-    """A dense layer with one scale; every other one with a depth near whole vectors."""
-    drawn = dataclasses.replace(random_layer(rng, number), per_channel=False)
+    """A dense layer; every other one with a depth near whole vectors."""
+    drawn = random_layer(rng, number)
     if number % 2:
         return drawn
     depth, outputs = int(rng.choice(DEPTHS)), int(rng.integers(1, 34))

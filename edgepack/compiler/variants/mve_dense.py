@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepack.compiler.variants.mve_scaling import LANES
+from edgepack.compiler.variants.mve_scaling import LANES, stored
 from edgepack.program import Const, Params, Scalar, Scratch, Step, TensorRef
 
 if TYPE_CHECKING:
@@ -19,13 +19,13 @@ ORDER = [0, 2, 4, 6, 1, 3, 5, 7]  # of a block's biases
 
 
 def dense(layer: DenseLayer) -> Step | None:
-    """The layer's step; None for two roundings, a scale a row, or shifts to the left."""
-    if not layer.once or len(layer.multipliers) != 1:
+    """The layer's step; None for two roundings, or shifts to the left."""
+    scales = [stored(multiplier) for multiplier in layer.multipliers]
+    if not layer.once or not all(-31 <= shift <= -1 for _, shift in scales):
         return None
-    (scale,) = layer.multipliers
-    mantissa, shift = (scale.mantissa, scale.shift) if scale.mantissa else (0, -1)
-    if not -31 <= shift <= -1:
-        return None
+    each = len(scales) > 1
+    mantissa, shift = (0, -1) if each else scales[0]
+    tables = Const("multipliers", "int32_t", pack_scales(scales), "tables") if each else None
     outputs, depth = layer.weights.shape
     steps = -(-depth // LANES)
     params = Params(
@@ -46,6 +46,7 @@ def dense(layer: DenseLayer) -> Step | None:
         Scalar("int32_t", depth),
         TensorRef(layer.input),
         Const("weights", "int32_t", pack(layer.weights, layer.bias), "weights"),
+        tables,
         Scratch(LANES * steps) if depth % LANES else None,
         TensorRef(layer.output),
     )
@@ -74,3 +75,13 @@ def pack(weights: NDArray[np.int8], bias: NDArray[np.int64]) -> bytes:
     left = [bias[whole:, None], rows[whole:].view("<i4")]
     streams = ([blocks.view("<i4"), starts], left)
     return b"".join(np.concatenate(s, axis=1).astype("<i4").tobytes() for s in streams)
+
+
+def pack_scales(scales: list[tuple[int, int]]) -> bytes:
+    """[out]: blocks of 8 mantissas and 8 bytes, the shifts; then a mantissa and a shift each."""
+    pairs = np.array(scales, np.int64)
+    whole = len(pairs) - len(pairs) % BLOCK
+    mantissas, shifts = pairs[:whole].reshape(-1, BLOCK, 2)[:, ORDER].transpose(2, 0, 1)
+    words = np.ascontiguousarray(shifts.astype(np.int8)).view("<i4")
+    blocks = np.concatenate([mantissas, words], axis=1)
+    return blocks.astype("<i4").tobytes() + pairs[whole:].astype("<i4").tobytes()

@@ -7,7 +7,7 @@
 #include "ep_mve_bytes.h"
 
 void ep_mve_dense_s8(const ep_mve_rows_t* p, int32_t batches, int32_t depth, const int8_t* x,
-                     const int32_t* w, int8_t* scratch, int8_t* y)
+                     const int32_t* w, const int32_t* tables, int8_t* scratch, int8_t* y)
 {
     int8_t* const first = y;
     for (int32_t b = 0; b < batches; b++) {
@@ -16,7 +16,7 @@ void ep_mve_dense_s8(const ep_mve_rows_t* p, int32_t batches, int32_t depth, con
             ep_mve_copy(scratch, x, depth);
             inputs = scratch;
         }
-        ep_mve_rows_s8(p, inputs, w, y);
+        ep_mve_rows_s8(p, inputs, w, tables, y);
         x += depth;
         y += p->outputs;
     }

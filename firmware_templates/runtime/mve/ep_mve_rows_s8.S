@@ -4,10 +4,12 @@
  *   r0 r2 r4 r6 r8 r10 r12 r14   sums, spare between blocks
  *   r1 end of the blocks in y    r3 r9 r7 inputs, the next ones, their end
  *   r5 y                         r11 weights
+ *   r10                          tables of the outputs left
  *   q0 q1 weights, q2 inputs
  *
  * A step is 128 products in 17 instructions; steps after the first are unrolled 8 times and entered
- * so that they end with the last one. Scaling takes 26 for 8 outputs, the loop included.
+ * so that they end with the last one. Scaling takes 27 for 8 outputs, the loop included, or 35
+ * with a scale each.
  * Exact: VQDMULH cuts what VRSHL would round, and nested floors are one. */
     .syntax unified
     .thumb
@@ -17,7 +19,9 @@
     .set SCALE, 8     /* mantissa, shift */
     .set OUTPUTS, 16
     .set STEPS, 20
-    .set FRAME, 28
+    .set TABLES, 24
+    .set SCALES, 28   /* how a block is scaled */
+    .set FRAME, 36
 
     .macro step kind
     vldrb.u8 q2, [r9], #16
@@ -46,7 +50,15 @@
 ep_mve_rows_s8:
     push {r4-r11, lr}
     sub sp, #FRAME
-    mov r5, r3
+    str r3, [sp, #TABLES]
+    adr.w r5, .Lone
+    adr.w r4, .Leach
+    cmp r3, #0
+    it ne
+    movne r5, r4
+    orr r5, r5, #1                  /* Thumb */
+    str r5, [sp, #SCALES]
+    ldr r5, [sp, #FRAME + 36]
     mov r11, r2
     mov r3, r1
     ldrd r6, r8, [r0]               /* steps, outputs */
@@ -59,7 +71,7 @@ ep_mve_rows_s8:
     add r1, r5, r8
     add r7, r3, r6, lsl #4
     adr.w r4, .Lcheck
-    orr r4, r4, #1                  /* Thumb */
+    orr r4, r4, #1
     subs r6, #1
     beq .Lentered
     subs r6, #1                     /* 1 to 8 steps, then whole rounds of 8 */
@@ -89,14 +101,29 @@ ep_mve_rows_s8:
     vmov q1[3], q1[1], r6, r14
     vldrw.u32 q2, [r11], #16
     vldrw.u32 q3, [r11], #16
-    ldrd r0, r2, [sp, #SCALE]
     vadd.i32 q0, q0, q2
     vadd.i32 q1, q1, q3
+    ldr pc, [sp, #SCALES]
+.Leach:
+    ldr r6, [sp, #TABLES]
+    vldrw.u32 q2, [r6], #16
+    vldrw.u32 q3, [r6], #16
+    vqdmulh.s32 q0, q0, q2
+    vqdmulh.s32 q1, q1, q3
+    vldrb.s32 q2, [r6], #4
+    vldrb.s32 q3, [r6], #4
+    vrshl.s32 q0, q0, q2
+    vrshl.s32 q1, q1, q3
+    str r6, [sp, #TABLES]
+    b .Lnarrow
+.Lone:
+    ldrd r0, r2, [sp, #SCALE]
     vqdmulh.s32 q0, q0, r0
     vqdmulh.s32 q1, q1, r0
-    ldr r4, [sp, #ZERO]
     vrshl.s32 q0, r2
     vrshl.s32 q1, r2
+.Lnarrow:
+    ldr r4, [sp, #ZERO]
     vqmovnb.s32 q0, q0
     vqmovnt.s32 q0, q1
     vqadd.s16 q0, q0, r4
@@ -111,7 +138,11 @@ ep_mve_rows_s8:
     beq .Ldone
     ldrd r7, r2, [sp, #SCALE]
     ldr r4, [sp, #ZERO]
+    ldr r10, [sp, #TABLES]
 .Lrow:
+    cmp r10, #0
+    it ne
+    ldrdne r7, r2, [r10], #8
     mov r9, r3
     ldr r0, [r11], #4
     dls lr, r8
