@@ -70,12 +70,13 @@ def ports(as_json: bool) -> None:
     """The serial ports of this machine."""
     from edgepack import pipeline
 
-    found = pipeline.list_ports()
+    found = pipeline.list_ports(Path.cwd())
     if as_json:
         click.echo(json.dumps({"schema": 1, "ports": found}, indent=2))
     else:
-        lines = [f"{port['path']}  {port['description']}" for port in found]
-        click.echo("\n".join(lines) or "no serial port")
+        header = ("port", "USB id", "board", "what it is")
+        rows = [(p["path"], p["usb"] or "-", p["boards"] or "-", p["description"]) for p in found]
+        click.echo(show.table(header, rows) if rows else "no serial port")
 
 
 COMMANDS = (boards, ports, doctor)

@@ -108,14 +108,19 @@ def _pick(arrays: dict[str, Array], graph: Graph, place: int, path: Path) -> Arr
 
 def _fit(values: Array, tensor: Tensor, path: Path) -> Array:
     want = tensor.shape[1:] if tensor.shape[:1] == (1,) else tensor.shape
-    if values.ndim == 0 or (
-        values.shape[1:] != want and int(np.prod(values.shape[1:])) != int(np.prod(want))
-    ):
+    if values.ndim == 0 or not _same_order(values.shape[1:], want):
         raise UsageError(
             f"{path}: samples have the shape {list(values.shape[1:])}; "
             f"input {tensor.name!r} takes {list(want)}"
         )
     return _convert(values.reshape(len(values), *want), tensor, path)
+
+
+def _same_order(shape: tuple[int, ...], want: tuple[int, ...]) -> bool:
+    """Whether samples lie in memory as wanted: alike but for axes of 1, or flat."""
+    if len(shape) == 1 and shape[0] == int(np.prod(want)):
+        return True
+    return [d for d in shape if d != 1] == [d for d in want if d != 1]
 
 
 def _convert(values: Array, tensor: Tensor, path: Path) -> Array:

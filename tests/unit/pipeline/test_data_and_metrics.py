@@ -41,6 +41,19 @@ def test_a_tensor_name_and_a_flat_shape_are_taken(tmp_path: Path) -> None:
     assert found.inputs[0].shape == (4, 2, 3)
 
 
+@pytest.mark.parametrize("shape", [(6,), (1, 2, 3), (2, 1, 3), (2, 3, 1)])
+def test_axes_of_one_do_not_matter(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    x = np.arange(12, dtype=np.int8).reshape(2, *shape)
+    found = load_samples(save(tmp_path, x=x), graph()).inputs[0]
+    assert found.tolist() == np.arange(12).reshape(2, 2, 3).tolist()
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (1, 3, 2), (7,), (6, 2), ()])
+def test_axes_in_another_order_are_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    with pytest.raises(UsageError, match=r"samples have the shape .*; input 't0' takes \[2, 3\]"):
+        load_samples(save(tmp_path, x=np.zeros((2, *shape), np.int8)), graph())
+
+
 def test_one_hot_labels_become_classes(tmp_path: Path) -> None:
     path = save(tmp_path, x=np.zeros((2, 2, 3), np.int8), y=np.eye(3)[[2, 0]])
     assert load_samples(path, graph()).labels.tolist() == [2, 0]  # type: ignore[union-attr]
