@@ -18,20 +18,34 @@ def test_the_tree_holds_every_form() -> None:
     assert set(report_tree(outcome()).files) == names
 
 
-def test_json_has_the_documented_fields() -> None:
+SCHEMA = {
+    "": "schema model board latency memory harness accuracy agreement provenance profile plan "
+    "confusion",
+    "model": "name sha256 macs live_macs",
+    "board": "name core clock_hz kind",
+    "latency.0": "kind unit n mean p50 p95 p99 min max",
+    "memory": "kind flash ram",
+    "memory.flash": "total weights tables code",
+    "memory.ram": "total arena io state stack_peak other",
+    "harness": "flash ram",
+    "accuracy": "kind metric value n reference_value",
+    "agreement": "oracle bit_exact max_ulp n bound_ulp first_difference",
+    "provenance": "firmware_sha256 model_sha256 compiler flags kernels emulator",
+    "profile.0": "step operator kind kernel output macs count",
+    "plan.0": "label offset bytes first last",
+    "confusion": "labels counts",
+}
+
+
+def test_json_has_the_documented_fields_and_no_others() -> None:
     document = as_json(result())
     assert document["schema"] == 1
-    assert set(document["memory"]["flash"]) == {"total", "weights", "tables", "code"}
-    assert set(document["memory"]["ram"]) == {
-        "total",
-        "arena",
-        "io",
-        "state",
-        "stack_peak",
-        "other",
-    }
+    for place, names in SCHEMA.items():
+        found = document
+        for part in place.split(".") if place else ():
+            found = found[int(part) if part.isdigit() else part]
+        assert list(found) == names.split(), place
     assert document["latency"][0]["unit"] == "instructions"
-    assert {"kind", "metric", "value", "n", "reference_value"} == set(document["accuracy"])
     assert json.loads(json.dumps(document)) == document
 
 
