@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgepack.compiler import variants
 from edgepack.compiler.fixed_point import Multiplier, float32, quantize_multiplier
 from edgepack.compiler.operators import checks, scaling
 from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
+from edgepack.compiler.variants.layers import SumLayer
 from edgepack.graph import Graph, Operator, Tensor
 from edgepack.program import (
     Argument,
@@ -150,10 +152,31 @@ def _lower_sum(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         f"the scale {output.scale:.9g} of {checks.tensor_text(output)} is 2^18 times smaller than "
         f"its inputs'. Quantise the model again with representative data.",
     )
+    low, high = scaling.activation_range(output, op.option("fused_activation_function"))
+    if broadcast_loops(a.shape, b.shape).plain:
+        layer = SumLayer(
+            operator=op.index,
+            large=large.index,
+            small=small.index,
+            output=output.index,
+            inputs=tuple(dict.fromkeys(t.index for t in (large, small) if t.data is None)),
+            count=output.elements,
+            large_negative=minus and swapped,
+            small_negative=minus and not swapped,
+            zero_large=large.zero_point,
+            zero_small=small.zero_point,
+            zero_out=output.zero_point,
+            operand=operand,
+            result=result,
+            low=low,
+            high=high,
+        )
+        step = variants.choose("total", layer, spec)
+        if step is not None:
+            return Lowered((step,))
     half = operand.shift == 0
     mantissa_b, shift_b = (operand.mantissa, 1) if half else _shifted(operand)
     mantissa, shift = _shifted(result)
-    low, high = scaling.activation_range(output, op.option("fused_activation_function"))
     fields: Fields = (
         ("mantissa_b", mantissa_b),
         ("mantissa", mantissa),

@@ -12,10 +12,10 @@ import importlib
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from edgepack.compiler.variants.layers import ConvLayer, DenseLayer
+    from edgepack.compiler.variants.layers import ConvLayer, DenseLayer, SumLayer
     from edgepack.program import Isa, LowerSpec, Step
 
-Kind = Literal["conv", "dense"]
+Kind = Literal["conv", "dense", "total"]
 _MODULES: tuple[tuple[Isa, str], ...] = (
     ("mve", "mve"),
     ("dsp", "dsp"),
@@ -24,7 +24,7 @@ _MODULES: tuple[tuple[Isa, str], ...] = (
 )  # the first that offers a step wins
 
 
-def choose(kind: Kind, layer: ConvLayer | DenseLayer, spec: LowerSpec) -> Step | None:
+def choose(kind: Kind, layer: ConvLayer | DenseLayer | SumLayer, spec: LowerSpec) -> Step | None:
     """The step of the best kernel that `spec.isa` has for the layer; None for the portable one."""
     for feature, name in _MODULES:
         if feature not in spec.isa:

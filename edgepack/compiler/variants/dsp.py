@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepack.compiler.operators.window import Window, overlap_lead
-from edgepack.compiler.variants import dsp_dense, dsp_planes
+from edgepack.compiler.variants import dsp_dense, dsp_planes, dsp_sum
 from edgepack.compiler.variants.dsp_rounding import requantisation, shift_of
-from edgepack.compiler.variants.layers import ConvLayer, DenseLayer
+from edgepack.compiler.variants.layers import ConvLayer, DenseLayer, SumLayer
 from edgepack.program import Const, Overlap, Params, Scalar, Scratch, Step, TensorRef
 
 if TYPE_CHECKING:
@@ -107,6 +107,11 @@ def _band_bytes(window: Window) -> int:
 def dense(layer: DenseLayer, spec: LowerSpec) -> Step | None:
     """The layer by pairs of rows; None where it cannot."""
     return dsp_dense.dense(layer)
+
+
+def total(layer: SumLayer, spec: LowerSpec) -> Step | None:
+    """A sum with a table; None where it does not pay, or cannot."""
+    return dsp_sum.total(layer, spec.optimize)
 
 
 def chains(layer: ConvLayer) -> bool:

@@ -57,3 +57,27 @@ class DenseLayer:
     zero_out: int
     low: int
     high: int
+
+
+@dataclass(frozen=True, slots=True)
+class SumLayer:
+    """An int8 sum or difference of two tensors of one shape.
+
+    The operand of the larger scale has the multiplier a half; either may count negative.
+    """
+
+    operator: int
+    large: int  # tensor
+    small: int
+    output: int
+    inputs: tuple[int, ...]  # those of the two that lie in RAM
+    count: int
+    large_negative: bool
+    small_negative: bool
+    zero_large: int
+    zero_small: int
+    zero_out: int
+    operand: Multiplier  # of the small one
+    result: Multiplier
+    low: int
+    high: int
