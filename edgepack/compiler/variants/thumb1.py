@@ -1,4 +1,4 @@
-"""Convolutions on ARMv6-M: two pixels in a word, no long multiplication."""
+"""Layers on ARMv6-M: two pixels in a word, no long multiplication."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgepack.compiler.operators.scaling import rescale_codes
 from edgepack.compiler.operators.window import overlap_lead
 from edgepack.compiler.variants.riscv import is_pointwise
 from edgepack.compiler.variants.thumb1_depthwise import depthwise
@@ -15,7 +16,7 @@ from edgepack.program import Const, Overlap, Params, Scalar, Scratch, Step, Tens
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edgepack.compiler.variants.layers import ConvLayer
+    from edgepack.compiler.variants.layers import ConvLayer, DenseLayer
     from edgepack.program import Argument, FieldValue, LowerSpec
 
 BLOCK = 8  # outputs whose weights lie side by side
@@ -128,4 +129,38 @@ def _step(layer: ConvLayer, stem: str, suffix: str, arguments: tuple[Argument, .
         overlaps=(Overlap(layer.input, layer.output, lead),),
         variant="thumb1",
         macs=layer.macs,
+    )
+
+
+def dense(layer: DenseLayer, spec: LowerSpec) -> Step | None:
+    """The layer two rows at a time; None with a scale a row, or with two roundings."""
+    if not layer.once or len(layer.multipliers) > 1:
+        return None
+    outputs, depth = layer.weights.shape
+    bound = np.array([layer.bounds.max()], np.int64)
+    fields = (
+        ("batches", layer.batches),
+        ("depth", depth),
+        ("outputs", outputs),
+        ("mantissa", layer.multipliers[0].mantissa),
+        ("zero_term", 2 * layer.zero_out + 1),
+        ("code", int(rescale_codes(layer.multipliers, bound, once=True)[0])),
+        ("low", layer.low),
+        ("high", layer.high),
+    )
+    return Step(
+        operator=layer.operator,
+        kernel="ep_dense_twos_s8",
+        source="ep_dense_twos_s8",
+        arguments=(
+            Params("ep_dense_t", fields),
+            TensorRef(layer.input),
+            Const("weights", "int8_t", layer.weights.tobytes(), "weights"),
+            Const("bias", "int32_t", layer.bias.astype("<i4").tobytes(), "weights"),
+            TensorRef(layer.output),
+        ),
+        inputs=(layer.input,),
+        outputs=(layer.output,),
+        variant="thumb1",
+        macs=layer.batches * layer.weights.size,
     )
