@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepack.compiler.operators.window import Window, overlap_lead
-from edgepack.compiler.variants import mve_dense, mve_depthwise
+from edgepack.compiler.variants import mve_dense, mve_depthwise, mve_total
 from edgepack.compiler.variants.mve_scaling import LANES, shifts_right, stored
 from edgepack.program import (
     Argument,
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepack.compiler.fixed_point import Multiplier
-    from edgepack.compiler.variants.layers import ConvLayer, DenseLayer
+    from edgepack.compiler.variants.layers import ConvLayer, DenseLayer, SumLayer
     from edgepack.program import LowerSpec
 
 BLOCK = 4  # outputs whose sums share a vector
 WINDOW_BYTES = 640  # of windows in scratch, where that is more than two
 POOL_AREA = 360  # EP_MVE_POOL_AREA
-_TWINS = {"ep_add_s8": "ep_mve_add_s8", "ep_average_pool_s8": "ep_mve_average_pool_s8"}
+_TWINS = {"ep_average_pool_s8": "ep_mve_average_pool_s8"}
 HELD_STEPS = 4  # ep_mve_pixels_s8: up to here, steps after the first are stored in reverse
 
 
@@ -52,6 +52,11 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
 def dense(layer: DenseLayer, spec: LowerSpec) -> Step | None:
     """The layer's step, or None where its scales want another kernel."""
     return mve_dense.dense(layer)
+
+
+def total(layer: SumLayer, spec: LowerSpec) -> Step | None:
+    """The step of a sum."""
+    return mve_total.total(layer)
 
 
 def twin(step: Step) -> Step | None:
