@@ -85,7 +85,7 @@ compile_options = gathered(
         type=click.Choice(["litert", "tflm"]),
         default="litert",
         show_default=True,
-        help="Whose rounding to follow, bit by bit.",
+        help="Whose rounding to follow; the oracle is LiteRT, tflm is not compared with it.",
     ),
     click.option(
         "--optimize",

@@ -127,7 +127,7 @@ def bench(r: BenchResult) -> str:
             f"RAM       {number(ram.total)} B: arena {number(ram.arena)} (inputs and outputs "
             f"{number(ram.io)}), stack {number(ram.stack_peak)}, other {number(ram.other)}",
             f"accuracy  {accuracy_text(r)}",
-            f"oracle    {agreement_text(r)}, {r.agreement.oracle if r.agreement else '-'}",
+            f"oracle    {agreement_text(r)}" + (f", {r.agreement.oracle}" if r.agreement else ""),
             f"compiler  {r.provenance.compiler}{emulator}",
         ]
     )

@@ -24,6 +24,7 @@ from edgepack.pipeline.compile import (
     board_facts,
     bound_ulp,
     compile_model,
+    follows_oracle,
     plan_rows,
 )
 from edgepack.pipeline.data import Array, Samples, load_samples, random_samples
@@ -143,6 +144,7 @@ def bench(
     """Latency, memory, accuracy and agreement with the oracle, from the device.
 
     Raises what the stages raise; a device that answers other bits is in `agreement`, not raised.
+    `agreement` is None where numerics are asked for that the oracle has not.
     """
     device = device or DeviceSpec()
     progress(f"compile {model.name}", 0, 0)
@@ -182,7 +184,9 @@ def bench_compiled(
         memory=memory(compiled, image, stack, _kind(board)),
         harness=image.harness,
         accuracy=_accuracy(compiled.original, samples, outputs, reference, board, device.metric),
-        agreement=agreement(compiled.original, outputs, reference),
+        agreement=(
+            agreement(compiled.original, outputs, reference) if follows_oracle(compiled) else None
+        ),
         provenance=provenance,
         plan=plan_rows(compiled),
         confusion=_confusion(compiled.original, samples, outputs, device.metric),
@@ -233,6 +237,11 @@ def verify(
     """The device against the oracle, bit by bit; `layers` adds every tensor of the first sample."""
     device = device or DeviceSpec()
     compiled = compile_model(model, board, spec)
+    if not follows_oracle(compiled):
+        raise UsageError(
+            f"{compiled.source}: TFLite Micro rounds its dense layers otherwise than the oracle, "
+            "which is LiteRT; verify with --numerics litert"
+        )
     samples = choose_samples(compiled.original, device)
     with attached(compiled, board, device, hook=layers) as running:
         answers = run_samples(

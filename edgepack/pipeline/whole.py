@@ -21,7 +21,7 @@ from edgepack.pipeline.device import (
 )
 from edgepack.pipeline.keras import keras_to_tflite
 from edgepack.report import report_tree
-from edgepack.results import BenchResult, CompareResult, Comparison, Gate, Outcome
+from edgepack.results import Agreement, BenchResult, CompareResult, Comparison, Gate, Outcome
 from edgepack.store import read_file, require_own, write_tree
 
 
@@ -107,17 +107,15 @@ def write_report(outcome: Outcome, folder: Path) -> Path:
 
 def gates(results: tuple[BenchResult, ...], budget: Budget | None = None) -> tuple[Gate, ...]:
     """What had to hold: agreement with the oracle, and the budget of the first result."""
-    found = [_agreement_gate(result) for result in results]
+    found = [_agreement_gate(r, r.agreement) for r in results if r.agreement is not None]
     if budget is not None:
         found += _budget_gates(results[0], budget)
     return tuple(found)
 
 
-def _agreement_gate(result: BenchResult) -> Gate:
+def _agreement_gate(result: BenchResult, agreement: Agreement) -> Gate:
     from edgepack.report.text import agreement_text
 
-    agreement = result.agreement
-    assert agreement is not None
     detail = f"{agreement_text(result)} samples against {agreement.oracle}".replace(
         "samples samples", "samples"
     )

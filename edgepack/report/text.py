@@ -58,7 +58,7 @@ def agreement_text(result: BenchResult) -> str:
     """Whether the device answered what the oracle answers."""
     a = result.agreement
     if a is None:
-        return "-"
+        return "not compared"
     if a.bit_exact:
         return f"bit-exact on {a.n:,}"
     bound = "" if a.bound_ulp is None else f", bound {a.bound_ulp}"
