@@ -59,20 +59,32 @@ def load_samples(path: Path, graph: Graph) -> Samples:
     counts = sorted({len(x) for x in inputs})
     if len(counts) != 1:
         raise UsageError(f"{path}: the inputs hold {counts} samples; each needs as many")
-    labels, group = (_column(arrays.get(name), name, counts[0], path) for name in ("y", "group"))
     if counts[0] == 0:
         raise UsageError(f"{path}: holds no sample")
+    labels = _labels(arrays["y"], path) if "y" in arrays else None
+    group = arrays.get("group")
+    if group is not None and group.shape != (counts[0],):
+        raise UsageError(f"{path}: group is {list(group.shape)}; it names one item a sample")
     if labels is not None and group is None and len(labels) != counts[0]:
         raise UsageError(f"{path}: {len(labels)} labels in y for {counts[0]} samples in x")
     return Samples(inputs, labels, group)
 
 
-def _column(values: Array | None, name: str, n: int, path: Path) -> Array | None:
-    if values is None or name != "y":
-        return values
+def _labels(values: Array, path: Path) -> Array:
+    """Class numbers [n], from [n], [n, 1] or one-hot [n, classes]."""
+    if values.dtype.kind not in "biuf" or values.ndim not in (1, 2) or not values.size:
+        raise UsageError(
+            f"{path}: y is {values.dtype} {list(values.shape)}; labels are class numbers [n] or "
+            "one-hot [n, classes]"
+        )
     if values.ndim == 2 and values.shape[1] > 1:
         return np.asarray(values.argmax(axis=1))
-    return values.reshape(len(values))
+    labels = values.reshape(len(values))
+    if not (labels == np.floor(labels)).all():
+        raise UsageError(
+            f"{path}: y holds {labels[labels != np.floor(labels)][0]}, no class number"
+        )
+    return labels
 
 
 def _arrays(path: Path) -> dict[str, Array]:

@@ -59,6 +59,31 @@ def test_one_hot_labels_become_classes(tmp_path: Path) -> None:
     assert load_samples(path, graph()).labels.tolist() == [2, 0]  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.array(["a", "b"]), r"y is <U1 \[2\]; labels are class numbers"),
+        (np.zeros((2, 2, 2)), r"y is float64 \[2, 2, 2\]; labels are"),
+        (np.zeros((2, 0)), r"y is float64 \[2, 0\]; labels are"),
+        (np.zeros(()), r"y is float64 \[\]; labels are"),
+        (np.array([1, 0.5]), r"y holds 0\.5, no class number"),
+        (np.array([1, np.nan]), r"y holds nan, no class number"),
+        (np.zeros(3), r"3 labels in y for 2 samples in x"),
+    ],
+)
+def test_labels_that_are_none(tmp_path: Path, y: np.ndarray, message: str) -> None:
+    with pytest.raises(UsageError, match=r"d\.npz: " + message):
+        load_samples(save(tmp_path, x=np.zeros((2, 2, 3), np.int8), y=y), graph())
+
+
+def test_a_group_a_sample(tmp_path: Path) -> None:
+    x, y = np.zeros((2, 2, 3), np.int8), np.array([1])
+    found = load_samples(save(tmp_path, x=x, y=y, group=np.array([0, 0])), graph())
+    assert found.group is not None
+    with pytest.raises(UsageError, match=r"group is \[3\]; it names one item a sample"):
+        load_samples(save(tmp_path, x=x, y=y, group=np.array([0, 0, 1])), graph())
+
+
 def test_float_models_refuse_bytes(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds uint8; input 't0' takes float32"):
         load_samples(save(tmp_path, x=np.zeros((2, 2, 3), np.uint8)), graph(DType.FLOAT32))
