@@ -32,6 +32,12 @@ class Const:
     ctype: str  # "int8_t", "int16_t", "int32_t", "uint8_t", "uint32_t", "float"
     data: bytes  # little-endian
     role: Role
+    tables: int = 0  # bytes of a stream of weights that are tables, or that packing adds
+
+    def bytes_of(self, role: Role) -> int:
+        """How many of its bytes count as that."""
+        rest = len(self.data) - self.tables
+        return (self.tables if role == "tables" else 0) + (rest if role == self.role else 0)
 
 
 @dataclass(frozen=True, slots=True)

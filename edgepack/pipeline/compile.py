@@ -20,7 +20,7 @@ from edgepack.errors import GateError, UsageError
 from edgepack.graph import ABSENT, DType, Graph, Tensor
 from edgepack.oracle import run_reference
 from edgepack.pipeline.data import random_samples
-from edgepack.program import Const, Level, LowerSpec, MemoryPlan, Program, Step
+from edgepack.program import Const, Level, LowerSpec, MemoryPlan, Program, Role, Step
 from edgepack.results import BoardFacts, Inspection, ModelFacts, OperatorFacts, PlanRow
 from edgepack.store import Tree, canonical_json, read_file, sha256, write_tree
 
@@ -235,8 +235,8 @@ def inspection(compiled: Compiled) -> Inspection:
         inputs=tuple(describe(compiled.graph.tensor(i)) for i in compiled.graph.inputs),
         outputs=tuple(describe(compiled.graph.tensor(i)) for i in compiled.graph.outputs),
         operators=tuple(_operators(compiled.graph, program)),
-        weights=sum(len(c.data) for c in constants if c.role == "weights"),
-        tables=sum(len(c.data) for c in constants if c.role == "tables"),
+        weights=sum(c.bytes_of("weights") for c in constants),
+        tables=sum(c.bytes_of("tables") for c in constants),
         arena=plan.arena_bytes,
         peak_operator=program.steps[plan.peak_step].operator if program.steps else ABSENT,
         plan=plan_rows(compiled),
@@ -303,8 +303,8 @@ def _operators(graph: Graph, program: Program) -> list[OperatorFacts]:
     return rows
 
 
-def _bytes(step: Step, role: str) -> int:
-    return sum(len(a.data) for a in step.arguments if isinstance(a, Const) and a.role == role)
+def _bytes(step: Step, role: Role) -> int:
+    return sum(a.bytes_of(role) for a in step.arguments if isinstance(a, Const))
 
 
 def _kind(graph: Graph, index: int) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from edgepack.board import Board
 from edgepack.compiler.generate import constant_symbols, descriptor, empty_descriptor
 from edgepack.errors import GateError
-from edgepack.pipeline.compile import Compiled, require_fit, source_tree
+from edgepack.pipeline.compile import Compiled, require_fit, source_tree, unique_constants
 from edgepack.program import Firmware
 from edgepack.results import Flash, Harness, Kind, Memory, Ram
 from edgepack.store import Tree, cached
@@ -99,10 +99,11 @@ def _cached_build(tree: Tree, board: Board, hook: bool) -> Firmware:
 def _sized(compiled: Compiled, firmware: Firmware, whole: Sizes, empty: Sizes) -> Image:
     flash = whole.flash - empty.flash
     code = flash - whole.weights - whole.tables
+    packed = sum(constant.tables for constant in unique_constants(compiled.program))
     ram = whole.ram - empty.ram - compiled.plan.arena_bytes
     return Image(
         firmware=firmware,
-        flash=Flash(flash, whole.weights, whole.tables, code),
+        flash=Flash(flash, whole.weights - packed, whole.tables + packed, code),
         harness=Harness(empty.flash, empty.ram),
         other_ram=max(ram, 0),
     )

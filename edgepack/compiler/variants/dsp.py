@@ -8,9 +8,9 @@ import numpy as np
 
 from edgepack.compiler.operators.window import Window, overlap_lead
 from edgepack.compiler.variants import dsp_dense, dsp_planes, dsp_sum
-from edgepack.compiler.variants.dsp_rounding import requantisation, shift_of
+from edgepack.compiler.variants.dsp_rounding import requantisation, shift_of, stream_const
 from edgepack.compiler.variants.layers import ConvLayer, DenseLayer, SumLayer
-from edgepack.program import Const, Overlap, Params, Scalar, Scratch, Step, TensorRef
+from edgepack.program import Overlap, Params, Scalar, Scratch, Step, TensorRef
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,7 +38,7 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
         ("high", layer.high),
     )
     x, y = TensorRef(layer.input), TensorRef(layer.output)
-    stream = Const("stream", "uint32_t", chain_stream(layer, layer.weights).tobytes(), "weights")
+    stream = stream_const("stream", chain_stream(layer, layer.weights), layer)
     if is_pointwise(window):
         params = Params("ep_chain_1x1_t", (("rows", rows), ("depth", depth), *fields))
         pixels = Scalar("int32_t", window.pixels)
@@ -80,7 +80,7 @@ def _band(layer: ConvLayer, fields: Fields) -> Step:
     arguments = (
         params,
         TensorRef(layer.input),
-        Const("stream", "uint32_t", stream.tobytes(), "weights"),
+        stream_const("stream", stream, layer),
         Scratch(24 * groups + _band_bytes(window) + 16 * rests),
         TensorRef(layer.output),
     )

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepack.program import Const, Params, Scratch, Step, TensorRef
+from edgepack.compiler.variants.dsp_rounding import stream_const
+from edgepack.program import Params, Scratch, Step, TensorRef
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,11 +55,11 @@ def dense(layer: DenseLayer) -> Step | None:
     columns = [_starts(layer), _words(numbers)]
     if per_channel:
         columns.append(_scales([m.mantissa for m in multipliers], shifts))
-    stream = np.concatenate(columns, axis=1).tobytes()
+    stream = np.concatenate(columns, axis=1)
     arguments = (
         params,
         TensorRef(layer.input),
-        Const("stream", "uint32_t", stream, "weights"),
+        stream_const("stream", stream, layer),
         Scratch(8 * groups),
         TensorRef(layer.output),
     )

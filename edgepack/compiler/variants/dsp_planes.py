@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepack.compiler.variants.dsp_rounding import requantisation, shift_of
-from edgepack.program import Const, Overlap, Params, Scratch, Step, TensorRef
+from edgepack.compiler.variants.dsp_rounding import requantisation, shift_of, stream_const
+from edgepack.program import Overlap, Params, Scratch, Step, TensorRef
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,7 +45,7 @@ def depthwise(layer: ConvLayer) -> Step | None:
     arguments = (
         params,
         TensorRef(layer.input),
-        Const("channels", "uint32_t", channel_words(layer).tobytes(), "weights"),
+        stream_const("channels", channel_words(layer), layer),
         Scratch(COLUMN_BYTES * columns * lines + 4),
         TensorRef(layer.output),
     )
