@@ -9,6 +9,7 @@ from edgepack.compiler.fixed_point import Multiplier, float32, quantize_multipli
 from edgepack.compiler.operators import checks, scaling
 from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
 from edgepack.compiler.variants.layers import SumLayer
+from edgepack.compiler.variants.linear_sum import linear_total
 from edgepack.graph import Graph, Operator, Tensor
 from edgepack.program import (
     Argument,
@@ -171,7 +172,7 @@ def _lower_sum(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
             low=low,
             high=high,
         )
-        step = variants.choose("total", layer, spec)
+        step = variants.choose("total", layer, spec) or linear_total(layer)
         if step is not None:
             return Lowered((step,))
     half = operand.shift == 0

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edgepack.compiler.fixed_point import Multiplier
-from edgepack.compiler.operators.window import Window
-
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from edgepack.compiler.fixed_point import Multiplier
+    from edgepack.compiler.operators.window import Window
 
 
 @dataclass(frozen=True, slots=True)
