@@ -31,7 +31,7 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
         return None
     window, (outputs, depth) = layer.window, layer.weights.shape
     groups = -(-depth // 4)
-    rows = (outputs, groups, 2 * layer.zero_out + 1)
+    rows = (outputs, groups)
     fields: Fields = (
         ("is_signed", int(layer.low < layer.zero_out)),
         ("low", layer.low),
@@ -67,7 +67,7 @@ def _band(layer: ConvLayer, fields: Fields) -> Step:
     params = Params(
         "ep_chain_band_t",
         (
-            ("rows", (outputs, groups, 2 * layer.zero_out + 1)),
+            ("rows", (outputs, groups)),
             ("window", window.fields),
             ("whole", (line // 4, window.kernel_h, _pitch(window))),
             ("rest", rest),
@@ -128,7 +128,7 @@ def is_pointwise(window: Window) -> bool:
 
 
 def chain_stream(layer: ConvLayer, weights: NDArray[np.int8]) -> NDArray[np.uint32]:
-    """[outputs / 2 rounded up, 5 + 2 * groups]: the stream of ep_chain.h.
+    """[outputs / 2 rounded up, 7 + 2 * groups]: the stream of ep_chain.h.
 
     weights: the layer's, in the order of the chained values.
     """
@@ -141,11 +141,20 @@ def chain_stream(layer: ConvLayer, weights: NDArray[np.int8]) -> NDArray[np.uint
     quads = padded.reshape(pairs, 2, groups, 2, 2).transpose(0, 2, 4, 3, 1)
     words = np.ascontiguousarray(quads).reshape(pairs, -1).view("<u4")
     mantissas, shifts = requantisation(layer.multipliers)
-    by_pair = [_in_pairs(values) for values in (starts % 2**32, mantissas, shifts + 6)]
-    starts_of, mantissas_of, codes_of = by_pair
-    codes_word = codes_of @ np.array([[1], [256]])
-    columns = (starts_of, words, mantissas_of[:, :1], codes_word, mantissas_of[:, 1:])
-    return np.concatenate([column.astype("<u4") for column in columns], axis=1)
+    codes = shifts + 6
+    added = 64 + ((2 * layer.zero_out + 1) << codes)
+    by_pair = [_in_pairs(values) for values in (starts, mantissas, added, codes)]
+    starts_of, mantissas_of, added_of, codes_of = by_pair
+    columns = (
+        starts_of,
+        words.astype(np.int64),
+        mantissas_of[:, :1],
+        added_of[:, :1],
+        codes_of @ np.array([[1], [256]]),
+        mantissas_of[:, 1:],
+        added_of[:, 1:],
+    )
+    return np.concatenate([(column % 2**32).astype("<u4") for column in columns], axis=1)
 
 
 def _in_pairs(values: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -133,10 +133,10 @@ ep_chain_move:
     .equ Y, 12
     .equ STEP, 16
     .equ Y_END, 20
-    .equ ZERO_TERM, 24
     .equ FRAME, 28
     .equ STEP_ARGUMENT, FRAME + 36
     .equ GROUP_BYTES, 76
+    .equ LOOP_BYTES, 12
 
 /* 4 values of 2 outputs and 4 pixels: 32 multiply-accumulates, 19 instructions. */
     .macro GROUP
@@ -161,14 +161,37 @@ ep_chain_move:
     smlad r7, lr, r9, r7
     .endm
 
-/* One output of one pixel, 256 * its sum in `sum`: r8 mantissa, r10 shift + 6, lr what is added. */
+/* The first one of them: r2 and r5 are what the sums begin with. */
+    .macro FIRST
+    ldm r1!, {r11, r12}
+    ldm r0!, {r8, r9, r10}
+    sxtb16 lr, r11
+    smlad r4, lr, r10, r2
+    smlad r3, lr, r9, r2
+    smlad r2, lr, r8, r2
+    sxtb16 lr, r11, ror #8
+    smlad r7, lr, r10, r5
+    smlad r6, lr, r9, r5
+    smlad r5, lr, r8, r5
+    ldm r0!, {r8, r9, r10}
+    sxtb16 lr, r12
+    smlad r2, lr, r10, r2
+    smlad r3, lr, r8, r3
+    smlad r4, lr, r9, r4
+    sxtb16 lr, r12, ror #8
+    smlad r5, lr, r10, r5
+    smlad r6, lr, r8, r6
+    smlad r7, lr, r9, r7
+    .endm
+
+/* One output of one pixel, 256 * its sum in `sum`: r8 mantissa, r9 what is added, r10 shift + 6. */
     .macro FINISH sum, signed
     .if \signed
-    lsr r9, \sum, #31
-    sub r9, lr, r9, lsl #7
-    smmla \sum, \sum, r8, r9
-    .else
+    lsr lr, \sum, #31
+    sub lr, r9, lr, lsl #7
     smmla \sum, \sum, r8, lr
+    .else
+    smmla \sum, \sum, r8, r9
     .endif
     asr \sum, \sum, r10
     ssat \sum, #8, \sum, asr #1
@@ -204,59 +227,48 @@ ep_chain_move:
     push {r4-r11, lr}
     sub sp, sp, #FRAME
     ldr r12, [sp, #STEP_ARGUMENT]
-    ldm r0, {r4, r5, r6}
+    ldrd r4, r5, [r0]
     str r1, [sp, #X_START]
     str r3, [sp, #Y]
     str r12, [sp, #STEP]
-    str r6, [sp, #ZERO_TERM]
     add r3, r3, r4
     str r3, [sp, #Y_END]
     add r3, r5, r5, lsl #1
     add r3, r1, r3, lsl #3
     str r3, [sp, #X_END]
-    rsb r5, r5, #0
-    and r5, r5, #3
+    rsbs r5, r5, #1
+    and r5, r5, #7
     mov r6, #GROUP_BYTES
     adr r3, 2f
     mla r3, r5, r6, r3
+    it eq
+    addeq r3, r3, #8 * GROUP_BYTES + LOOP_BYTES
     orr r3, r3, #1
     str r3, [sp, #ENTRY]
     mov r1, r2
 1:
     ldm r1!, {r2, r5}
     ldr r0, [sp, #X_START]
-    mov r3, r2
-    mov r4, r2
-    mov r6, r5
-    mov r7, r5
+    FIRST
     ldr pc, [sp, #ENTRY]
     .balign 4
 2:
+    .rept 8
     GROUP
-    GROUP
-    GROUP
-    GROUP
-    ldr lr, [sp, #X_END]
-    cmp r0, lr
-    bne 2b
-    ldm r1!, {r8, r10}
+    .endr
+    ldr.w lr, [sp, #X_END]
+    cmp.w r0, lr
+    bne.w 2b
+    ldm r1!, {r8, r9, r10}
     ldrd r11, r12, [sp, #Y]
-    ldr r9, [sp, #ZERO_TERM]
-    lsl lr, r9, r10
-    add lr, lr, #64
     OUTPUT r2, r3, r4, \signed
     ldr r0, [sp, #Y_END]
     add r11, r11, #1
     sub r0, r0, r11
     cmp r0, #1          /* below: no output b; equal: the last one; flags stay */
     blo 3f
-    .if \signed
-    ldr r9, [sp, #ZERO_TERM]
-    .endif
-    ldr r8, [r1], #4
+    ldm r1!, {r8, r9}
     lsr r10, r10, #8
-    lsl lr, r9, r10
-    add lr, lr, #64
     OUTPUT r5, r6, r7, \signed
     add r11, r11, #1
     str r11, [sp, #Y]
