@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from edgepack.compress.spec import ModelFile
-from edgepack.errors import ModelError
+from edgepack.errors import ModelError, UsageError
 
 Kind = Literal["keras", "h5", "saved_model"]
 
@@ -39,7 +39,7 @@ def sniff(path: Path) -> Kind:
             raise ModelError(f"{path}: an unpacked .keras file; zip its files into one .keras")
         raise ModelError(f"{path}: a folder without saved_model.pb is no SavedModel")
     if not path.exists():
-        raise ModelError(f"{path}: no such file; name a .keras or .h5 file or a SavedModel folder")
+        raise UsageError(f"{path}: no such file; name a .keras or .h5 file or a SavedModel folder")
     head = path.open("rb").read(16)
     if head.startswith(_HDF5):
         return "h5"

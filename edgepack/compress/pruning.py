@@ -114,7 +114,8 @@ def _why_nothing(groups: Any, spec: PruneSpec, stuck: tuple[str, ...]) -> str:
         return (
             f"no layer can lose {spec.method}: "
             + (
-                f"{', '.join(stuck[:5])} feed the outputs or layers that cannot be followed; "
+                "these feed the outputs, or layers that cannot be followed: "
+                f"{', '.join(stuck[:5])}; "
                 if stuck
                 else ""
             )

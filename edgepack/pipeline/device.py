@@ -371,7 +371,7 @@ def _accuracy(
     kind = "host" if board.kind == "none" else board.kind
     ours = score(metric, outputs, samples, graph)
     theirs = score(metric, reference.outputs, samples, graph)
-    return Accuracy(kind, metric, ours, samples.n, theirs)
+    return Accuracy(kind, metric, ours, len(samples.labels), theirs)
 
 
 def _confusion(

@@ -7,7 +7,7 @@ import pytest
 
 from edgepack import compress
 from edgepack.compress.filetype import describe, sniff
-from edgepack.errors import ModelError
+from edgepack.errors import ModelError, UsageError
 
 WANT = "a .keras or .h5 file or a SavedModel folder is wanted here"
 
@@ -58,16 +58,17 @@ def test_missing_empty_folder_and_pytorch(tmp_path: Path) -> None:
         (tmp_path / "d", "a folder without saved_model.pb is no SavedModel"),
         (torch, f"is a zip without config.json (a PyTorch file is one, too); {WANT}"),
     ]:
-        with pytest.raises(ModelError) as caught:
+        with pytest.raises((ModelError, UsageError)) as caught:
             sniff(path)
         assert str(caught.value) == f"{path}: {text}"
+        assert caught.value.exit_code == (2 if "no such" in text else 3)
 
 
 def test_stages_refuse_before_any_child_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compress, "open_worker", lambda: pytest.fail("a child was started"))
-    with pytest.raises(ModelError):
+    with pytest.raises(UsageError):
         compress.prune(tmp_path / "none", compress.PruneSpec(), tmp_path / "out.keras")
     assert list(tmp_path.iterdir()) == []
 
