@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -32,12 +32,6 @@ _START = (
     "root in sys.path or sys.path.insert(0, root); "
     "from edgepack.compress.worker import main; main()"
 )
-
-
-_HINTS: Mapping[int | None, str] = {
-    -9: "; the system often does this when memory runs out",
-    None: "; the converter does this on recurrent layers that stay loops: use unroll=True",
-}
 
 
 class Worker:
@@ -129,7 +123,9 @@ class Worker:
             self._process.wait(_STOP_TIMEOUT_S)
         code = self._process.returncode
         how = f"signal {-code}" if code is not None and code < 0 else f"exit status {code}"
-        hint = _HINTS.get(code, _HINTS[None] if stage in ("quantize", "convert") else "")
+        hint = "; the system often does this when memory runs out" if code == -9 else ""
+        if code == -11 and stage in ("quantize", "convert"):
+            hint = "; the converter does this on recurrent layers that stay loops: use unroll=True"
         tail = self._log_tail()
         return errors.TrainingError(
             f"{stage}: the process with TensorFlow ended with {how}{hint}"
