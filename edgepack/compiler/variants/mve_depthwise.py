@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from edgepack.compiler.operators.window import Window
     from edgepack.compiler.variants.layers import ConvLayer
+    from edgepack.program import Argument
 
 TAPS = 9
 COLUMN = 3 * LANES  # bytes of the ring
@@ -30,8 +31,19 @@ def depthwise(layer: ConvLayer) -> Step | None:
     signs = layer.low < layer.zero_out
     if not (square and plain and channels == window.in_c):
         return None
-    if not (shifts_right(layer.multipliers, signs) and _pairs_fit(layer.weights)):
+    if not shifts_right(layer.multipliers, signs):
         return None
+    if _planar_is_shorter(window):
+        return _step(layer, signs, "planar", _planar_constants(layer), planar_bytes(window))
+    if not _pairs_fit(layer.weights):
+        return None
+    return _step(layer, signs, "depthwise", _constants(layer), ring_bytes(window))
+
+
+def _step(
+    layer: ConvLayer, signs: bool, stem: str, constants: tuple[Const, ...], ring: int
+) -> Step:
+    window = layer.window
     fields = (
         ("window", window.fields),
         ("zero_y", layer.zero_out),
@@ -40,14 +52,14 @@ def depthwise(layer: ConvLayer) -> Step | None:
         ("low", layer.low),
         ("high", layer.high),
     )
-    arguments = (
-        Params("ep_mve_depthwise_t", fields),
+    arguments: tuple[Argument, ...] = (
+        Params(f"ep_mve_{stem}_t", fields),
         TensorRef(layer.input),
-        *_constants(layer),
-        Scratch(ring_bytes(window)),
+        *constants,
+        Scratch(ring),
         TensorRef(layer.output),
     )
-    kernel = "ep_mve_depthwise_s8"
+    kernel = f"ep_mve_{stem}_s8"
     return Step(
         layer.operator,
         kernel,
@@ -58,6 +70,35 @@ def depthwise(layer: ConvLayer) -> Step | None:
         (Overlap(layer.input, layer.output, lead_of_lines(window)),),
         variant="mve",
         macs=layer.macs,
+    )
+
+
+def _planar_is_shorter(window: Window) -> bool:
+    """Instructions of a line of windows: channel by channel, or 16 channels at a time.
+
+    They are counted from the kernels' loops, those that put new lines into the ring included.
+    """
+    width, channels = window.out_w, window.in_c
+    if width < 4 or window.stride_w > 2:
+        return False
+    put = min(window.stride_h, 3) * window.in_w
+    groups, twice = -(-channels // LANES), channels == LANES // 2
+    planar = channels * (28 + 19 * -(-width // 4)) + 6 * -(-channels // 8) * put
+    vectors = -(-width // 2) if twice else groups * width
+    return planar < 45 * groups + 120 * vectors + (10 if twice else 5 * groups) * put
+
+
+def planar_bytes(window: Window) -> int:
+    """Three lines of all channels, the windows' margins included, and what loads run over."""
+    return window.in_c * ((window.out_w - 1) * window.stride_w + 3) * 3 + LANES
+
+
+def _planar_constants(layer: ConvLayer) -> tuple[Const, ...]:
+    scales = np.array([stored(m) for m in layer.multipliers], "<i4")
+    return (
+        Const("weights", "int8_t", layer.weights.tobytes(), "weights"),
+        Const("bias", "int32_t", layer.bias.astype("<i4").tobytes(), "weights"),
+        Const("multipliers", "int32_t", scales.tobytes(), "tables"),
     )
 
 
