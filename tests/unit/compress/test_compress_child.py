@@ -68,7 +68,8 @@ def test_a_crash_is_an_error_with_the_last_words(
         converted(tmp_path)
     assert str(caught.value) == (
         "convert: the process with TensorFlow ended with signal 11; the converter does this "
-        "on recurrent layers that stay loops: use unroll=True. Its last words:\nto stdout\nto stderr"
+        "on recurrent layers that stay loops: use unroll=True. Its last words:\n"
+        "to stdout\nto stderr"
     )
     assert capfd.readouterr() == ("", "")
 
