@@ -44,6 +44,8 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
         pixels = Scalar("int32_t", window.pixels)
         scratch = Scratch((24 if depth % 4 == 0 else 28) * groups)
         return _step(layer, "ep_chain_1x1_s8", (params, pixels, x, stream, scratch, y))
+    if _fuses(window):
+        return _fused(layer, fields)
     if _band_bytes(window) <= BAND_BYTES and window.dilation_h == window.dilation_w == 1:
         return _band(layer, fields)
     beside = window.in_c if window.in_c % 4 == 0 else 16 * groups
@@ -53,6 +55,45 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
     )
     scratch = Scratch(24 * groups + -(-beside // 4) * 4)
     return _step(layer, "ep_chain_conv_s8", (params, x, stream, scratch, y))
+
+
+def _fuses(window: Window) -> bool:
+    """Whether the layer may go over fused lines: see ep_fuse_conv_s8.h."""
+    return (
+        (window.kernel_w, window.stride_w, window.dilation_w, window.dilation_h) == (3, 1, 1, 1)
+        and window.in_c % 4 == window.out_w % 4 == 0
+        and window.pad_left <= 2
+        and _fused_pitch(window) * window.kernel_h <= BAND_BYTES
+    )
+
+
+def _fused_pitch(window: Window) -> int:
+    """Bytes of a fused line."""
+    return 2 * window.in_c * (window.out_w + 1)
+
+
+def _fused(layer: ConvLayer, fields: Fields) -> Step:
+    """The layer over lines of fused pixels."""
+    window, (outputs, depth) = layer.window, layer.weights.shape
+    pitch = _fused_pitch(window)
+    params = Params(
+        "ep_fuse_conv_t",
+        (
+            ("rows", (outputs, depth // 4)),
+            ("window", window.fields),
+            ("fused", (window.kernel_h, 2 * window.in_c, pitch)),
+            *fields,
+            ("zero", layer.zero_in),
+        ),
+    )
+    arguments = (
+        params,
+        TensorRef(layer.input),
+        stream_const("stream", chain_stream(layer, layer.weights), layer),
+        Scratch(6 * depth + pitch * window.kernel_h + window.in_c * (window.out_w + 2)),
+        TensorRef(layer.output),
+    )
+    return _step(layer, "ep_fuse_conv_s8", arguments)
 
 
 def _band(layer: ConvLayer, fields: Fields) -> Step:
