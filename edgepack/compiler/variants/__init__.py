@@ -25,7 +25,12 @@ _MODULES: tuple[tuple[Isa, str], ...] = (
 
 
 def choose(kind: Kind, layer: ConvLayer | DenseLayer | SumLayer, spec: LowerSpec) -> Step | None:
-    """The step of the best kernel that `spec.isa` has for the layer; None for the portable one."""
+    """The step of the best kernel that `spec.isa` has for the layer; None for the portable one.
+
+    The level "size" takes the portable kernels: they need the least code, tables and scratch.
+    """
+    if spec.optimize == "size":
+        return None
     for feature, name in _MODULES:
         if feature not in spec.isa:
             continue
