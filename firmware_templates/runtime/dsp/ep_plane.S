@@ -59,6 +59,7 @@ ep_plane_pair:
     .equ OUT_W, 44
     .equ LAST_ROW_STEP, 48
     .equ LINE_STEP, 52
+    .equ SPAN, 56
     .equ FRAME, 60
 
 /* Saves registers, unpacks p (r0), plane (r1), channel (r2) and y (r3). */
@@ -142,22 +143,29 @@ ep_plane_pair:
 
     .macro ROWS name, signed
     ENTER \name, 2
+    ldr r0, [sp, #PLANE]
+    ldr r1, [sp, #LINE]
+    ldr r12, [sp, #OUT_W]
+    ldr lr, [sp, #PITCH]
+    ldr r8, [sp, #LINE_STEP]
+    ldr r9, [sp, #PIXEL_STEP]
+    bic r12, r12, #1
+    sub lr, lr, r12, lsl #5
+    mul r12, r12, r9
+    str lr, [sp, #PITCH]       /* from the end of a line's whole columns to the next line */
+    sub r8, r8, r12
+    str r8, [sp, #LINE_STEP]   /* likewise in y */
+    str r12, [sp, #SPAN]
 1:
     ldr r12, [sp, #LINES]
-    ldr lr, [sp, #LAST_ROW_STEP]
-    ldr r0, [sp, #PLANE]
+    ldr lr, [sp, #SPAN]
     subs r12, r12, #1
     str r12, [sp, #LINES]
-    it eq
-    streq lr, [sp, #ROW_STEP]
-    ldr r12, [sp, #PITCH]
-    ldr r1, [sp, #LINE]
-    add r12, r12, r0
-    str r12, [sp, #PLANE]
-    ldr r12, [sp, #OUT_W]
-    ldr lr, [sp, #PIXEL_STEP]
-    bic r12, r12, #1
-    mla r12, r12, lr, r1
+    bne 6f
+    ldr r12, [sp, #LAST_ROW_STEP]
+    str r12, [sp, #ROW_STEP]
+6:
+    add r12, r1, lr
     str r12, [sp, #END]
     cmp r1, r12
     beq 3f
@@ -213,11 +221,11 @@ ep_plane_pair:
     strb r9, [r1, lr]
     strb r8, [r1]
 4:
-    ldr r0, [sp, #LINE]
-    ldr r12, [sp, #LINE_STEP]
+    ldr r12, [sp, #PITCH]
     ldr lr, [sp, #LINES]
+    ldr r11, [sp, #LINE_STEP]
     add r0, r0, r12
-    str r0, [sp, #LINE]
+    add r1, r1, r11
     cmp lr, #0
     bne 1b
     LEAVE \name
