@@ -20,6 +20,7 @@ typedef struct {
 /// for the first two. With t, the sum clamped to [0, limit], the output is
 /// low + ((t * (factor >> 13) + (t * (factor % 2^13) >> 13) + nudge) >> 24), which edgepack proves to
 /// be TFLite's requantisation: no product leaves 32 bits.
+/// Outputs 2 i and 2 i + 1 may have to share group and groups, and an odd last one a row beside it.
 /// The signed one has a fifth word, move << 5 | unit: t is sum + move, clamped, and where the sum is
 /// negative, 1 << unit is taken off before the shift.
 void ep_swar_s8(const ep_swar_t* p, const uint32_t* x, const int8_t* w, const uint32_t* rows,

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepack.compiler.operators.scaling import interleave
-from edgepack.compiler.operators.window import Window, overlap_lead
+from edgepack.compiler.operators.window import overlap_lead
 from edgepack.compiler.variants.rv_planar import depthwise
 from edgepack.compiler.variants.rv_steps import conv_steps
+from edgepack.compiler.variants.swar import is_pointwise, swar_conv
 from edgepack.program import (
     Const,
     Overlap,
@@ -26,11 +27,17 @@ if TYPE_CHECKING:
     from edgepack.compiler.variants.layers import ConvLayer
     from edgepack.program import Argument, FieldValue, LowerSpec
 
+LEAST_DEPTH = 64  # from where on pairs of pixels pay
+
 
 def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
-    """The layer by quads; None where a precondition fails."""
+    """The layer by pairs of pixels or by quads; None where a precondition fails."""
     if layer.depthwise:
         return depthwise(layer, spec)
+    if spec.optimize != "size" and layer.weights.shape[1] >= LEAST_DEPTH:
+        step = swar_conv(layer, "rv32", together=2)
+        if step is not None:
+            return step
     steps = conv_steps(layer)
     if steps is None:
         return None
@@ -58,12 +65,6 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
     scratch = Scratch((4 if window.in_c % 4 == 0 else 5) * column)
     params = Params("ep_quad_conv_t", fields)
     return _step(layer, "ep_quad_conv", suffix, (params, x, *constants, scratch, y))
-
-
-def is_pointwise(window: Window) -> bool:
-    """Whether the window is a pixel and goes over all of them, and over nothing else."""
-    area = window.kernel_h * window.kernel_w * window.stride_h * window.stride_w
-    return area == 1 and not window.leaves_input
 
 
 def _to_fours(rows: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -7,129 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepack.compiler.operators.scaling import rescale_codes
-from edgepack.compiler.operators.window import overlap_lead
-from edgepack.compiler.variants.riscv import is_pointwise
+from edgepack.compiler.variants.swar import swar_conv
 from edgepack.compiler.variants.thumb1_depthwise import depthwise
-from edgepack.compiler.variants.two_pieces import FITTING, TwoPieces, layer_pieces
-from edgepack.program import Const, Overlap, Params, Scalar, Scratch, Step, TensorRef
+from edgepack.program import Const, Params, Step, TensorRef
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from edgepack.compiler.variants.layers import ConvLayer, DenseLayer
-    from edgepack.program import Argument, FieldValue, LowerSpec
-
-BLOCK = 8  # outputs whose weights lie side by side
-GROUPS = ((8, 1), (6, 1), (4, 1), (3, 2), (2, 2))  # depths a group, groups a turn of the loop
-MOST_GROUPS = (1 << 12) - 1
+    from edgepack.program import LowerSpec
 
 
 def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
     """The layer by pairs of pixels; None where a precondition fails."""
-    if layer.depthwise:
-        return depthwise(layer, spec)
-    outputs, depth = layer.weights.shape
-    groups = [group_of(row) for row in layer.weights]
-    signed = layer.low < layer.zero_out
-    pieces = layer_pieces(layer, signed=signed)
-    if pieces is None or any(group is None for group in groups):
-        return None
-    kinds = [group for group in groups if group is not None]
-    counts = [turns(depth, *kind) * kind[1] for kind in kinds]
-    if max(counts) > MOST_GROUPS:
-        return None
-    length = max(n * size for n, (size, _) in zip(counts, kinds, strict=True))
-    fields = (outputs, BLOCK * length, layer.low, layer.high - layer.low)
-    x, y = TensorRef(layer.input), TensorRef(layer.output)
-    rows = _rows(layer, pieces, counts, [size for size, _ in kinds], signed=signed)
-    constants = (
-        Const("weights", "int8_t", _blocks(layer.weights, length).tobytes(), "weights"),
-        Const("rows", "uint32_t", rows.tobytes(), "tables"),
-    )
-    suffix = "_signed_s8" if signed else "_s8"
-    if is_pointwise(layer.window):
-        names = ("outputs", "block", "low", "span")
-        params = Params("ep_swar_t", tuple(zip(names, fields, strict=True)))
-        scalars = (Scalar("int32_t", layer.window.pixels), Scalar("int32_t", depth))
-        pointwise = (params, *scalars, x, *constants, Scratch(8 * length), y)
-        return _step(layer, "ep_swar_1x1", suffix, pointwise)
-    named: tuple[tuple[str, FieldValue], ...] = (
-        ("rows", fields),
-        ("window", layer.window.fields),
-        ("line", 8 * length),
-        ("zero", layer.zero_in),
-    )
-    scratch = Scratch(8 * length + layer.window.in_c)
-    arguments = (Params("ep_swar_conv_t", named), x, *constants, scratch, y)
-    return _step(layer, "ep_swar_conv", suffix, arguments)
-
-
-def group_of(weights: NDArray[np.int8]) -> tuple[int, int] | None:
-    """Depths a group and groups a turn, the fewest instructions; None where not even 2 fit."""
-    depth, best, found = len(weights), 0, None
-    for size, double in GROUPS:
-        count = turns(depth, size, double) * double
-        padded = np.zeros(count * size, np.int64)
-        padded[:depth] = np.abs(weights.astype(np.int64))
-        cost = count * (6 * size + 6) + 2 * count // double
-        if padded.reshape(count, size).sum(axis=1).max() <= FITTING and (
-            found is None or cost < best
-        ):
-            best, found = cost, (size, double)
-    return found
-
-
-def turns(depth: int, size: int, double: int) -> int:
-    """Turns of the loop over a row."""
-    return -(-depth // (size * double))
-
-
-def _rows(
-    layer: ConvLayer,
-    pieces: list[TwoPieces],
-    counts: list[int],
-    sizes: list[int],
-    *,
-    signed: bool,
-) -> NDArray[np.uint32]:
-    """The words of each output: see ep_swar_s8.h."""
-    rows = [
-        [
-            bias if signed else bias + piece.move,
-            piece.factor,
-            piece.nudge << 8 | size << 3,
-            piece.limit | count << 20,
-            *([piece.move << 5 | piece.unit] if signed else []),
-        ]
-        for bias, piece, count, size in zip(layer.bias.tolist(), pieces, counts, sizes, strict=True)
-    ]
-    return (np.array(rows, np.int64) % 2**32).astype(np.uint32)
-
-
-def _blocks(weights: NDArray[np.int8], length: int) -> NDArray[np.int8]:
-    """[outputs / 8, length, 8], zeros behind the last depth and beside the last output."""
-    outputs, depth = weights.shape
-    padded = np.zeros((-(-outputs // BLOCK) * BLOCK, length), np.int8)
-    padded[:outputs, :depth] = weights
-    return np.ascontiguousarray(padded.reshape(-1, BLOCK, length).transpose(0, 2, 1))
-
-
-def _step(layer: ConvLayer, stem: str, suffix: str, arguments: tuple[Argument, ...]) -> Step:
-    first, outputs = layer.window.first_elements(), len(layer.weights)
-    lead = overlap_lead(first, outputs, 4, in_step=False)
-    if len(first) % 4 > 1:  # the last ones one by one
-        lead = max(lead, overlap_lead(first, outputs, 1, in_step=False))
-    return Step(
-        operator=layer.operator,
-        kernel=stem + suffix,
-        source=f"{stem}_s8",
-        arguments=arguments,
-        inputs=(layer.input,),
-        outputs=(layer.output,),
-        overlaps=(Overlap(layer.input, layer.output, lead),),
-        variant="thumb1",
-        macs=layer.macs,
-    )
+    return depthwise(layer, spec) if layer.depthwise else swar_conv(layer, "thumb1")
 
 
 def dense(layer: DenseLayer, spec: LowerSpec) -> Step | None:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier, requantize
 from edgepack.compiler.variants.rv_steps import plain_steps, signed_steps
 from edgepack.compiler.variants.staircase import Staircase, scale_of, staircase
-from edgepack.compiler.variants.thumb1 import group_of
+from edgepack.compiler.variants.swar import group_of
 from edgepack.compiler.variants.thumb1_depthwise import kind_of
 from edgepack.compiler.variants.two_pieces import two_pieces
 
@@ -94,11 +94,11 @@ def test_scales_that_have_no_stairs() -> None:
 
 
 def test_groups_of_taps_fit_16_bits() -> None:
-    assert group_of(np.full(16, 10, np.int8)) == (8, 1)
-    assert group_of(np.full(16, 60, np.int8)) == (4, 1)
-    assert group_of(np.full(12, 85, np.int8)) == (3, 2)
-    assert group_of(np.full(16, -127, np.int8)) == (2, 2)
-    assert group_of(np.full(16, -128, np.int8)) is None
+    assert group_of(np.full((1, 16), 10, np.int8)) == (8, 1)
+    assert group_of(np.full((1, 16), 60, np.int8)) == (4, 1)
+    assert group_of(np.full((1, 12), 85, np.int8)) == (3, 2)
+    assert group_of(np.full((1, 16), -127, np.int8)) == (2, 2)
+    assert group_of(np.full((1, 16), -128, np.int8)) is None
     assert kind_of(np.full(9, 85, np.int8)) == 0
     assert kind_of(np.full(9, 86, np.int8)) == 1
     assert kind_of(np.full(9, -128, np.int8)) is None
