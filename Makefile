@@ -7,7 +7,7 @@ PYTEST_WORKERS ?= 2
 # tensorflow-cpu is half the size, but has wheels for Linux on x86-64 only.
 KERAS := $(shell [ "$$(uname -s)-$$(uname -m)" = Linux-x86_64 ] && echo keras-cpu || echo keras)
 
-.PHONY: demo test test-long lint bench readme wheel clean
+.PHONY: demo test test-long lint bench bench-check readme wheel clean
 
 demo: $(VENV)/.demo
 	$(BIN)/edgepack demo
@@ -25,6 +25,9 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.mlperf_tiny
+
+bench-check: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.mlperf_tiny --check
 
 readme: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.sessions

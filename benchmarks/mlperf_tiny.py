@@ -1,4 +1,4 @@
-"""The four MLPerf Tiny models on every emulated board: `make bench`.
+"""The four MLPerf Tiny models on every emulated board: `make bench`, `make bench-check`.
 
 Reads the models from EDGEPACK_MODELS, writes benchmarks/results.json and prints the tables that
 the README shows.
@@ -9,32 +9,43 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, cast
 
 from benchmarks.tables import MODELS, bench_tables
-from edgepack import DeviceSpec, EdgepackError, bench, load_board
+from edgepack import CompileSpec, DeviceSpec, EdgepackError, bench, load_board
 from edgepack.board import Board, known_boards
 from edgepack.errors import GateError
+from edgepack.program import Level
 from edgepack.results import as_json
 from edgepack.store import write_file
 
 RESULTS = Path(__file__).with_name("results.json")
 SAMPLES = 10
+SIZE_TOO = ("mps2-an386",)  # boards that are measured at the level "size" as well
+TOLERANCE = 0.01
+FIGURES: Mapping[str, Callable[[Any], float]] = {
+    "instructions": lambda r: r["latency"][0]["mean"],
+    "RAM": lambda r: r["memory"]["ram"]["total"],
+    "flash": lambda r: r["memory"]["flash"]["total"],
+}
 
 
 def main() -> int:
-    """Measure, write and print; 6 where a board's answer is not the oracle's, 1 where none came."""
+    """Measure, write and print; 6 where a board's answer is not the oracle's.
+
+    With --check nothing is written: 1 where a figure is worse than the kept one by over 1 %.
+    """
     folder = os.environ.get("EDGEPACK_MODELS")
     if not folder:
         print("EDGEPACK_MODELS names no folder with the MLPerf Tiny models", file=sys.stderr)
         return 2
-    wanted = sys.argv[1:] or [n for n in known_boards() if load_board(n).kind == "emulated"]
-    results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
-    for name in wanted:
-        board = load_board(name)
-        results[name] = {m: one(Path(folder) / file, board) for m, file in MODELS.items()}
-    write_file(RESULTS, (json.dumps(results, indent=1, sort_keys=True) + "\n").encode())
-    print(bench_tables(results))
+    check = "--check" in sys.argv
+    named = [a for a in sys.argv[1:] if a != "--check"]
+    wanted = named or [*emulated_boards(), *(f"{name}:size" for name in SIZE_TOO)]
+    kept = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    results = {name: measure(Path(folder), name) for name in wanted}
     wrong = [
         f"{board}/{model}"
         for board, models in results.items()
@@ -43,17 +54,52 @@ def main() -> int:
     ]
     if wrong:
         print(f"not bit-exact: {', '.join(wrong)}", file=sys.stderr)
-    failed = [r["failed"] for name in wanted for r in results[name].values() if "failed" in r]
-    if failed:
-        print("\n".join(failed), file=sys.stderr)
-    return 6 if wrong else 1 if failed else 0
+        return 6
+    if check:
+        worse = regressions(kept, results)
+        print("\n".join(worse) or f"nothing is worse than kept, on {len(results)} boards")
+        return int(bool(worse))
+    results = {**kept, **results}
+    write_file(RESULTS, (json.dumps(results, indent=1, sort_keys=True) + "\n").encode())
+    print(bench_tables(results))
+    return 0
 
 
-def one(model: Path, board: Board) -> dict[str, object]:
+def emulated_boards() -> list[str]:
+    """The names of all boards that an emulator plays."""
+    return [name for name in known_boards() if load_board(name).kind == "emulated"]
+
+
+def measure(folder: Path, name: str) -> dict[str, Any]:
+    """The four models on one board; "board:level" asks for another level of optimisation."""
+    board, _, level = name.partition(":")
+    spec = CompileSpec(optimize=cast("Level", level or "balanced"))
+    return {m: one(folder / file, load_board(board), spec) for m, file in MODELS.items()}
+
+
+def regressions(kept: Mapping[str, Any], results: Mapping[str, Any]) -> list[str]:
+    """A line a figure that is over 1 % worse, or that is no longer there."""
+    found = []
+    for board, models in results.items():
+        for model, result in models.items():
+            old = kept.get(board, {}).get(model)
+            if old is None or "model" not in old:
+                continue
+            if "model" not in result:
+                found.append(f"{board} {model}: {result}")
+                continue
+            for name, figure in FIGURES.items():
+                was, now = figure(old), figure(result)
+                if now > was * (1 + TOLERANCE):
+                    found.append(f"{board} {model}: {name} {was:,.0f} -> {now:,.0f}")
+    return found
+
+
+def one(model: Path, board: Board, spec: CompileSpec) -> dict[str, object]:
     """The figures of one model on one board, without what the tables do not need."""
     print(f"{model.stem} on {board.name}", file=sys.stderr)
     try:
-        result = as_json(bench(model, board, device=DeviceSpec(samples=SAMPLES)))
+        result = as_json(bench(model, board, spec, DeviceSpec(samples=SAMPLES)))
     except GateError as error:
         return {"does_not_fit": str(error)}
     except EdgepackError as error:

@@ -72,9 +72,9 @@ def _grid(results: Mapping[str, Any], peers: Mapping[str, Any], cell: Cell) -> s
     rows = []
     for board in sorted(results):
         by_model = results[board]
-        rows.append(
-            [f"`{board}`", *(_cell(board, m, by_model.get(m), peers, cell) for m in MODELS)]
-        )
+        name, _, level = board.partition(":")
+        shown = f"`{name}`, `{level}`" if level else f"`{name}`"
+        rows.append([shown, *(_cell(board, m, by_model.get(m), peers, cell) for m in MODELS)])
     return markdown(("board", *MODELS), rows)
 
 
@@ -91,7 +91,7 @@ def _cell(board: str, model: str, result: Any, peers: Mapping[str, Any], cell: C
 def _ratio(ours: float, board: str, model: str, figure: str, peers: Mapping[str, Any]) -> str:
     found = []
     for peer, short in (("cmsis_nn", "CMSIS-NN"), ("reference", "TFLM ref.")):
-        theirs = peers.get(board, {}).get(peer, {}).get(figure, {}).get(model)
+        theirs = peers.get(board.split(":")[0], {}).get(peer, {}).get(figure, {}).get(model)
         if theirs:
             found.append(f"{ours / theirs:.2f} of {short}")
     return f" ({', '.join(found)})" if found else ""

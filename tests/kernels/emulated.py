@@ -5,7 +5,8 @@
 
 Each model is compiled twice, as `harness.run_cases` does on the host: with its memory plan, and
 with every tensor apart and a known pattern between, which must survive. The planned one runs with
-two fills of its arena. The stack pointer and the registers that a callee keeps must survive as well.
+two fills of its arena. The stack pointer and the registers that a callee keeps must survive as
+well.
 """
 
 from __future__ import annotations
