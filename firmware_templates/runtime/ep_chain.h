@@ -25,6 +25,11 @@ typedef struct {
 uint32_t* ep_chain_window(const int8_t* const* x, const ep_chain_window_t* window,
                           uint32_t* chained);
 
+/// Copies what four windows' lines hold behind their groups: rest values a line, 1 to 3, those of a
+/// row side by side, each row's from a multiple of 4 bytes on.
+void ep_chain_rests(const int8_t* const* x, const ep_chain_window_t* window, int32_t rest,
+                    int8_t* copies);
+
 /// Copies words in rising order; to lies below from or apart from it.
 void ep_chain_move(uint32_t* to, const uint32_t* from, int32_t words);
 

@@ -100,6 +100,45 @@ ep_chain_window:
     pop {r4-r11, pc}
     .size ep_chain_window, . - ep_chain_window
 
+    .section .text.ep_chain_rests, "ax", %progbits
+    .balign 4
+    .global ep_chain_rests
+    .type ep_chain_rests, %function
+/* r0 rows, r2 values of a line, r3 copies, r4 where they begin in a line, r5 lines, r6 pitch,
+ * r7 bytes of a copy, r8 rows left, r9 line, r12 its copy, lr lines left. */
+ep_chain_rests:
+    push {r4-r9, lr}
+    ldm r1, {r4, r5, r6}
+    lsl r4, r4, #2
+    mul r7, r5, r2
+    add r7, r7, #3
+    bic r7, r7, #3
+    mov r8, #4
+1:
+    ldr r9, [r0], #4
+    mov r12, r3
+    mov lr, r5
+    add r9, r9, r4
+2:
+    ldrb r1, [r9]
+    strb r1, [r12], #1
+    cmp r2, #2
+    blo 3f
+    ldrb r1, [r9, #1]
+    strb r1, [r12], #1
+    beq 3f
+    ldrb r1, [r9, #2]
+    strb r1, [r12], #1
+3:
+    add r9, r9, r6
+    subs lr, lr, #1
+    bne 2b
+    add r3, r3, r7
+    subs r8, r8, #1
+    bne 1b
+    pop {r4-r9, pc}
+    .size ep_chain_rests, . - ep_chain_rests
+
     .section .text.ep_chain_move, "ax", %progbits
     .balign 4
     .global ep_chain_move

@@ -72,18 +72,10 @@ static void chain_rests(const band_t* b, const int8_t* const* rows, uint32_t* ch
     const ep_chain_band_t* const p = b->p;
     const int32_t values = p->window.kernel_h * p->rest;
     const int32_t groups = (values + 3) / 4;
-    const int8_t* copies[4];
-    for (int32_t i = 0; i < 4; i++) {
-        int8_t* to = &b->rests[4 * groups * i];
-        const int8_t* line = rows[i] + 4 * p->whole.groups;
-        copies[i] = to;
-        for (int32_t h = p->window.kernel_h; h > 0; h--) {
-            for (int32_t k = 0; k < p->rest; k++) {
-                *to++ = line[k];
-            }
-            line += p->whole.pitch;
-        }
-    }
+    const int32_t bytes = 4 * groups;
+    const int8_t* const copies[4] = {b->rests, b->rests + bytes, b->rests + 2 * bytes,
+                                     b->rests + 3 * bytes};
+    ep_chain_rests(rows, &p->whole, p->rest, b->rests);
     (void)ep_chain_widen(copies, groups, chained);
 }
 
