@@ -3,7 +3,6 @@
 
 #include <stddef.h>
 
-#include "ep_limit_s8.h"
 #include "ep_mve_bytes.h"
 
 void ep_mve_conv_1x1_s8(const ep_mve_pixels_t* p, int32_t pixels, const int8_t* x,
@@ -18,5 +17,5 @@ void ep_mve_conv_1x1_s8(const ep_mve_pixels_t* p, int32_t pixels, const int8_t* 
         ep_mve_copy(scratch, x + first * p->depth, last * p->depth);
         ep_mve_pixels_s8(p, last, scratch, w, tables, y + first * p->outputs);
     }
-    ep_limit_s8(y, pixels * p->outputs, p->low, p->high);
+    ep_mve_limit(y, pixels * p->outputs, p->low, p->high);
 }

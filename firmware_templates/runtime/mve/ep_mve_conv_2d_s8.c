@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT-0 */
 #include "ep_mve_conv_2d_s8.h"
 
-#include "ep_limit_s8.h"
 #include "ep_mve_bytes.h"
 #include "ep_mve_windows_s8.h"
 
@@ -96,5 +95,5 @@ void ep_mve_conv_2d_s8(const ep_mve_conv_2d_t* p, const int8_t* x, const int32_t
         ep_mve_pixels_s8(&p->pixels, waiting, scratch, w, tables, y);
         y += waiting * pixel_bytes;
     }
-    ep_limit_s8(first, (int32_t)(y - first), p->pixels.low, p->pixels.high);
+    ep_mve_limit(first, (int32_t)(y - first), p->pixels.low, p->pixels.high);
 }

@@ -3,7 +3,6 @@
 
 #include <stddef.h>
 
-#include "ep_limit_s8.h"
 #include "ep_mve_bytes.h"
 
 void ep_mve_dense_s8(const ep_mve_rows_t* p, int32_t batches, int32_t depth, const int8_t* x,
@@ -20,5 +19,5 @@ void ep_mve_dense_s8(const ep_mve_rows_t* p, int32_t batches, int32_t depth, con
         x += depth;
         y += p->outputs;
     }
-    ep_limit_s8(first, (int32_t)(y - first), p->low, p->high);
+    ep_mve_limit(first, (int32_t)(y - first), p->low, p->high);
 }

@@ -2,9 +2,7 @@
 #include "ep_mve_depthwise_s8.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 
-#include "ep_limit_s8.h"
 #include "ep_mve_bytes.h"
 
 #define LINES 3
@@ -163,5 +161,5 @@ void ep_mve_depthwise_s8(const ep_mve_depthwise_t* p, const int8_t* x, const int
         }
         x += window->in_h * window->in_w * window->in_c;
     }
-    ep_limit_s8(first, (int32_t)(row.y - first), p->low, p->high);
+    ep_mve_limit(first, (int32_t)(row.y - first), p->low, p->high);
 }

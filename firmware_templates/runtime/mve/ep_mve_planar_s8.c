@@ -3,7 +3,6 @@
 
 #include <stdbool.h>
 
-#include "ep_limit_s8.h"
 #include "ep_mve_bytes.h"
 
 #define LINES 3
@@ -87,5 +86,5 @@ void ep_mve_planar_s8(const ep_mve_planar_t* p, const int8_t* x, const int8_t* w
         }
         x += window->in_h * window->in_w * window->in_c;
     }
-    ep_limit_s8(first, (int32_t)(line.y - first), p->low, p->high);
+    ep_mve_limit(first, (int32_t)(line.y - first), p->low, p->high);
 }
