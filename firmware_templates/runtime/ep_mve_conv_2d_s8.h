@@ -13,8 +13,8 @@ typedef struct {
 } ep_mve_conv_2d_t;
 
 /// A convolution of one group: some windows at a time go to scratch, then through ep_mve_pixels_s8.
-/// scratch: 16 * steps * together bytes. y may overlap x as edgepack computes it for this very shape:
-/// the windows in scratch are read before their outputs are written.
+/// scratch: 16 * steps * together bytes. y may overlap x as edgepack computes it for this very
+/// shape: the windows in scratch are read before their outputs are written.
 void ep_mve_conv_2d_s8(const ep_mve_conv_2d_t* p, const int8_t* x, const int32_t* w,
                        const int32_t* tables, int8_t* scratch, int8_t* y);
 

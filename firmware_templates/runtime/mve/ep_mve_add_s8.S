@@ -7,7 +7,8 @@
  *   r10 r11    mantissa and minus the right shift of the sum     r12   zero point of y
  *   q0 the sum, q1 spare, q2 what shifts b left, q3 q4 the activation's range
  *
- * Exact: VQRDMULH is TFLite's first rounding, VRSHL with the sign added beforehand the second one. */
+ * Exact: VQRDMULH is TFLite's first rounding, VRSHL with the sign added beforehand the
+ * second one. */
     .syntax unified
     .thumb
 

@@ -9,10 +9,11 @@
  *
  *   up to 4 steps    r3 outputs of the second pixel, r9 its inputs, r7 where the blocks end;
  *                    q0-q3 inputs of the first pixel, q4 q5 weights, q6 inputs of the second one
- *   more             r3 r9 inputs of both, r7 where the first one's end; q0 q1 weights, q2 q3 inputs
+ *   more             r3 r9 inputs of both, r7 where the first one's end;
+ *                    q0 q1 weights, q2 q3 inputs
  *
- * A step is 128 products in 13 or 14 instructions: weights loaded once serve two pixels, inputs four
- * outputs. Steps after the first are unrolled and entered so that they end with the last one.
+ * A step is 128 products in 13 or 14 instructions: weights loaded once serve two pixels, inputs
+ * four outputs. Steps after the first are unrolled and entered so that they end with the last one.
  * Scaling takes 24 or 29 instructions for 8 outputs, the loop's included, and 4 more with signs.
  * Exact: VQRDMULH is TFLite's first rounding; VRSHL is the second one but for ties of negative
  * numbers, which adding the sign beforehand sets right. */
