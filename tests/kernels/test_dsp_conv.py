@@ -125,13 +125,31 @@ def test_sums_below_2_to_the_23_are_chained_and_no_others() -> None:
 def test_shifts_up_to_the_last_are_chained_and_no_others() -> None:
     weights = np.array([[127, -128, 5, 1]], np.int8).repeat(2, axis=0)
     x = np.random.default_rng(1).integers(-128, 128, (3, 1, 5, 4)).astype(np.int8)
-    answers, chained = [], []
-    for shift in (0, 1, 2, 14, 15, 16):
-        case = shifted_case(weights, x, shift)
-        answers.append(case)
-    for answer in check_on_board(BOARD, answers):
-        chained.append("ep_chain_1x1_s8" in answer.kernels)
+    shifts = (0, 1, 2, 14, 15, 16)
+    answers = check_on_board(BOARD, [shifted_case(weights, x, shift) for shift in shifts])
+    chained = ["ep_chain_1x1_s8" in answer.kernels for answer in answers]
     assert chained == [False, True, True, True, True, False]
+
+
+def test_ties_of_both_roundings() -> None:
+    cases = [tie_case(shift, point) for shift in (1, 2, 3) for point in (-128, -5, 9)]
+    answers = check_on_board(BOARD, cases)
+    assert all("ep_chain_1x1_s8" in answer.kernels for answer in answers)
+
+
+def tie_case(shift: int, zero_point: int) -> Case:
+    """Every sum from -128 to 128, with either sign, times 1 / 2^(shift + 1)."""
+    builder = ModelBuilder()
+    weights = np.array([[1], [-1]], np.int8)
+    x = np.arange(-128, 128).astype(np.int8).reshape(1, 16, 16, 1)
+    source = builder.tensor(x.shape, "int8", scale=1.0)
+    w = builder.tensor((2, 1, 1, 1), "int8", scale=1.0, data=weights.reshape(2, 1, 1, 1))
+    b = builder.tensor((2,), "int32", scale=1.0, data=np.array([0, 1], np.int32))
+    shape = (1, 16, 16, 2)
+    y = builder.tensor(shape, "int8", scale=2.0 ** (shift + 1), zero_point=zero_point)
+    options = {"padding": "VALID", "stride_h": 1, "stride_w": 1}
+    builder.operator("CONV_2D", [source, w, b], [y], **options)
+    return Case(builder.build([source], [y]), [x], label=f"ties {shift} {zero_point}")
 
 
 def shifted_case(weights: NDArray[np.int8], x: NDArray[np.int8], shift: int) -> Case:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.kernels.emulated import check_on_board
+from edgepack.program import Overlap
+from tests.kernels.emulated import check_on_board, lowered, require
 from tests.kernels.harness import Case
 from tests.kernels.weighted_cases import (
     ACTIVATIONS,
@@ -13,6 +14,7 @@ from tests.kernels.weighted_cases import (
     quantised_case,
     random_scales,
 )
+from tests.tflite_builder import ModelBuilder
 
 BOARD = "mps2-an386"
 KERNEL = "ep_planes_3x3_s8"
@@ -57,3 +59,40 @@ def test_random_layers(case_count: int) -> None:
     answers = check_on_board(BOARD, draw(41, 2 * case_count))
     used = sum(KERNEL in answer.kernels for answer in answers)
     assert used > case_count, "the variant hardly ran"
+
+
+def padded_case(pads: tuple[int, int], stride: int) -> Case:
+    """A padded image under a 3x3 window; the optimiser makes one layer of both."""
+    rng = np.random.default_rng(sum(pads) + stride)
+    builder = ModelBuilder()
+    shape = (1, 7, 6, 5)
+    padded = (1, 7 + sum(pads), 6 + sum(pads), 5)
+    out = (1, *((size - 3) // stride + 1 for size in padded[1:3]), 5)
+    x = builder.tensor(shape, "int8", scale=0.1, zero_point=-4)
+    table = np.array([[0, 0], pads, pads, [0, 0]], np.int32)
+    wide = builder.tensor(padded, "int8", scale=0.1, zero_point=-4)
+    builder.operator("PAD", [x, builder.tensor((4, 2), "int32", data=table)], [wide])
+    data = rng.integers(-127, 128, (1, 3, 3, 5)).astype(np.int8)
+    w = builder.tensor((1, 3, 3, 5), "int8", scale=[0.01] * 5, data=data, axis=3)
+    b = builder.tensor((5,), "int32", scale=[0.001] * 5, data=rng.integers(-900, 900, 5))
+    y = builder.tensor(out, "int8", scale=0.5, zero_point=3)
+    options = {"padding": "VALID", "stride_h": stride, "stride_w": stride, "depth_multiplier": 1}
+    builder.operator("DEPTHWISE_CONV_2D", [wide, w, b], [y], **options)
+    values = rng.integers(-128, 128, (2, *shape[1:])).astype(np.int8)
+    return Case(builder.build([x], [y]), [values], label=f"{pads} {stride}", optimise=True)
+
+
+def test_any_padding_folded_in() -> None:
+    cases = [padded_case(pads, s) for pads in ((1, 1), (2, 2), (0, 3), (2, 0)) for s in (1, 2)]
+    answers = check_on_board(BOARD, cases)
+    assert all(answer.kernels == (KERNEL,) for answer in answers)
+
+
+def test_outputs_lie_on_the_inputs_where_none_is_needed_any_more() -> None:
+    board = require(BOARD)
+    overlaps = []
+    for pads in ((1, 1), (2, 2)):
+        step = lowered(padded_case(pads, 1), board, "m").steps[0]
+        overlaps.append(step.overlaps)
+        expected = Overlap(step.inputs[0], step.outputs[0], exact=True)
+    assert overlaps == [(expected,), ()]
