@@ -31,10 +31,13 @@ LEAST_DEPTH = 64  # from where on pairs of pixels pay
 
 
 def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
-    """The layer by pairs of pixels or by quads; None where a precondition fails."""
+    """The layer by quads, or for speed by pairs of pixels; None where a precondition fails.
+
+    Pairs take a tenth off deep layers and link a second family of kernels.
+    """
     if layer.depthwise:
         return depthwise(layer, spec)
-    if spec.optimize != "size" and layer.weights.shape[1] >= LEAST_DEPTH:
+    if spec.optimize == "speed" and layer.weights.shape[1] >= LEAST_DEPTH:
         step = swar_conv(layer, "rv32", together=2)
         if step is not None:
             return step
