@@ -17,12 +17,15 @@ from edgepack.compiler.optimiser import optimise
 from edgepack.compiler.planner import plan_memory
 from edgepack.compiler.reader import read_model
 from edgepack.errors import GateError, UsageError
-from edgepack.graph import ABSENT, DType, Graph, Tensor
+from edgepack.graph import ABSENT, DType, Graph, Operator, Tensor
 from edgepack.oracle import run_reference
 from edgepack.pipeline.data import random_samples
 from edgepack.program import Const, Level, LowerSpec, MemoryPlan, Program, Role, Step
 from edgepack.results import BoardFacts, Inspection, ModelFacts, OperatorFacts, PlanRow
 from edgepack.store import Tree, canonical_json, read_file, sha256, write_tree
+
+LAYERS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+WITH_VALUES = ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "PRELU", "CONCATENATION")
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,14 +232,16 @@ def inspection(compiled: Compiled) -> Inspection:
     """What is known of a compiled model without a device."""
     program, plan, board = compiled.program, compiled.plan, compiled.board
     constants = unique_constants(program)
+    stored = sum(c.bytes_of("weights") for c in constants)
+    weights = min(stored, weight_bytes(compiled.graph))
     memory = board.memory if board else None
     return Inspection(
         model=compiled.facts,
         inputs=tuple(describe(compiled.graph.tensor(i)) for i in compiled.graph.inputs),
         outputs=tuple(describe(compiled.graph.tensor(i)) for i in compiled.graph.outputs),
         operators=tuple(_operators(compiled.graph, program)),
-        weights=sum(c.bytes_of("weights") for c in constants),
-        tables=sum(c.bytes_of("tables") for c in constants),
+        weights=weights,
+        tables=sum(len(c.data) for c in constants) - weights,
         arena=plan.arena_bytes,
         peak_operator=program.steps[plan.peak_step].operator if program.steps else ABSENT,
         plan=plan_rows(compiled),
@@ -264,6 +269,24 @@ def unique_constants(program: Program) -> list[Const]:
     """The constant arrays, each once, as the generator emits them."""
     found = [a for step in program.steps for a in step.arguments if isinstance(a, Const)]
     return list({(c.ctype, c.data): c for c in found}.values())
+
+
+def weight_bytes(graph: Graph) -> int:
+    """Bytes that the model itself has for weights and biases.
+
+    What a kernel's packing adds to them, padding included, counts as tables.
+    """
+    constants = {
+        i
+        for operator in graph.operators
+        for place, i in enumerate(operator.inputs)
+        if i != ABSENT and graph.tensor(i).data is not None and _is_weight(operator, place)
+    }
+    return sum(graph.tensor(i).bytes for i in constants)
+
+
+def _is_weight(operator: Operator, place: int) -> bool:
+    return place > 0 if operator.kind in LAYERS else operator.kind in WITH_VALUES
 
 
 def describe(tensor: Tensor) -> str:

@@ -9,7 +9,13 @@ from pathlib import Path
 from edgepack.board import Board
 from edgepack.compiler.generate import constant_symbols, descriptor, empty_descriptor
 from edgepack.errors import GateError
-from edgepack.pipeline.compile import Compiled, require_fit, source_tree, unique_constants
+from edgepack.pipeline.compile import (
+    Compiled,
+    require_fit,
+    source_tree,
+    unique_constants,
+    weight_bytes,
+)
 from edgepack.program import Firmware
 from edgepack.results import Flash, Harness, Kind, Memory, Ram
 from edgepack.store import Tree, cached
@@ -32,9 +38,14 @@ def build_image(compiled: Compiled, board: Board, *, hook: bool = False) -> Imag
     require_fit(compiled)
     tree = source_tree(compiled).merged(descriptor(compiled.program, compiled.plan))
     firmware = _cached_build(tree, board, hook)
-    empty = _cached_build(empty_descriptor(), board, hook)
+    empty = empty_image(board, hook=hook)
     symbols = constant_symbols(compiled.program)
     return _sized(compiled, firmware, measure(firmware, symbols), measure(empty, {}))
+
+
+def empty_image(board: Board, *, hook: bool = False) -> Firmware:
+    """The image of a model without operators: the harness alone."""
+    return _cached_build(empty_descriptor(), board, hook)
 
 
 def memory(compiled: Compiled, image: Image, stack_peak: int | None, kind: Kind) -> Memory:
@@ -100,10 +111,12 @@ def _sized(compiled: Compiled, firmware: Firmware, whole: Sizes, empty: Sizes) -
     flash = whole.flash - empty.flash
     code = flash - whole.weights - whole.tables
     packed = sum(constant.tables for constant in unique_constants(compiled.program))
+    weights = min(whole.weights - packed, weight_bytes(compiled.graph))
+    tables = whole.weights + whole.tables - weights
     ram = whole.ram - empty.ram - compiled.plan.arena_bytes
     return Image(
         firmware=firmware,
-        flash=Flash(flash, whole.weights - packed, whole.tables + packed, code),
+        flash=Flash(flash, weights, tables, code),
         harness=Harness(empty.flash, empty.ram),
         other_ram=max(ram, 0),
     )
