@@ -20,7 +20,7 @@ LAST_SHIFT = 20
 ROOM = 2**29  # that a sum and what is added to it must stay below
 UNIT = 1 << 32
 _FEW, _MANY = np.arange(64, dtype=np.int64), np.arange(1 << 14, dtype=np.int64)
-_TURNS = (0, 1, -1, 2, -2, 4, -4, 7, -7, 11, -11, 16, -16)
+_TURNS = (0, *(sign * 2**n for n in range(11) for sign in (1, -1)))
 
 
 @dataclass(frozen=True, slots=True)

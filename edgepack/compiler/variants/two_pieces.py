@@ -20,7 +20,7 @@ LIMIT = 1 << 19
 PIECE = 13  # bits of the factor's lower part
 SHIFT = 24
 NUDGES = 1 << SHIFT
-_TURNS = (0, 1, -1, 2, -2, 3, -3, 5, -5, 8, -8, 12, -12, 17, -17, 24, -24)
+_TURNS = (0, *(sign * 2**n for n in range(9) for sign in (1, -1)))
 
 
 @dataclass(frozen=True, slots=True)
