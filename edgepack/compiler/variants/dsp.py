@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepack.compiler.operators.window import Window, overlap_lead
-from edgepack.compiler.variants import dsp_dense, dsp_planes, dsp_sum
+from edgepack.compiler.variants import dsp_dense, dsp_planes, dsp_sum, linear_sum
 from edgepack.compiler.variants.dsp_rounding import requantisation, shift_of, stream_const
 from edgepack.compiler.variants.layers import ConvLayer, DenseLayer, SumLayer
 from edgepack.program import Overlap, Params, Scalar, Scratch, Step, TensorRef
@@ -151,8 +151,8 @@ def dense(layer: DenseLayer, spec: LowerSpec) -> Step | None:
 
 
 def total(layer: SumLayer, spec: LowerSpec) -> Step | None:
-    """A sum with a table; None where it does not pay, or cannot."""
-    return dsp_sum.total(layer, spec.optimize)
+    """A sum with a table where no factors do; None where it does not pay, or cannot."""
+    return linear_sum.linear_total(layer) or dsp_sum.total(layer, spec.optimize)
 
 
 def chains(layer: ConvLayer) -> bool:
