@@ -299,6 +299,43 @@ class CompareResult:
         return any(figure.regressed for figure in self.figures)
 
 
+@dataclass(frozen=True, slots=True)
+class LabVariant:
+    """One way to run a layer on a board, and what it takes there."""
+
+    kernels: tuple[str, ...]
+    variant: str  # the folder of the kernels
+    levels: tuple[str, ...]  # of --optimize that choose it for this board
+    count: int  # of one inference, in the unit of the result
+    per_mac: float | None
+    per_output: float
+    weights: int  # bytes of flash, as tables and code
+    tables: int
+    code: int  # of the kernels' functions
+    scratch: int  # bytes of the arena
+    arena: int
+    exact: bool  # the bits of the portable kernels
+    loop: tuple[str, ...] = ()  # disassembled
+
+
+@dataclass(frozen=True, slots=True)
+class LabResult:
+    """The document `lab --json` prints; `samples` is how many each variant answered."""
+
+    kernel: str
+    inputs: tuple[str, ...]
+    output: str
+    outputs: int
+    macs: int
+    board: BoardFacts
+    kind: Kind
+    unit: Unit
+    samples: int
+    compiler: str
+    emulator: str
+    variants: tuple[LabVariant, ...]
+
+
 def as_json(value: Any) -> Any:
     """A frozen result as plain JSON values; the outermost one gets `"schema": 1`."""
     return {"schema": SCHEMA, **_plain(value)}

@@ -22,12 +22,15 @@ from edgepack.pipeline.device import (
     verify,
 )
 from edgepack.pipeline.keras import convert_model, prune_model, quantize_model
+from edgepack.pipeline.lab import lab
+from edgepack.pipeline.lab_layers import LayerSpec
 from edgepack.pipeline.machine import diagnose, list_ports
 from edgepack.pipeline.whole import compare, run, run_config
 
 __all__ = [
     "CompileSpec",
     "DeviceSpec",
+    "LayerSpec",
     "Progress",
     "bench",
     "build_model",
@@ -41,6 +44,7 @@ __all__ = [
     "generate_c",
     "infer",
     "inspect_model",
+    "lab",
     "list_ports",
     "profile",
     "prune_model",

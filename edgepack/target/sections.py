@@ -28,6 +28,15 @@ class Sizes:
     tables: int
 
 
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function that was linked; the address of its first instruction."""
+
+    name: str
+    address: int
+    size: int
+
+
 def measure(firmware: Firmware, symbols: Mapping[str, Role]) -> Sizes:
     """The image's flash and RAM, and how much of its flash the named constants take.
 
@@ -70,6 +79,17 @@ def symbol_addresses(elf: Path) -> dict[str, int]:
     """The address of every symbol that was linked, by its name; a Thumb function's is odd."""
     with _opened(elf) as opened:
         return {s.name: int(s["st_value"]) for s in _symbols(opened)}
+
+
+def functions(elf: Path) -> tuple[Function, ...]:
+    """Every function that was linked; those of different files may share a name."""
+    with _opened(elf) as opened:
+        thumb = opened["e_machine"] == "EM_ARM"
+        found = [s for s in _symbols(opened) if s["st_info"]["type"] == "STT_FUNC" and s["st_size"]]
+        return tuple(
+            Function(s.name, int(s["st_value"]) & (~1 if thumb else ~0), int(s["st_size"]))
+            for s in found
+        )
 
 
 def biggest_input(objects: Iterable[Path], *, ram: bool) -> tuple[str, int]:
