@@ -34,7 +34,10 @@ class BoardFacts:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """A distribution of one figure over `n` inferences."""
+    """A distribution of one figure over `n` inferences.
+
+    One that is estimated names its `model`; `min` and `max` are then the ends of its error band.
+    """
 
     kind: Kind
     unit: Unit
@@ -45,6 +48,7 @@ class Latency:
     p99: float
     min: float
     max: float
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

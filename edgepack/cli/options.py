@@ -125,4 +125,9 @@ _journal = (
 link_options = gathered("device", _device_spec, _port, _emulator)
 sample_options = gathered("device", _device_spec, _port, _emulator, *_samples)
 run_options = gathered("device", _device_spec, _port, _emulator, *_samples, _metric)
-bench_options = gathered("device", _device_spec, _port, _emulator, *_samples, _metric, *_journal)
+_cycles = click.option(
+    "--cycles", is_flag=True, help="Estimate cycles too: M0, M3, M4, M7, M33, by unicorn."
+)
+bench_options = gathered(
+    "device", _device_spec, _port, _emulator, *_samples, _metric, *_journal, _cycles
+)

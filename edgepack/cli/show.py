@@ -114,14 +114,22 @@ def inspection(found: Inspection) -> str:
 
 def bench(r: BenchResult) -> str:
     """One model on one board, a line a figure."""
-    from edgepack.report.text import accuracy_text, agreement_text, latency_text, number
+    from edgepack.report.text import (
+        accuracy_text,
+        agreement_text,
+        estimate_text,
+        latency_text,
+        number,
+    )
 
     flash, ram = r.memory.flash, r.memory.ram
     emulator = f", emulator {r.provenance.emulator}" if r.provenance.emulator else ""
+    estimated = estimate_text(r)
     return "\n".join(
         [
             f"{r.model.name} on {r.board.name} ({r.board.core})",
             f"latency   {latency_text(r)}",
+            *([f"estimate  {estimated}"] if estimated else []),
             f"flash     {number(flash.total)} B: weights {number(flash.weights)}, "
             f"tables {number(flash.tables)}, code {number(flash.code)}",
             f"RAM       {number(ram.total)} B: arena {number(ram.arena)} (inputs and outputs "

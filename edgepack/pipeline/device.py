@@ -27,6 +27,7 @@ from edgepack.pipeline.compile import (
     follows_oracle,
     plan_rows,
 )
+from edgepack.pipeline.cycles import as_latencies, cycle_estimate, obstacle
 from edgepack.pipeline.data import Array, Samples, load_samples, random_samples
 from edgepack.pipeline.firmware import Image, build_image, memory, require_room, require_stack
 from edgepack.pipeline.metrics import confusion, require_scorable, score
@@ -67,6 +68,7 @@ class DeviceSpec:
     seed: int = 0
     journal: Path | None = None
     resume: bool = False
+    cycles: bool = False  # estimate them too, where the board's core has a model
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +179,13 @@ def bench_compiled(
         provenance, image = running.provenance, running.image
     reference = run_reference(compiled.model, samples.inputs)
     outputs = shaped(answers.outputs, reference.outputs)
+    estimated: tuple[Latency, ...] = ()
+    if device.cycles:
+        estimated = estimated_latencies(compiled, image, board, samples, progress)
     return BenchResult(
         model=compiled.facts,
         board=board_facts(board),
-        latency=latencies(board, answers.ticks),
+        latency=latencies(board, answers.ticks) + estimated,
         memory=memory(compiled, image, stack, _kind(board)),
         harness=image.harness,
         accuracy=_accuracy(compiled.original, samples, outputs, reference, board, device.metric),
@@ -317,6 +322,19 @@ def latencies(board: Board, ticks: Sequence[int]) -> tuple[Latency, ...]:
     if board.timer.unit == "cycles" and board.clock_hz:
         figures.append(_latency(board, "us", counts * 1e6 / board.clock_hz))
     return tuple(figures)
+
+
+def estimated_latencies(
+    compiled: Compiled, image: Image, board: Board, samples: Samples, progress: Progress
+) -> tuple[Latency, ...]:
+    """Estimated cycles of the first sample, and their time; none, and why, where that cannot be."""
+    problem = obstacle(board)
+    if problem:
+        progress(f"no cycle estimate: {problem}", 0, 0)
+        return ()
+    progress(f"estimate cycles on {board.name}", 0, 0)
+    found = cycle_estimate(compiled, image, board, sample_bytes(samples, 0))
+    return as_latencies(found, board.clock_hz)
 
 
 def _latency(board: Board, unit: Unit, counts: NDArray[np.float64]) -> Latency:

@@ -46,6 +46,17 @@ def accuracy_text(result: BenchResult) -> str:
     return f"{value} of {a.n:,}"
 
 
+def estimate_text(result: BenchResult) -> str:
+    """`1,234 cycles (1,100 to 1,400), 49.4 us at 25 MHz, estimated: MODEL`, or ''."""
+    found = {v.unit: v for v in result.latency if v.kind == "estimated"}
+    if "cycles" not in found:
+        return ""
+    cycles, clock = found["cycles"], result.board.clock_hz / 1e6
+    time = f", {number(found['us'].mean)} us at {clock:g} MHz" if "us" in found else ""
+    band = f"{number(cycles.min)} to {number(cycles.max)}"
+    return f"{number(cycles.mean)} cycles ({band}){time}, estimated: {cycles.model}"
+
+
 def latency_text(result: BenchResult) -> str:
     """`1,234,567 instructions (emulated)` or a dash for a host process."""
     if not result.latency:

@@ -11,6 +11,9 @@
  * meanwhile, is firmware waiting for a byte. Then the process sleeps until one comes, in short naps
  * where the firmware looks at the clock between the polls; the time slept passes on the board too.
  *
+ * Counting blocks: for a cycle estimate, and then alone, another hook also counts how often each
+ * block of one function and of what it calls ran, and how often it ended in a jump.
+ *
  * One machine a process. Includes nothing of unicorn: it is called through unicorn's hooks, whose
  * parameters it seldom needs all, and calls back through two pointers.
  */
@@ -57,6 +60,25 @@ static struct {
     int riscv_x0; /* unicorn's register numbers */
     int riscv_pc;
 } cpu;
+
+/* A block of the counted function, in memory that another process reads. Zero: not used. */
+typedef struct {
+    uint32_t address;
+    uint32_t size;
+    uint64_t count;
+    uint64_t taken; /* another block followed than the one behind it */
+} tally_t;
+
+static struct {
+    uint64_t* runs; /* finished ones, and blocks for which there was no room */
+    uint64_t* lost;
+    tally_t* tallies;
+    uint32_t capacity; /* a power of two */
+    uint64_t entry;
+    uint64_t back;
+    int inside;
+    tally_t* last;
+} counted;
 
 static struct {
     int fd;
@@ -120,6 +142,49 @@ void on_block(void* uc, uint64_t address, uint32_t size, void* data)
         enter(b);
     } else {
         enter_new(b, address, size);
+    }
+}
+
+static tally_t* find_tally(uint64_t address, uint32_t size)
+{
+    uint32_t mask = counted.capacity - 1;
+    uint32_t at = ((uint32_t)(address >> 1) * 2654435761u) & mask;
+    for (uint32_t tries = 0; tries <= mask; tries++) {
+        tally_t* tally = &counted.tallies[(at + tries) & mask];
+        if (tally->size == 0) {
+            tally->address = (uint32_t)address;
+            tally->size = size;
+        }
+        if (tally->address == address && tally->size == size) {
+            return tally;
+        }
+    }
+    (*counted.lost)++;
+    return NULL;
+}
+
+/* UC_HOOK_BLOCK, in place of `on_block`. A call ends a block, so a function returns to its end. */
+void on_counted_block(void* uc, uint64_t address, uint32_t size, void* data)
+{
+    uint64_t behind = cpu.block_end;
+    on_block(uc, address, size, data);
+    if (!counted.inside && address == counted.entry) {
+        counted.inside = 1;
+        counted.back = behind;
+        counted.last = NULL;
+    }
+    if (counted.last != NULL && address != behind) {
+        counted.last->taken++;
+    }
+    counted.last = NULL;
+    if (counted.inside && address == counted.back) {
+        counted.inside = 0;
+        (*counted.runs)++;
+    } else if (counted.inside) {
+        counted.last = find_tally(address, size);
+        if (counted.last != NULL) {
+            counted.last->count++;
+        }
     }
 }
 
@@ -291,6 +356,16 @@ int machine_memory(uint64_t origin, uint64_t bytes, const uint8_t* host)
     return 1;
 }
 
+/* Count the function at `entry` in zeroed memory: two counters, then `capacity` tallies. */
+void machine_count(void* memory, uint32_t capacity, uint64_t entry)
+{
+    counted.runs = memory;
+    counted.lost = counted.runs + 1;
+    counted.tallies = (tally_t*)(counted.runs + 2);
+    counted.capacity = capacity;
+    counted.entry = entry;
+}
+
 /* Why the emulator was stopped, once. For STOP_PLACE, `pc` is where it stands: what follows in the
  * block has not run and is taken off the count. */
 int machine_stopped(uint64_t pc)
@@ -307,6 +382,8 @@ int machine_stopped(uint64_t pc)
 void machine_reset(void)
 {
     cpu.at_count = UINT64_MAX;
+    counted.inside = 0;
+    counted.last = NULL;
     devices_reset();
 }
 

@@ -17,6 +17,7 @@ from edgepack.board import Board
 from edgepack.errors import DeviceError, EdgepackError, ToolchainError
 from edgepack.program import Firmware
 from edgepack.target import flash
+from edgepack.target.block_counts import Counting
 from edgepack.target.process import Running, last_line, running
 from edgepack.target.unicorn_library import library
 
@@ -37,8 +38,12 @@ def install_command() -> str:
 
 
 @contextlib.contextmanager
-def start(board: Board, firmware: Firmware) -> Iterator[tuple[str, str]]:
+def start(
+    board: Board, firmware: Firmware, count: Counting | None = None
+) -> Iterator[tuple[str, str]]:
     """A running board: the path of its serial line, and the emulator's name and version.
+
+    `count` names a function whose blocks are counted, and the file that holds the counts.
 
     Raises ToolchainError where unicorn or a compiler for its devices is missing, UsageError where
     the image is another board's, DeviceError where flashing fails, or where the block fails because
@@ -52,7 +57,7 @@ def start(board: Board, firmware: Firmware) -> Iterator[tuple[str, str]]:
     flash.require_place(board, flash.segments(Path(firmware.elf)))
     lifeline, ours = os.pipe()
     try:
-        call = _command(board, firmware, lifeline)
+        call = _command(board, firmware, lifeline, count)
         with running(call, _NAME, pass_fds=[lifeline]) as machine:
             os.close(lifeline)
             lifeline = -1
@@ -68,13 +73,14 @@ def start(board: Board, firmware: Firmware) -> Iterator[tuple[str, str]]:
             os.close(lifeline)
 
 
-def _command(board: Board, firmware: Firmware, lifeline: int) -> list[str]:
+def _command(board: Board, firmware: Firmware, lifeline: int, count: Counting | None) -> list[str]:
     root = str(Path(edgepack.__file__).resolve().parent.parent)
     task = {
         "board": json.loads(board.model_dump_json()),
         "elf": str(Path(firmware.elf).resolve()),
         "library": str(library()),
         "lifeline": lifeline,
+        "count": count and {"entry": count.entry, "file": str(count.file)},
     }
     code = (
         f"import sys; sys.path[0] = {root!r}; "

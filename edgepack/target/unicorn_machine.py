@@ -1,7 +1,7 @@
 """The process that plays one board with unicorn: memory, devices, the run and its end.
 
 Started by `unicorn_emulator`, which reads lines of JSON from it: the pty's path once the image is
-written and verified, and later perhaps what went wrong.
+written and verified, and later perhaps what went wrong. Counted blocks go to a file that it shares.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from edgepack.board import Board, Region
 from edgepack.errors import DeviceError, EdgepackError, ToolchainError
-from edgepack.target import flash
+from edgepack.target import block_counts, flash
 from edgepack.target.unicorn_engine import PAGE, Engine, load
 
 _STOP_PLACE, _STOP_RESET = 1, 2  # as in unicorn_core.h
@@ -37,12 +37,14 @@ _RD_MASK = 0x1F << 7
 
 
 def main(text: str) -> None:
-    """Play the board of one JSON task (board, elf, library, lifeline). Never returns."""
+    """Play the board of one JSON task (board, elf, library, lifeline, count). Never returns."""
     task = json.loads(text)
     threading.Thread(target=_end_with, args=(int(task["lifeline"]),), daemon=True).start()
     try:
         board = Board.model_validate(task["board"])
         machine = Machine(board, Path(task["elf"]), ctypes.CDLL(task["library"]))
+        if task["count"] is not None:
+            machine.count(int(task["count"]["entry"]), Path(task["count"]["file"]))
         written = machine.flash()
         _tell(port=machine.port, written=written)
         machine.run()
@@ -82,6 +84,7 @@ class Machine:
         self._private = _host_memory(_ARM_PRIVATE.bytes)
         self._timed: set[tuple[int, int]] = set()  # blocks that touch a timer
         self._fault = ""
+        self._block_hook = "on_block"
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
@@ -96,6 +99,18 @@ class Machine:
     def flash(self) -> int:
         """Write the image's segments and read them back; the bytes written."""
         return flash.write_verified(self, flash.segments(self._elf), self._board.name)
+
+    def count(self, entry: int, file: Path) -> None:
+        """Count the blocks of the function at `entry` in `file`, laid out by `block_counts`."""
+        with file.open("r+b") as shared:
+            self._counts = mmap.mmap(shared.fileno(), 0)
+        self._devices.machine_count(
+            (ctypes.c_uint8 * len(self._counts)).from_buffer(self._counts),
+            ctypes.c_uint32(block_counts.capacity(len(self._counts))),
+            ctypes.c_uint64(entry),
+        )
+        self._block_hook = "on_counted_block"
+        self._engine = self._assemble()
 
     def write_memory(self, address: int, data: bytes) -> None:
         """Store `data`; DeviceError where the engine cannot."""
@@ -181,7 +196,7 @@ class Machine:
         else:
             private = ctypes.addressof(self._private)
             engine.map_device(_ARM_PRIVATE.origin, _ARM_PRIVATE.bytes, "registers", private)
-        engine.hook_blocks("on_block")
+        engine.hook_blocks(self._block_hook)
         for block in self._timed:
             engine.hook_code("on_place", *block)
         engine.hook_invalid(self._on_invalid)

@@ -23,7 +23,7 @@ SCHEMA = {
     "confusion",
     "model": "name sha256 macs live_macs",
     "board": "name core clock_hz kind",
-    "latency.0": "kind unit n mean p50 p95 p99 min max",
+    "latency.0": "kind unit n mean p50 p95 p99 min max model",
     "memory": "kind flash ram",
     "memory.flash": "total weights tables code",
     "memory.ram": "total arena io state stack_peak other",
