@@ -125,9 +125,18 @@ _journal = (
 link_options = gathered("device", _device_spec, _port, _emulator)
 sample_options = gathered("device", _device_spec, _port, _emulator, *_samples)
 run_options = gathered("device", _device_spec, _port, _emulator, *_samples, _metric)
-_cycles = click.option(
-    "--cycles", is_flag=True, help="Estimate cycles too: M0, M3, M4, M7, M33, by unicorn."
+_cycles = (
+    click.option(
+        "--cycles", is_flag=True, help="Estimate cycles too: M0, M3, M4, M7, M33, by unicorn."
+    ),
+    click.option(
+        "--wait-states",
+        type=click.IntRange(0, 63),
+        default=0,
+        show_default=True,
+        help="Of the flash, at jumps and literals, for --cycles.",
+    ),
 )
 bench_options = gathered(
-    "device", _device_spec, _port, _emulator, *_samples, _metric, *_journal, _cycles
+    "device", _device_spec, _port, _emulator, *_samples, _metric, *_journal, *_cycles
 )

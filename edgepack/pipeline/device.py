@@ -69,6 +69,7 @@ class DeviceSpec:
     journal: Path | None = None
     resume: bool = False
     cycles: bool = False  # estimate them too, where the board's core has a model
+    wait_states: int = 0  # of the flash, in that estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,8 @@ def bench_compiled(
     """`bench` of a model that is compiled already."""
     if device.resume and device.journal is None:
         raise UsageError("resume goes on where a journal ends; name the file with --journal")
+    if device.wait_states and not device.cycles:
+        raise UsageError("wait states change the estimate of cycles only; ask for it with --cycles")
     samples = choose_samples(compiled.original, device)
     require_scorable(device.metric, samples, compiled.original)
     progress(f"build for {board.name}", 0, 0)
@@ -181,7 +184,9 @@ def bench_compiled(
     outputs = shaped(answers.outputs, reference.outputs)
     estimated: tuple[Latency, ...] = ()
     if device.cycles:
-        estimated = estimated_latencies(compiled, image, board, samples, progress)
+        estimated = estimated_latencies(
+            compiled, image, board, samples, device.wait_states, progress
+        )
     return BenchResult(
         model=compiled.facts,
         board=board_facts(board),
@@ -325,7 +330,12 @@ def latencies(board: Board, ticks: Sequence[int]) -> tuple[Latency, ...]:
 
 
 def estimated_latencies(
-    compiled: Compiled, image: Image, board: Board, samples: Samples, progress: Progress
+    compiled: Compiled,
+    image: Image,
+    board: Board,
+    samples: Samples,
+    wait_states: int,
+    progress: Progress,
 ) -> tuple[Latency, ...]:
     """Estimated cycles of the first sample, and their time; none, and why, where that cannot be."""
     problem = obstacle(board)
@@ -333,7 +343,7 @@ def estimated_latencies(
         progress(f"no cycle estimate: {problem}", 0, 0)
         return ()
     progress(f"estimate cycles on {board.name}", 0, 0)
-    found = cycle_estimate(compiled, image, board, sample_bytes(samples, 0))
+    found = cycle_estimate(compiled, image, board, sample_bytes(samples, 0), wait_states)
     return as_latencies(found, board.clock_hz)
 
 

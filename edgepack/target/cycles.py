@@ -68,7 +68,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Cycles of `instructions` by a named model."""
+    """Cycles of `instructions` by a named model; the name tells the wait states too."""
 
     model: str
     instructions: int
@@ -191,7 +191,8 @@ def estimate(
         instructions += len(code) * block.count
     scale, error = costs.scale, costs.error
     scaled = total.times(scale * (1 - error), scale, scale * (1 + error))
-    return Estimate(costs.model, instructions, scaled)
+    model = f"{costs.model}; flash wait states: {wait_states}"
+    return Estimate(model, instructions, scaled)
 
 
 def straight(costs: CoreCosts, code: Sequence[Instruction], wait_states: int = 0) -> Cycles:
