@@ -136,8 +136,8 @@ def _pitch(window: Window) -> int:
 
 
 def _band_lines(window: Window) -> int:
-    """Lines that four pixels in a row see, wherever they begin."""
-    crossings = (window.out_w + 2) // window.out_w
+    """Lines that four pixels in a row see, wherever they begin, and no more than there are."""
+    crossings = min((window.out_w + 2) // window.out_w, window.out_h - 1)
     return window.kernel_h + crossings * window.stride_h
 
 

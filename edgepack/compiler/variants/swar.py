@@ -11,7 +11,6 @@ from edgepack.compiler.variants.two_pieces import FITTING, TwoPieces, layer_piec
 from edgepack.program import Const, Overlap, Params, Scalar, Scratch, Step, TensorRef
 
 if TYPE_CHECKING:
-
     from numpy.typing import NDArray
 
     from edgepack.compiler.variants.layers import ConvLayer
