@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from edgepack.program import Level
 
 LAST_SHIFT = 22  # of the result, so that what is added to it fits 32 bits
-WORTH = {"size": 2**31, "balanced": 1024, "speed": 256}  # elements from which 1 KB of table pays
+WORTH = {"balanced": 1024, "speed": 256}  # elements from which 1 KB of table pays
 
 
 def total(layer: SumLayer, level: Level) -> Step | None:

@@ -46,7 +46,7 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
     signs = layer.low < layer.zero_out
     if not shifts_right(layer.multipliers, signs):
         return None
-    return _pointwise(layer, signs) if _is_pointwise(layer) else _windows(layer, signs, spec)
+    return _pointwise(layer, signs) if _is_pointwise(layer) else _windows(layer, signs)
 
 
 def dense(layer: DenseLayer, spec: LowerSpec) -> Step | None:
@@ -94,10 +94,10 @@ def _pointwise(layer: ConvLayer, signs: bool) -> Step:
     return _step(layer, "ep_mve_conv_1x1_s8", arguments, _lead_of_pairs(first, outputs))
 
 
-def _windows(layer: ConvLayer, signs: bool, spec: LowerSpec) -> Step:
+def _windows(layer: ConvLayer, signs: bool) -> Step:
     outputs, depth = layer.weights.shape
     column = LANES * _steps(depth)
-    together = 2 if spec.optimize == "size" else 2 * max(1, WINDOW_BYTES // (2 * column))
+    together = 2 * max(1, WINDOW_BYTES // (2 * column))
     pixel_fields = tuple(value for _, value in _pixel_fields(layer, column, signs))
     params = Params(
         "ep_mve_conv_2d_t",

@@ -36,7 +36,7 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
     Pairs take a tenth off deep layers and link a second family of kernels.
     """
     if layer.depthwise:
-        return depthwise(layer, spec)
+        return depthwise(layer)
     if spec.optimize == "speed" and layer.weights.shape[1] >= LEAST_DEPTH:
         step = swar_conv(layer, "rv32", together=2)
         if step is not None:

@@ -13,7 +13,7 @@ from edgepack.program import Const, Overlap, Params, Scratch, Step, TensorRef
 if TYPE_CHECKING:
     from edgepack.compiler.operators.window import Window
     from edgepack.compiler.variants.layers import ConvLayer
-    from edgepack.program import FieldValue, LowerSpec
+    from edgepack.program import FieldValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +38,13 @@ class Side:
         return max(0, min(self.size, self.seen - self.pad))
 
 
-def depthwise(layer: ConvLayer, spec: LowerSpec) -> Step | None:
+def depthwise(layer: ConvLayer) -> Step | None:
     """The layer's step; None for other windows, outputs a channel or scales."""
     window, channels = layer.window, len(layer.weights)
     if not is_plain(window) or channels != window.in_c:
         return None
     lines, columns = sides(window)
     scratch = -(-lines.seen * columns.seen // 4) * 4
-    if spec.optimize == "size" and scratch > window.in_w * window.in_c:
-        return None
     steps = conv_steps(layer)
     if columns.stride > 2 or steps is None:
         return None

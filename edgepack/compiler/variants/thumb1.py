@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
     """The layer by pairs of pixels; None where a precondition fails."""
-    return depthwise(layer, spec) if layer.depthwise else swar_conv(layer, "thumb1")
+    return depthwise(layer) if layer.depthwise else swar_conv(layer, "thumb1")
 
 
 def dense(layer: DenseLayer, spec: LowerSpec) -> Step | None:

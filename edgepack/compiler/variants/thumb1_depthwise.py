@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepack.compiler.variants.layers import ConvLayer
-    from edgepack.program import FieldValue, LowerSpec
+    from edgepack.program import FieldValue
 
 GROUPS = (((0, 3), (3, 6), (6, 9)), ((0, 2), (2, 4), (4, 6), (6, 8), (8, 9)))  # by kind
 
 
-def depthwise(layer: ConvLayer, spec: LowerSpec) -> Step | None:
+def depthwise(layer: ConvLayer) -> Step | None:
     """The layer's step; None for other windows, outputs a channel or scales."""
     window, channels = layer.window, len(layer.weights)
     if not is_plain(window) or channels != window.in_c or layer.low < layer.zero_out:
@@ -28,8 +28,6 @@ def depthwise(layer: ConvLayer, spec: LowerSpec) -> Step | None:
     pairs = -(-lines.outputs // 2)
     plane_lines = (pairs - 1) * lines.stride + 3
     scratch = 4 * plane_lines * columns.seen
-    if spec.optimize == "size" and scratch > window.in_w * window.in_c:
-        return None
     square = layer.weights.reshape(channels, 3, 3)
     across = window.out_h > window.out_w
     weights = (square.transpose(0, 2, 1) if across else square).reshape(channels, 9)
