@@ -116,9 +116,7 @@ def gates(results: tuple[BenchResult, ...], budget: Budget | None = None) -> tup
 def _agreement_gate(result: BenchResult, agreement: Agreement) -> Gate:
     from edgepack.report.text import agreement_text
 
-    detail = f"{agreement_text(result)} samples against {agreement.oracle}".replace(
-        "samples samples", "samples"
-    )
+    detail = f"{agreement_text(result)}, against {agreement.oracle}"
     if not agreement.holds:
         detail += f"; {agreement.first_difference}"
     return Gate(f"{result.model.name}: answers", agreement.holds, detail)

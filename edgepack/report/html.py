@@ -89,12 +89,11 @@ def tiles(r: BenchResult) -> tuple[Tile, ...]:
     flash, ram = r.memory.flash, r.memory.ram
     latency = r.latency[0] if r.latency else None
     stack = "stack not measured" if ram.stack_peak is None else f"stack {number(ram.stack_peak)}"
-    exact = agreement_text(r)
     return (
         Tile(
             "accuracy on the board",
             accuracy_text(r).split(" of ")[0],
-            f"{exact} samples" if "exact" in exact else exact,
+            agreement_text(r),
         ),
         Tile(
             f"{latency.unit} an inference" if latency else "latency",

@@ -66,14 +66,15 @@ def latency_text(result: BenchResult) -> str:
 
 
 def agreement_text(result: BenchResult) -> str:
-    """Whether the device answered what the oracle answers."""
+    """Whether the device answered what the oracle answers, and on how many samples."""
     a = result.agreement
     if a is None:
         return "not compared"
     if a.bit_exact:
-        return f"bit-exact on {a.n:,}"
+        return f"bit-exact on {a.n:,} samples"
     bound = "" if a.bound_ulp is None else f", bound {a.bound_ulp}"
-    return f"{'within' if a.holds else 'NOT within'} bound: {a.max_ulp} ulp{bound}, {a.n:,} samples"
+    verdict = "within" if a.holds else "NOT within"
+    return f"{a.max_ulp} ulp{bound}: {verdict} on {a.n:,} samples"
 
 
 def rows(outcome: Outcome) -> list[dict[str, object]]:
