@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-OptionValue = int | float | bool | str | tuple[int, ...]
+OptionValue = int | float | bool | str | tuple[int, ...] | tuple[float, ...]
 ABSENT = -1
 
 
@@ -27,6 +27,8 @@ class DType(Enum):
     BOOL = (6, "?", "bool")
     INT16 = (7, "<i2", "int16_t")
     INT8 = (9, "i1", "int8_t")
+    UINT32 = (15, "<u4", "uint32_t")
+    UINT16 = (16, "<u2", "uint16_t")
     INT4 = (17, "i1", "int8_t")
 
     def __init__(self, tflite: int, numpy: str, ctype: str) -> None:
@@ -37,7 +39,7 @@ class DType(Enum):
     @property
     def bytes(self) -> int:
         """Bytes of one element in RAM."""
-        return {"f4": 4, "f2": 2, "i4": 4, "i8": 8, "i2": 2}.get(self.numpy.lstrip("<"), 1)
+        return int(self.numpy[-1]) if self.numpy != "?" else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,10 @@ class Quantization:
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One tensor. `data` holds the little-endian bytes of a constant, else None."""
+    """One tensor. `data` holds the little-endian bytes of a constant, else None.
+
+    `state` holds the first contents of one that keeps them from inference to inference.
+    """
 
     index: int
     name: str
@@ -64,6 +69,7 @@ class Tensor:
     dtype: DType
     quantization: Quantization | None = None
     data: bytes | None = None
+    state: bytes | None = None
 
     @property
     def elements(self) -> int:

@@ -87,6 +87,7 @@ class ModelBuilder:
         axis: int = 0,
         data: ArrayLike | bytes | None = None,
         signature: Sequence[int] | None = None,
+        variable: bool = False,
     ) -> int:
         """Add a tensor and give its index; a sequence of scales is one a slice along `axis`."""
         tensor = schema.TensorT()
@@ -95,6 +96,7 @@ class ModelBuilder:
         tensor.name = name if name is not None else f"t{len(self.tensors)}"
         tensor.quantization = _quantization(scale, zero_point, axis)
         tensor.shapeSignature = None if signature is None else [int(d) for d in signature]
+        tensor.isVariable = variable
         tensor.buffer = 0 if data is None else self._buffer(data, dtype)
         self.tensors.append(tensor)
         return len(self.tensors) - 1
@@ -144,7 +146,7 @@ class ModelBuilder:
         return pack(self.model(inputs, outputs))
 
     def _buffer(self, data: ArrayLike | bytes, dtype: str) -> int:
-        raw = data if isinstance(data, bytes) else np.asarray(data).astype(NUMPY[dtype]).tobytes()
+        raw = data if isinstance(data, bytes) else _packed(data, dtype)
         buffer = schema.BufferT()
         buffer.data = np.frombuffer(raw, np.uint8)
         self.buffers.append(buffer)
@@ -180,6 +182,15 @@ def unpack(data: bytes) -> Any:
 class _Builder(flatbuffers.Builder):
     def StartVector(self, elem: int, count: int, alignment: int) -> int:
         return super().StartVector(elem, count, 16 if elem == 1 else alignment)
+
+
+def _packed(data: ArrayLike, dtype: str) -> bytes:
+    """Little-endian bytes; int4 two to a byte, the first in its low half, as TFLite has them."""
+    if dtype != "int4":
+        return np.asarray(data).astype(NUMPY[dtype]).tobytes()
+    halves = np.asarray(data, np.int8).reshape(-1).view(np.uint8) & 15
+    halves = np.append(halves, np.zeros(halves.size % 2, np.uint8))
+    return bytes(halves[::2] | halves[1::2] << 4)
 
 
 def _quantization(

@@ -160,8 +160,10 @@ def _options(
 
 
 def _option(options: Table | None, where: str, field: OptionField) -> OptionValue:
-    if field.kind == "ints":
-        values = options.integers(field.slot, "int32", field.name) if options else ()
+    if field.kind == "string":
+        return options.string(field.slot, field.name) if options else ""
+    if field.kind == "ints" or field.kind == "floats":  # noqa: PLR1714
+        values = _numbers(options, field)
         if len(values) > MAX_RANK:
             raise ModelError(
                 f"{where}: {field.name} has {len(values)} values; the limit is {MAX_RANK}. "
@@ -183,6 +185,14 @@ def _option(options: Table | None, where: str, field: OptionField) -> OptionValu
             "Use one of these in the model, or convert it again."
         )
     return field.choices[int(value)]
+
+
+def _numbers(options: Table | None, field: OptionField) -> tuple[int, ...] | tuple[float, ...]:
+    if options is None:
+        return ()
+    if field.kind == "ints":
+        return options.integers(field.slot, "int32", field.name)
+    return tuple(float(v) for v in options.numbers(field.slot, "float32", field.name))
 
 
 def _tensors(

@@ -20,7 +20,7 @@ class OptionField:
 
     name: str
     slot: int
-    kind: Literal["int32", "int8", "bool", "float32", "ints"]
+    kind: Literal["int32", "int8", "uint8", "int64", "bool", "float32", "string", "ints", "floats"]
     default: int | float | bool = 0
     choices: tuple[str, ...] = ()
 
