@@ -162,7 +162,7 @@ def _options(
 def _option(options: Table | None, where: str, field: OptionField) -> OptionValue:
     if field.kind == "string":
         return options.string(field.slot, field.name) if options else ""
-    if field.kind == "ints" or field.kind == "floats":  # noqa: PLR1714
+    if field.kind == "ints" or field.kind == "floats":
         values = _numbers(options, field)
         if len(values) > MAX_RANK:
             raise ModelError(
