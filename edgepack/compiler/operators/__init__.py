@@ -6,6 +6,7 @@ from edgepack.compiler.operators import (
     activation,
     convolution,
     elementwise,
+    matmul,
     movement,
     pooling,
     quantization,
@@ -14,6 +15,6 @@ from edgepack.compiler.operators.row import OperatorRow
 
 TABLE: dict[str, OperatorRow] = {
     row.kind: row
-    for module in (convolution, pooling, elementwise, activation, movement, quantization)
+    for module in (convolution, pooling, elementwise, matmul, activation, movement, quantization)
     for row in module.ROWS
 }

@@ -1,0 +1,38 @@
+"""Scales of 64-bit sums, as TFLite's 16-bit activations have them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgepack.compiler.fixed_point import quantize_multiplier
+from edgepack.compiler.operators.checks import refuse
+from edgepack.graph import Graph, Operator
+
+
+@dataclass(frozen=True, slots=True)
+class WideScale:
+    """round(sum * factor / 2**shift): ep_requantize_wide."""
+
+    factor: int  # 15 bits
+    shift: int  # in [1, 46]
+
+
+def reduced(scale: float) -> WideScale:
+    """A scale below 2**14 (MultiplyByQuantizedMultiplier on int64)."""
+    multiplier = quantize_multiplier(scale)
+    rounded = (multiplier.mantissa + 2**15) >> 16
+    factor = rounded if multiplier.mantissa < 0x7FFF0000 else 0x7FFF
+    return WideScale(factor, 15 - multiplier.shift)
+
+
+def wide_scale(op: Operator, graph: Graph, scale: float) -> WideScale:
+    """The scale as the kernels take it; refused where TFLite's shift leaves its range."""
+    wide = reduced(scale)
+    if wide.shift < 8:  # the reference asserts that it shifts left by 7 at most
+        refuse(
+            op,
+            graph,
+            f"its output's scale is {scale:.9g} times smaller than its inputs' product; 2^7 is "
+            "the limit. Quantise the model again with representative data.",
+        )
+    return wide
