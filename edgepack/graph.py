@@ -92,6 +92,11 @@ class Tensor:
         """The zero point of a per-tensor quantised tensor; 0 where it is not quantised."""
         return self.quantization.zero_points[0] if self.quantization else 0
 
+    @property
+    def in_arena(self) -> bool:
+        """Whether it is computed anew in each inference: neither a constant nor kept state."""
+        return self.data is None and self.state is None
+
     def array(self) -> NDArray[np.generic]:
         """The constant's values, in its shape; read-only."""
         import numpy as np

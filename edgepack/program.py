@@ -151,16 +151,25 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class MemoryPlan:
-    """Offsets of every tensor and scratch in one arena; aliases are resolved."""
+    """Offsets of every tensor and scratch in one block; aliases are resolved.
+
+    The block is the arena, and behind it the tensors that keep their contents between inferences.
+    """
 
     arena_bytes: int
     placements: tuple[Placement, ...]
     offsets: tuple[tuple[int, int], ...]  # (tensor, offset), aliases included
     peak_step: int  # the step during which the most bytes are live
     alignment: int = 16
+    state_bytes: int = 0  # behind the arena
+
+    @property
+    def block_bytes(self) -> int:
+        """Bytes of the whole block: arena and state."""
+        return self.arena_bytes + self.state_bytes
 
     def offset(self, tensor: int) -> int:
-        """The offset of a tensor in the arena, in bytes."""
+        """The offset of a tensor in the block, in bytes."""
         return dict(self.offsets)[tensor]
 
 

@@ -238,6 +238,7 @@ class Inspection:
     flash_limit: int | None = None
     ram_limit: int | None = None
     problem: str = ""  # why it does not fit
+    state: int = 0  # bytes that it keeps between inferences, behind the arena
 
 
 @dataclass(frozen=True, slots=True)

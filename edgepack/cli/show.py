@@ -105,7 +105,8 @@ def inspection(found: Inspection) -> str:
         table(header, rows, right=(0, 3, 4, 5)),
         "",
         f"MACs {found.model.macs:,}; weights {found.weights:,} B, tables {found.tables:,} B; "
-        f"arena {found.arena:,} B, its peak at op {found.peak_operator}",
+        f"arena {found.arena:,} B, its peak at op {found.peak_operator}"
+        + (f"; state {found.state:,} B" if found.state else ""),
     ]
     if found.problem:
         lines.append(f"does not fit: {found.problem}")
@@ -133,7 +134,8 @@ def bench(r: BenchResult) -> str:
             f"flash     {number(flash.total)} B: weights {number(flash.weights)}, "
             f"tables {number(flash.tables)}, code {number(flash.code)}",
             f"RAM       {number(ram.total)} B: arena {number(ram.arena)} (inputs and outputs "
-            f"{number(ram.io)}), stack {number(ram.stack_peak)}, other {number(ram.other)}",
+            f"{number(ram.io)}), state {number(ram.state)}, stack {number(ram.stack_peak)}, "
+            f"other {number(ram.other)}",
             f"accuracy  {accuracy_text(r)}",
             f"oracle    {agreement_text(r)}" + (f", {r.agreement.oracle}" if r.agreement else ""),
             f"compiler  {r.provenance.compiler}{emulator}",

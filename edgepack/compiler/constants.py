@@ -10,6 +10,7 @@ from edgepack.errors import ModelError
 from edgepack.graph import DType, Tensor
 
 Shared = dict[tuple[int, int, DType], bytes]
+MAX_STATE_BYTES = 2**22
 OFFSET_UNUSED = 1  # the converter writes 0 or 1 where it does not use the offset form
 
 
@@ -46,6 +47,26 @@ def constant_bytes(
         raw = buffer.source.copy(*span, buffer.where)
         shared[key] = _decoded(tensor, raw)
     return shared[key]
+
+
+def first_contents(tensor: Tensor, data: bytes | None) -> bytes:
+    """What a tensor that keeps its contents holds at first, as LiteRT's ResetVariableTensor.
+
+    Bytes of the zero point where it is int8, else of 0.
+    """
+    if data is not None:
+        raise ModelError(
+            f"{tensor_text(tensor)}: a variable with contents of its own; one starts at zero, "
+            "which needs no data. Convert the model again."
+        )
+    count = math.prod(max(0, size) for size in tensor.shape) * tensor.dtype.bytes
+    if count > MAX_STATE_BYTES:
+        raise ModelError(
+            f"{tensor_text(tensor)}: {count} bytes to keep between inferences; the limit is "
+            f"{MAX_STATE_BYTES}. Make the layer smaller."
+        )
+    fill = tensor.zero_point & 255 if tensor.dtype is DType.INT8 else 0
+    return bytes([fill]) * count
 
 
 def _require_size(tensor: Tensor, have: int) -> None:

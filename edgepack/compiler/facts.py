@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from edgepack.compiler import c_writer as c
+from edgepack.compiler.planner import state_tensors
 from edgepack.graph import ABSENT, Graph, Operator, Tensor
 from edgepack.program import (
     Argument,
@@ -110,19 +111,63 @@ def constants_of(program: Program) -> dict[tuple[str, bytes], Constant]:
     """Constant arrays in the order of their first use, equal ones once."""
     found: dict[tuple[str, bytes], Constant] = {}
     taken: set[str] = set()
+    for stem, ctype, data, role in _all_constants(program):
+        known = found.get((ctype, data))
+        if known is None:
+            symbol = _unique(f"{program.graph.name}_{stem}", taken)
+            found[ctype, data] = Constant(symbol, ctype, data, role)
+        elif role == "weights" and known.role != role:
+            found[ctype, data] = Constant(known.symbol, ctype, data, role)
+    return found
+
+
+def _all_constants(program: Program) -> Iterator[tuple[str, str, bytes, Role]]:
     for step in program.steps:
         for argument in step.arguments:
             constant = _constant(program, step, argument)
-            if constant is None:
-                continue
-            stem, ctype, data, role = constant
-            known = found.get((ctype, data))
-            if known is None:
-                symbol = _unique(f"{program.graph.name}_{stem}", taken)
-                found[ctype, data] = Constant(symbol, ctype, data, role)
-            elif role == "weights" and known.role != role:
-                found[ctype, data] = Constant(known.symbol, ctype, data, role)
+            if constant is not None:
+                yield constant
+    for tensor in state_tensors(program):
+        first = _first_contents(tensor)
+        if first is not None:
+            yield first
+
+
+def fills(program: Program, plan: MemoryPlan) -> list[dict[str, int]]:
+    """Stretches of the block that start as copies of one byte; neighbours are joined."""
+    joined: list[dict[str, int]] = []
+    for tensor in state_tensors(program):
+        contents = tensor.state or b""
+        if contents.count(contents[:1]) != len(contents):
+            continue
+        start = plan.offset(tensor.index)
+        last = joined[-1] if joined else None
+        if last and last["value"] == contents[0] and start - last["end"] < plan.alignment:
+            last["end"] = start + tensor.bytes
+        else:
+            joined.append({"start": start, "end": start + tensor.bytes, "value": contents[0]})
+    return joined
+
+
+def state_rows(program: Program, plan: MemoryPlan) -> list[dict[str, Any]]:
+    """The other tensors that keep their contents, with the constant that each starts as."""
+    constants = constants_of(program)
+    found = []
+    for tensor in state_tensors(program):
+        first = _first_contents(tensor)
+        if first is not None:
+            symbol = constants[first[1], first[2]].symbol
+            place = plan.offset(tensor.index)
+            found.append({"offset": place, "bytes": tensor.bytes, "symbol": symbol})
     return found
+
+
+def _first_contents(tensor: Tensor) -> tuple[str, str, bytes, Role] | None:
+    """The array that a tensor's first contents need; None where a fill does."""
+    contents = tensor.state
+    if contents is None or contents.count(contents[:1]) == len(contents):
+        return None
+    return f"state{tensor.index}", "uint8_t", contents, "tables"
 
 
 def _constant(

@@ -7,9 +7,11 @@ their numbers and operators their `index`; what is unused merely loses its opera
 from __future__ import annotations
 
 import dataclasses
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
 from edgepack.compiler.channels import remove_channels
+from edgepack.compiler.folding import fold_known
 from edgepack.compiler.padding import fold_padding
 from edgepack.compiler.rewrite import consumers, replace_tensor, single_consumer, with_operators
 from edgepack.graph import ABSENT, DType, Graph, Operator, Tensor
@@ -37,7 +39,7 @@ _FUSING = frozenset(
 def optimise(graph: Graph) -> Graph:
     """The same function in fewer operators: every output keeps its bits."""
     passes: tuple[Callable[[Graph], Graph], ...] = (
-        fold_constants,
+        fold_known,
         remove_identities,
         fuse_activations,
         fold_padding,
@@ -53,40 +55,24 @@ def optimise(graph: Graph) -> Graph:
 
 
 def remove_dead(graph: Graph) -> Graph:
-    """Without the operators that no output of the model depends on."""
-    needed = set(graph.outputs)
-    kept: list[Operator] = []
-    for operator in reversed(graph.operators):
-        if needed.intersection(operator.outputs):
-            needed.update(operator.inputs)
-            kept.append(operator)
-    return with_operators(graph, reversed(kept))
+    """Without the operators that no output of the model depends on, now or in later inferences.
 
-
-def fold_constants(graph: Graph) -> Graph:
-    """Reshapes and transpositions of constants are done here, once."""
-    tensors = list(graph.tensors)
-    kept = []
-    for operator in graph.operators:
-        data = _moved_constant(operator, tensors)
-        if data is None:
-            kept.append(operator)
-        else:
-            target = operator.outputs[0]
-            tensors[target] = dataclasses.replace(tensors[target], data=data)
-    return dataclasses.replace(graph, tensors=tuple(tensors), operators=tuple(kept))
-
-
-def _moved_constant(operator: Operator, tensors: list[Tensor]) -> bytes | None:
-    inputs = [tensors[index] for index in operator.inputs if index != ABSENT]
-    if any(tensor.data is None for tensor in inputs):
-        return None
-    if operator.kind in _SAME_BYTES:
-        return inputs[0].data
-    if operator.kind == "TRANSPOSE":
-        order = [int(axis) for axis in inputs[1].array().ravel()]
-        return inputs[0].array().transpose(order).tobytes()
-    return None
+    An operator that touches a tensor which keeps its contents may change it: it stays as long as
+    another needed one touches that tensor.
+    """
+    changes: dict[int, list[int]] = defaultdict(list)  # tensor to the operators that change it
+    for place, operator in enumerate(graph.operators):
+        kept = (t for t in operator.inputs if t != ABSENT and graph.tensor(t).state is not None)
+        for tensor in (*operator.outputs, *kept):
+            changes[tensor].append(place)
+    needed: set[int] = set()
+    queue = list(graph.outputs)
+    while queue:
+        for place in changes.pop(queue.pop(), ()):
+            if place not in needed:
+                needed.add(place)
+                queue += graph.operators[place].inputs
+    return with_operators(graph, [graph.operators[place] for place in sorted(needed)])
 
 
 def remove_identities(graph: Graph) -> Graph:
@@ -110,7 +96,7 @@ def _is_identity(operator: Operator, graph: Graph) -> bool:
     if operator.kind not in {*_SAME_BYTES, *_CLAMPS, "QUANTIZE"}:
         return False
     x, y = graph.tensor(operator.inputs[0]), graph.tensor(operator.outputs[0])
-    if x.data is not None or not _same_values(x, y):
+    if not x.in_arena or not _same_values(x, y):
         return False
     if operator.kind in _SAME_BYTES:
         return x.shape == y.shape

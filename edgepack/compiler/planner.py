@@ -9,11 +9,11 @@ that covers it.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from edgepack.compiler.packing import Interval, Problem, pack
-from edgepack.graph import ABSENT, Graph
+from edgepack.graph import ABSENT, Graph, Tensor
 from edgepack.program import MemoryPlan, Overlap, Placement, Program, Scratch
 
 BEFORE = -1  # the moment before the first step, when the caller writes the inputs
@@ -62,7 +62,32 @@ def plan_memory(program: Program) -> MemoryPlan:
         lower_bound=lower_bound(groups, program),
         hints=_hints(groups),
     )
-    return plan_of(groups, pack(problem), alignment, len(program.steps))
+    plan = plan_of(groups, pack(problem), alignment, len(program.steps))
+    return with_state(plan, program)
+
+
+def with_state(plan: MemoryPlan, program: Program, gap: int = 0) -> MemoryPlan:
+    """The plan with the tensors that keep their contents behind its arena, `gap` bytes apart."""
+    end = plan.arena_bytes
+    offsets = []
+    for tensor in state_tensors(program):
+        start = -(-(end + gap) // plan.alignment) * plan.alignment
+        offsets.append((tensor.index, start))
+        end = start + tensor.bytes
+    if offsets:
+        end = -(-(end + gap) // plan.alignment) * plan.alignment
+    return replace(
+        plan,
+        offsets=tuple(sorted((*plan.offsets, *offsets))),
+        state_bytes=end - plan.arena_bytes,
+    )
+
+
+def state_tensors(program: Program) -> tuple[Tensor, ...]:
+    """The tensors that keep their contents and that a step touches, in order of their numbers."""
+    touched = {tensor for step in program.steps for tensor in (*step.inputs, *step.outputs)}
+    tensors = (program.graph.tensor(index) for index in sorted(touched))
+    return tuple(tensor for tensor in tensors if tensor.state is not None)
 
 
 def plan_of(
@@ -167,14 +192,11 @@ def _lives(program: Program) -> dict[int, Life]:
             firsts.setdefault(tensor, end)
             lasts.setdefault(tensor, BEFORE)
     for tensor in program.graph.outputs:
-        if program.graph.tensor(tensor).data is None:
+        if program.graph.tensor(tensor).in_arena:
             lasts[tensor] = end
             firsts.setdefault(tensor, BEFORE)
-    return {t: Life(first, lasts[t]) for t, first in firsts.items() if _in_ram(program, t)}
-
-
-def _in_ram(program: Program, tensor: int) -> bool:
-    return program.graph.tensor(tensor).data is None
+    arena = {t for t in firsts if program.graph.tensor(t).in_arena}
+    return {t: Life(first, lasts[t]) for t, first in firsts.items() if t in arena}
 
 
 def _alias_places(program: Program) -> dict[int, tuple[int, int]]:

@@ -157,19 +157,21 @@ def _check_order(graph: Graph) -> None:
     """Operators read only what is there before them, and every tensor has one writer."""
     writers: dict[int, str] = dict.fromkeys(graph.inputs, "the model's caller")
     for index in graph.inputs:
-        if graph.tensors[index].data is not None:
+        if not graph.tensors[index].in_arena:
+            kind = "a constant" if graph.tensors[index].state is None else "a variable"
             raise ModelError(
-                f"{tensor_text(graph.tensors[index])}: an input of the model that is a constant; "
+                f"{tensor_text(graph.tensors[index])}: an input of the model that is {kind}; "
                 f"it must be one or the other. {CONVERT_AGAIN}."
             )
     for op in graph.operators:
         for index in op.inputs:
-            if index != ABSENT and index not in writers and graph.tensors[index].data is None:
+            if index != ABSENT and index not in writers and graph.tensors[index].in_arena:
                 _refuse_unwritten(op, graph, index)
         for index in op.outputs:
             tensor = graph.tensors[index]
-            if tensor.data is not None:
-                refuse(op, graph, f"it writes {tensor_text(tensor)}, a constant; that is never "
+            if not tensor.in_arena:
+                kind = "a constant" if tensor.state is None else "a variable"
+                refuse(op, graph, f"it writes {tensor_text(tensor)}, {kind}; that is never "
                        f"allowed. The file is damaged: download or convert it again.")  # fmt: skip
             if index in writers:
                 refuse(op, graph, f"it writes {tensor_text(tensor)}, which {writers[index]} has "
@@ -177,7 +179,7 @@ def _check_order(graph: Graph) -> None:
             writers[index] = operator_text(op, graph)
     for place, index in enumerate(graph.outputs):
         tensor = graph.tensors[index]
-        if index in graph.inputs or (index not in writers and tensor.data is None):
+        if index in graph.inputs or (index not in writers and tensor.in_arena):
             what = "an input" if index in graph.inputs else "never written by an operator"
             raise ModelError(
                 f"{tensor_text(tensor)}: output {place} of the model, but {what}; "

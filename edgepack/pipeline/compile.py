@@ -209,12 +209,13 @@ def misfit(compiled: Compiled) -> str:
     if board is None or board.memory is None:
         return ""
     ram, flash = board.memory.ram.bytes, board.memory.flash.bytes
-    if plan.arena_bytes > ram:
+    if plan.block_bytes > ram:
         peak = compiled.program.steps[plan.peak_step]
         kind = _kind(compiled.original, peak.operator)
         return (
-            f"arena needs {plan.arena_bytes} B, {board.name} has {ram} B of RAM; the peak is op "
-            f"{peak.operator} {kind}, {plan.arena_bytes - ram} B too much. Narrow it, or prune."
+            f"{_need_text(plan)} {plan.block_bytes} B, {board.name} has {ram} B of RAM; "
+            f"the peak is op {peak.operator} {kind}, {plan.block_bytes - ram} B too much. "
+            "Narrow it, or prune."
         )
     constants = sum(len(c.data) for c in unique_constants(compiled.program))
     if constants > flash:
@@ -226,6 +227,10 @@ def misfit(compiled: Compiled) -> str:
             f"{constants - flash} B too much in all. Prune, or quantise."
         )
     return ""
+
+
+def _need_text(plan: MemoryPlan) -> str:
+    return "arena and state need" if plan.state_bytes else "arena needs"
 
 
 def inspection(compiled: Compiled) -> Inspection:
@@ -243,6 +248,7 @@ def inspection(compiled: Compiled) -> Inspection:
         weights=weights,
         tables=sum(len(c.data) for c in constants) - weights,
         arena=plan.arena_bytes,
+        state=plan.state_bytes,
         peak_operator=program.steps[plan.peak_step].operator if program.steps else ABSENT,
         plan=plan_rows(compiled),
         board=board_facts(board) if board else None,

@@ -50,9 +50,9 @@ def empty_image(board: Board, *, hook: bool = False) -> Firmware:
 
 def memory(compiled: Compiled, image: Image, stack_peak: int | None, kind: Kind) -> Memory:
     """Flash and RAM of the model; the stack is what the device measured."""
-    arena = compiled.plan.arena_bytes
-    total = arena + image.other_ram + (stack_peak or 0)
-    ram = Ram(total, arena, _io_bytes(compiled), 0, stack_peak, image.other_ram)
+    arena, state = compiled.plan.arena_bytes, compiled.plan.state_bytes
+    total = arena + state + image.other_ram + (stack_peak or 0)
+    ram = Ram(total, arena, _io_bytes(compiled), state, stack_peak, image.other_ram)
     return Memory(kind, image.flash, ram)
 
 
@@ -70,11 +70,12 @@ def require_room(compiled: Compiled, image: Image, board: Board) -> None:
     """GateError where arena, harness and a kilobyte of stack exceed the board's RAM."""
     if board.memory is None:
         return
-    need = compiled.plan.arena_bytes + image.other_ram + image.harness.ram + 1024
+    need = compiled.plan.block_bytes + image.other_ram + image.harness.ram + 1024
     limit = board.memory.ram.bytes
+    state = f", state {compiled.plan.state_bytes} B" if compiled.plan.state_bytes else ""
     if need > limit:
         raise GateError(
-            f"{compiled.graph.name}: arena {compiled.plan.arena_bytes} B, harness "
+            f"{compiled.graph.name}: arena {compiled.plan.arena_bytes} B{state}, harness "
             f"{image.harness.ram} B and 1024 B of stack make {need} B; {board.name} has {limit} B "
             f"of RAM, {need - limit} B too few. Prune, or take a larger board."
         )
@@ -113,7 +114,7 @@ def _sized(compiled: Compiled, firmware: Firmware, whole: Sizes, empty: Sizes) -
     packed = sum(constant.tables for constant in unique_constants(compiled.program))
     weights = min(whole.weights - packed, weight_bytes(compiled.graph))
     tables = whole.weights + whole.tables - weights
-    ram = whole.ram - empty.ram - compiled.plan.arena_bytes
+    ram = whole.ram - empty.ram - compiled.plan.block_bytes
     return Image(
         firmware=firmware,
         flash=Flash(flash, weights, tables, code),

@@ -27,9 +27,9 @@ typedef struct {
     uint16_t input_count;
     uint16_t output_count;
     uint32_t step_count;
-    uint8_t* arena;
-    uint32_t arena_bytes;
-    void (*init)(void);
+    uint8_t* arena;               /* the block: arena, then what the model keeps */
+    uint32_t arena_bytes;         /* of the whole block */
+    void (*init)(void);           /* gives what the model keeps its first contents */
     void (*invoke)(void);
     /// Sets the hook; NULL where the image was built with EP_HOOK 0.
     void (*set_hook)(ep_hook_t hook, void* context);

@@ -36,7 +36,7 @@ from edgepack.program import MemoryPlan, Program
 from edgepack.store import Tree
 from edgepack.target import build, toolchain
 from edgepack.target.attach import attach, choose_emulator
-from tests.kernels.harness import Case, spread_plan
+from tests.kernels.harness import Case, gaps_of, spread_plan
 
 UNITS = 2  # translation units of all models
 GUARD = 64  # bytes before and after each arena
@@ -172,9 +172,9 @@ def _models(rows: Sequence[_Row]) -> Tree:
 def _without_arena(data: bytes, name: str) -> bytes:
     """The model's own arena shrinks to nothing: the harness brings one for all."""
     return data.replace(
-        f"_Alignas(16) uint8_t {name}_arena[{name.upper()}_ARENA_BYTES]".encode(),
+        f"_Alignas(16) uint8_t {name}_arena[{name.upper()}_BLOCK_BYTES]".encode(),
         f"static uint8_t {name}_arena[1]".encode(),
-    ).replace(f"extern uint8_t {name}_arena[{name.upper()}_ARENA_BYTES];".encode(), b"")
+    ).replace(f"extern uint8_t {name}_arena[{name.upper()}_BLOCK_BYTES];".encode(), b"")
 
 
 def _harness(rows: Sequence[_Row]) -> Tree:
@@ -183,7 +183,7 @@ def _harness(rows: Sequence[_Row]) -> Tree:
         text, entry = _entry(row)
         declarations.append(text)
         entries.append(entry)
-        largest = max(largest, *(plan.arena_bytes for _, plan in row.plans()))
+        largest = max(largest, *(plan.block_bytes for _, plan in row.plans()))
     main = MAIN.replace("@TABLES@", "\n".join(declarations)).replace("@ROWS@", "\n".join(entries))
     main = main.replace("@ARENA@", str(largest + 2 * GUARD)).replace("@GUARD@", str(GUARD))
     return Tree({"ep_main.c": main.encode()})
@@ -193,15 +193,15 @@ def _entry(row: _Row) -> tuple[str, str]:
     n, graph = row.number, row.program.graph
     lines, ends = [], []
     for name, plan in row.plans():
-        lines.append(f"void {name}_run(uint8_t* arena);")
+        lines += [f"void {name}_{function}(uint8_t* arena);" for function in ("run", "reset")]
         for kind, tensors in (("in", graph.inputs), ("out", graph.outputs)):
             ports = [v for t in tensors for v in (plan.offset(t), graph.tensor(t).bytes)]
             lines.append(_table(f"{name}_{kind}", ports))
-        gaps = _gaps(plan) if name.startswith("s") else []
+        gaps = gaps_of(plan, row.program) if name.startswith("s") else []
         lines.append(_table(f"{name}_gaps", gaps))
         ends.append(
-            f"{{{name}_run, {plan.arena_bytes}U, {len(gaps) // 2}U, {name}_in, {name}_out, "
-            f"{name}_gaps}}"
+            f"{{{name}_run, {name}_reset, {plan.arena_bytes}U, {plan.block_bytes}U, "
+            f"{len(gaps) // 2}U, {name}_in, {name}_out, {name}_gaps}}"
         )
     arrays = [np.ascontiguousarray(array) for array in row.case.inputs]
     data = b"".join(
@@ -215,14 +215,6 @@ def _entry(row: _Row) -> tuple[str, str]:
 
 def _table(name: str, values: Sequence[int]) -> str:
     return f"static const uint32_t {name}[] = {{{', '.join(f'{v}U' for v in values) or '0U'}}};"
-
-
-def _gaps(plan: MemoryPlan) -> list[int]:
-    gaps, end = [], 0
-    for start, stop in sorted((p.offset, p.offset + p.bytes) for p in plan.placements):
-        gaps += [end, start - end] if start > end else []
-        end = max(end, stop)
-    return [*gaps, end, plan.arena_bytes - end]
 
 
 @contextmanager
@@ -273,7 +265,8 @@ MAIN = """
 
 typedef struct {
     void (*run)(uint8_t* arena);
-    uint32_t arena, gaps;
+    void (*reset)(uint8_t* arena);
+    uint32_t arena, block, gaps;
     const uint32_t *in, *out, *gap;
 } way_t;
 typedef struct {
@@ -390,10 +383,15 @@ __attribute__((noinline)) static bool call(void (*run)(uint8_t*), uint8_t* arena
 static void once(const row_t* row, const way_t* way, uint32_t sample, uint32_t seed)
 {
     uint8_t* const arena = &memory[@GUARD@];
-    const uint32_t total = way->arena + 2U * @GUARD@U;
     uint32_t bytes = 0;
-    for (uint32_t i = 0; i < total; i++) {
+    for (uint32_t i = 0; i < @GUARD@U + way->arena; i++) {
         memory[i] = pattern(i, seed);
+    }
+    if (sample == 0U) {
+        for (uint32_t i = @GUARD@U + way->arena; i < way->block + 2U * @GUARD@U; i++) {
+            memory[i] = pattern(i, seed);
+        }
+        way->reset(arena);
     }
     for (uint32_t i = 0; i < row->inputs; i++) {
         bytes += way->in[2U * i + 1U];
@@ -407,7 +405,7 @@ static void once(const row_t* row, const way_t* way, uint32_t sample, uint32_t s
     const uint32_t start = ep_port_ticks();
     const bool registers = call(way->run, arena);
     const uint32_t ticks = ep_port_ticks() - start;
-    bool bytes_kept = kept(0, @GUARD@U, seed) && kept(@GUARD@U + way->arena, @GUARD@U, seed);
+    bool bytes_kept = kept(0, @GUARD@U, seed) && kept(@GUARD@U + way->block, @GUARD@U, seed);
     for (uint32_t i = 0; i < way->gaps; i++) {
         bytes_kept = bytes_kept && kept(@GUARD@U + way->gap[2U * i], way->gap[2U * i + 1U], seed);
     }

@@ -6,7 +6,8 @@ Each model is read, lowered, planned and generated as for a device, twice: with 
 and with every tensor apart from the others and poisoned bytes between, so that a kernel that
 steps outside its tensors is caught as well as a wrong claim of overlap. The planned one runs with
 two fills of its arena; all three must answer the same bytes, so nothing depends on memory it
-did not write.
+did not write. What a model keeps is reset before the first sample, then carried from one to the
+next, as the oracle does.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ from edgepack.compiler.planner import (
     plan_memory,
     plan_of,
     scratch_groups,
+    state_tensors,
     tensor_groups,
+    with_state,
 )
 from edgepack.compiler.reader import read_model
 from edgepack.graph import Graph
@@ -98,7 +101,19 @@ def spread_plan(program: Program) -> MemoryPlan:
         offsets.append(position)
         position += -(-group.bytes // alignment) * alignment + GAP
     plan = plan_of(groups, tuple(offsets), alignment, len(program.steps))
-    return dataclasses.replace(plan, arena_bytes=position)
+    return with_state(dataclasses.replace(plan, arena_bytes=position), program, GAP)
+
+
+def gaps_of(plan: MemoryPlan, program: Program) -> list[int]:
+    """Starts and sizes of what lies between a spread plan's tensors."""
+    spans = [(p.offset, p.offset + p.bytes) for p in plan.placements]
+    for tensor in state_tensors(program):
+        spans.append((plan.offset(tensor.index), plan.offset(tensor.index) + tensor.bytes))
+    gaps, end = [], 0
+    for start, stop in sorted(spans):
+        gaps += [end, start - end] if start > end else []
+        end = max(end, stop)
+    return [*gaps, end, plan.block_bytes - end]
 
 
 def _renamed(program: Program, name: str) -> Program:
@@ -287,16 +302,9 @@ def _row(
     def ports(tensors: Sequence[int], used: MemoryPlan) -> list[int]:
         return [v for t in tensors for v in (used.offset(t), graph.tensor(t).bytes)]
 
-    spans = sorted((p.offset, p.offset + p.bytes) for p in spread.placements)
-    gaps, end = [], 0
-    for start, stop in spans:
-        if start > end:
-            gaps += [end, start - end]
-        end = max(end, stop)
-    gaps += [end, spread.arena_bytes - end]
+    gaps = gaps_of(spread, program)
     lines = [
-        f"void m{case}_run(uint8_t* arena);",
-        f"void s{case}_run(uint8_t* arena);",
+        *(f"void {n}{case}_{f}(uint8_t* arena);" for n in "ms" for f in ("run", "reset")),
         table(f"in{case}", ports(graph.inputs, plan)),
         table(f"out{case}", ports(graph.outputs, plan)),
         table(f"sin{case}", ports(graph.inputs, spread)),
@@ -304,7 +312,8 @@ def _row(
         table(f"gaps{case}", gaps),
     ]
     entry = (
-        f"{{m{case}_run, s{case}_run, {plan.arena_bytes}, {spread.arena_bytes}, "
+        f"{{m{case}_run, s{case}_run, m{case}_reset, s{case}_reset, {plan.arena_bytes}, "
+        f"{spread.arena_bytes}, {plan.block_bytes}, {spread.block_bytes}, "
         f"{len(graph.inputs)}, {len(graph.outputs)}, {samples}, {len(gaps) // 2}, "
         f"in{case}, out{case}, sin{case}, sout{case}, gaps{case}}},"
     )
@@ -331,7 +340,9 @@ MAIN = """
 typedef struct {
     void (*run)(uint8_t*);
     void (*run_spread)(uint8_t*);
-    uint32_t arena, arena_spread, inputs, outputs, samples, gaps;
+    void (*reset)(uint8_t*);
+    void (*reset_spread)(uint8_t*);
+    uint32_t arena, arena_spread, block, block_spread, inputs, outputs, samples, gaps;
     const uint32_t *in, *out, *in_spread, *out_spread, *gap;
 } entry_t;
 @TABLES@
@@ -365,7 +376,7 @@ static void once(const entry_t* e, int mode, uint8_t* arena, FILE* in, FILE* out
             __asan_poison_memory_region(arena + e->gap[2 * g], e->gap[2 * g + 1]);
         }
         e->run_spread(arena);
-        __asan_unpoison_memory_region(arena, e->arena_spread);
+        __asan_unpoison_memory_region(arena, e->block_spread);
     } else {
         e->run(arena);
     }
@@ -384,8 +395,10 @@ int main(int argc, char** argv)
         fprintf(stderr, "case %u\\n", (unsigned)c);
         const long start = ftell(in);
         for (int mode = 0; mode < 3; ++mode) {
-            uint8_t* arena = malloc(mode == 2 ? e->arena_spread : e->arena);
+            uint8_t* arena = malloc(mode == 2 ? e->block_spread : e->block);
             need(arena != NULL && fseek(in, start, SEEK_SET) == 0);
+            fill(arena, mode == 2 ? e->block_spread : e->block, 7u + (uint32_t)mode);
+            (mode == 2 ? e->reset_spread : e->reset)(arena);
             for (uint32_t s = 0; s < e->samples; ++s) {
                 once(e, mode, arena, in, out, 1u + s + 77777u * (uint32_t)mode);
             }

@@ -135,7 +135,7 @@ def test_the_header_states_the_facts() -> None:
 def test_the_arena_is_asserted_against_the_board() -> None:
     files = tree_of(copies(), GenerateSpec(board="b", ram_bytes=99))
     assert "#define KWS_RAM_BYTES 99\n" in files["kws.h"]
-    assert "_Static_assert(KWS_ARENA_BYTES <= KWS_RAM_BYTES" in files["kws.c"]
+    assert "_Static_assert(KWS_BLOCK_BYTES <= KWS_RAM_BYTES" in files["kws.c"]
 
 
 def test_the_generator_knows_its_runtime() -> None:

@@ -44,8 +44,8 @@ TEXTS = {
         "keras.Input(shape=..., batch_size=1)."
     ),
     "cnn: variable": (
-        "tensor 3 'conv': is a variable that keeps its value between runs; none is supported yet. "
-        "Make the state an input and an output of the model."
+        "op 0 CONV_2D 'conv': it writes tensor 3 'conv' int8[1,8,8,4], a variable; that is never "
+        "allowed. The file is damaged: download or convert it again."
     ),
     "cnn: wrong order": (
         "op 1 AVERAGE_POOL_2D 'pool': it reads tensor 6 'depthwise' int8[1,4,4,4], which op 2 "
