@@ -161,6 +161,7 @@ class MemoryPlan:
     offsets: tuple[tuple[int, int], ...]  # (tensor, offset), aliases included
     peak_step: int  # the step during which the most bytes are live
     alignment: int = 16
+    lower_bound: int = 0  # bytes that no arena of the program goes below, where it is known
     state_bytes: int = 0  # behind the arena
 
     @property

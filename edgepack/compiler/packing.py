@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 Interval = tuple[int, int]
-BUDGET = 20_000  # placements looked at by each of the two searches
-EXACT_UP_TO = 9  # items for which every order is searched, within the budget
+BUDGET = 20_000  # placements looked at by the search
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +67,6 @@ def pack(problem: Problem) -> tuple[int, ...]:
     )
     if height(problem, best) > problem.lower_bound:
         best = _improve(problem, list(order), best)
-    if height(problem, best) > problem.lower_bound and count <= EXACT_UP_TO:
-        best = _exact(problem, best)
     return tuple(best[item] for item in range(count))
 
 
@@ -91,27 +88,4 @@ def _improve(problem: Problem, order: list[int], best: dict[int, int]) -> dict[i
             current, placed = candidate, trial
         if reached < low:
             low, best = reached, trial
-    return best
-
-
-def _exact(problem: Problem, best: dict[int, int]) -> dict[int, int]:
-    """Depth-first over orders of rising offsets; every branch that cannot win is cut."""
-    count, budget = len(problem.sizes), BUDGET
-
-    def descend(placed: dict[int, int], floor: int) -> None:
-        nonlocal best, budget
-        if len(placed) == count:
-            if height(problem, placed) < height(problem, best):
-                best = dict(placed)
-            return
-        limit = height(problem, best)
-        for item in range(count):
-            if item in placed or budget <= 0 or limit <= problem.lower_bound:
-                continue
-            budget -= 1
-            offset = lowest(problem, item, placed)
-            if offset >= floor and offset + problem.sizes[item] < height(problem, best):
-                descend({**placed, item: offset}, offset)
-
-    descend({}, 0)
     return best

@@ -9,10 +9,12 @@ that covers it.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from edgepack.compiler.packing import Interval, Problem, pack
+from edgepack.compiler.exact_packing import pack_and_prove
+from edgepack.compiler.packing import Interval, Problem
 from edgepack.graph import ABSENT, Graph, Tensor
 from edgepack.program import MemoryPlan, Overlap, Placement, Program, Scratch
 
@@ -52,18 +54,43 @@ class Group:
 
 
 def plan_memory(program: Program) -> MemoryPlan:
-    """Offsets of every tensor in RAM and every scratch, in the smallest arena found."""
+    """Offsets of every tensor in RAM and every scratch, in the smallest arena found.
+
+    `lower_bound` equals `arena_bytes` where no smaller one exists.
+    """
     groups = (*tensor_groups(program), *scratch_groups(program))
-    alignment = alignment_of(program)
-    problem = Problem(
+    problem = problem_of(groups, program)
+    packing = pack_and_prove(problem, _live_together(groups, len(program.steps)))
+    plan = plan_of(groups, packing.offsets, problem.alignment, len(program.steps))
+    return with_state(replace(plan, lower_bound=packing.lower_bound), program)
+
+
+def problem_of(groups: tuple[Group, ...], program: Program) -> Problem:
+    """The groups as items to be packed."""
+    return Problem(
         sizes=tuple(group.bytes for group in groups),
         forbidden=_forbidden(groups, program),
-        alignment=alignment,
+        alignment=alignment_of(program),
         lower_bound=lower_bound(groups, program),
         hints=_hints(groups),
     )
-    plan = plan_of(groups, pack(problem), alignment, len(program.steps))
-    return with_state(plan, program)
+
+
+def _live_together(groups: tuple[Group, ...], steps: int) -> Iterator[list[int]]:
+    """Groups that are live during a few neighbouring steps, the fullest steps first."""
+
+    def live(first: int, last: int) -> list[int]:
+        return [
+            number
+            for number, group in enumerate(groups)
+            if any(b.life.first <= last and b.life.last >= first for b in group.blocks)
+        ]
+
+    sums = {step: sum(groups[number].bytes for number in live(step, step)) for step in range(steps)}
+    fullest = sorted(sums, key=lambda step: (-sums[step], step))
+    for radius in (0, 1, 3):
+        for step in fullest:
+            yield live(step - radius, step + radius)
 
 
 def with_state(plan: MemoryPlan, program: Program, gap: int = 0) -> MemoryPlan:

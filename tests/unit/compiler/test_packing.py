@@ -1,10 +1,12 @@
 import itertools
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgepack.compiler import packing
+from edgepack.compiler import exact_packing, packing
+from edgepack.compiler.exact_packing import Budget, pack_and_prove, shorter
 from edgepack.compiler.packing import Problem, height, lowest, pack, place_in_order
 
 
@@ -36,26 +38,59 @@ def best_of_all_orders(problem: Problem) -> int:
     return min(height(problem, place_in_order(problem, order)) for order in orders)
 
 
-def stacked(problem: Problem) -> dict[int, int]:
-    step = max(problem.sizes) + problem.alignment
-    return {i: i * step for i in range(len(problem.sizes))}
-
-
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 2**32), st.integers(1, 5))
-def test_the_search_finds_what_every_order_together_finds(seed: int, count: int) -> None:
+@given(st.integers(0, 2**32), st.integers(1, 6))
+def test_what_is_found_fits_and_nothing_is_shorter(seed: int, count: int) -> None:
     problem = random_problem(seed, count)
-    offsets = pack(problem)
-    assert fits(problem, offsets)
-    assert height(problem, dict(enumerate(offsets))) == best_of_all_orders(problem)
+    found = pack_and_prove(problem, [])
+    assert fits(problem, found.offsets)
+    shortest = -(-best_of_all_orders(problem) // 4) * 4
+    assert found.lower_bound == found.height == shortest
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.integers(0, 2**32), st.integers(2, 5))
-def test_the_exact_search_needs_no_good_start(seed: int, count: int) -> None:
-    problem = random_problem(seed, count)
-    found = packing._exact(problem, stacked(problem))
-    assert height(problem, found) == best_of_all_orders(problem)
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32), st.integers(2, 4))
+def test_a_proof_agrees_with_trying_every_place(seed: int, count: int) -> None:
+    problem = with_exact_distances(random_problem(seed, count), seed)
+    limit = random.Random(seed).randint(8, 60)
+    found = shorter(problem, range(count), limit, Budget(100_000))
+    places = itertools.product(range(0, limit, 4), repeat=count)
+    possible = any(
+        fits(problem, at)
+        and all(a + size <= limit for a, size in zip(at, problem.sizes, strict=True))
+        for at in places
+    )
+    assert (found is not None) == possible
+    if found is not None:
+        assert fits(problem, tuple(found[i] for i in range(count)))
+        assert height(problem, found) <= limit
+
+
+def with_exact_distances(problem: Problem, seed: int) -> Problem:
+    """Some pairs that conflict may also lie at one more distance."""
+    rng = random.Random(seed)
+    forbidden = tuple(dict(others) for others in problem.forbidden)
+    for i, j in itertools.combinations(range(len(problem.sizes)), 2):
+        if j in forbidden[i] and rng.random() < 0.5:
+            ((low, high),) = forbidden[i][j]
+            at = rng.randrange(low, high) // 4 * 4
+            pieces = [(a, b) for a, b in ((low, at), (at + 1, high)) if a < b]
+            forbidden[i][j] = tuple(pieces)
+            forbidden[j][i] = tuple(sorted((1 - b, 1 - a) for a, b in pieces))
+    return Problem(problem.sizes, forbidden, problem.alignment, 0)
+
+
+def test_out_of_budget_the_bound_comes_from_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exact_packing, "WHOLE_LOOKS", 1)
+    proven = 0
+    for seed in range(20):
+        problem = random_problem(seed, 6)
+        parts = list(itertools.combinations(range(6), 3))
+        shortest = -(-best_of_all_orders(problem) // 4) * 4
+        bounds = [pack_and_prove(problem, given).lower_bound for given in ([], parts)]
+        assert bounds[0] <= bounds[1] <= shortest
+        proven += bounds[1] == shortest
+    assert proven >= 5
 
 
 @settings(max_examples=20, deadline=None)

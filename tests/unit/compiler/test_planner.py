@@ -31,7 +31,7 @@ def test_nothing_live_is_ever_overwritten(seed: int, steps: int) -> None:
     program = random_program(seed, steps)
     plan = plan_memory(program)
     assert faults(program, plan) == []
-    assert plan.arena_bytes >= lower_bound(groups_of(program), program)
+    assert plan.arena_bytes >= plan.lower_bound >= lower_bound(groups_of(program), program)
     assert plan.arena_bytes % plan.alignment == 0
     assert all(offset % 4 == 0 for offset, own in _own_offsets(program, plan) if own)
 
@@ -57,6 +57,7 @@ def test_small_plans_are_optimal(seed: int, steps: int) -> None:
         ):
             shortest = max(ends)
     assert plan.arena_bytes == max(4, -(-shortest // 4) * 4)
+    assert plan.lower_bound == plan.arena_bytes
 
 
 def test_the_faults_of_a_wrong_plan_are_seen() -> None:
