@@ -107,10 +107,17 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
-    """What one operator becomes."""
+    """What one operator becomes: `steps`, or instead of them any one of `offers`."""
 
     steps: tuple[Step, ...] = ()
     aliases: tuple[Alias, ...] = ()
+    offers: tuple[Step, ...] = ()  # other kernels that give the same bits, the best first
+    refusals: tuple[str, ...] = ()  # "dsp: a sum may reach 2^23": why there are no more
+
+    @property
+    def ways(self) -> tuple[tuple[Step, ...], ...]:
+        """All that it may become: `steps` first."""
+        return (self.steps, *((offer,) for offer in self.offers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,29 @@ class LowerSpec:
     isa: frozenset[Isa] = frozenset()
     numerics: Literal["litert", "tflm"] = "litert"
     optimize: Level = "balanced"
+    levels: tuple[tuple[int, Level], ...] = ()  # of operators that have one of their own
+
+    def level(self, operator: int) -> Level:
+        """The level of the operator of that index."""
+        return dict(self.levels).get(operator, self.optimize)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What kernel calls are predicted to take; cycles are 0 where the core has no table."""
+
+    instructions: float = 0.0
+    cycles: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Why an operator runs by the kernels it has."""
+
+    operator: int
+    level: Level
+    cost: Cost
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +160,7 @@ class Program:
     steps: tuple[Step, ...]
     aliases: tuple[Alias, ...]
     spec: LowerSpec
+    choices: tuple[Choice, ...] = ()  # one an operator, where they were made by cost
 
     @property
     def macs(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from edgepack.compiler import variants
 from edgepack.compiler.operators import TABLE
@@ -10,6 +11,7 @@ from edgepack.errors import ModelError
 from edgepack.graph import Graph, Operator, Tensor
 from edgepack.program import (
     Alias,
+    Choice,
     Lowered,
     LowerSpec,
     Overlap,
@@ -20,19 +22,47 @@ from edgepack.program import (
 )
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Offered:
+    """A graph as kernel calls, of which some operators have several ways to be run."""
+
+    graph: Graph
+    operators: tuple[Lowered, ...]  # one an operator of the graph, in its order
+    tail: tuple[Step, ...]  # behind them: copies into outputs of the model
+    aliases: tuple[Alias, ...]
+    spec: LowerSpec
+
+    def program(self, picks: Sequence[int], choices: tuple[Choice, ...] = ()) -> Program:
+        """The program in which operator i goes the way `picks[i]` of its `ways`."""
+        chosen = zip(self.operators, picks, strict=True)
+        steps = tuple(step for lowered, pick in chosen for step in lowered.ways[pick])
+        return Program(self.graph, (*steps, *self.tail), self.aliases, self.spec, choices)
+
+
 def lower(graph: Graph, spec: LowerSpec) -> Program:
-    """The graph as kernel calls for the instruction set of `spec`, in the operators' order.
+    """The graph by the first kernel that instruction sets offer, at level "size" by the portable.
+
+    What is offered besides, and what is worth its memory: `offer`, and choice.py. Raises ModelError
+    where an operator has no row in the table.
+    """
+    found = offer(graph, spec)
+    levels = (spec.level(operator.index) for operator in found.graph.operators)
+    pairs = zip(found.operators, levels, strict=True)
+    return found.program([int(bool(o.offers) and level != "size") for o, level in pairs])
+
+
+def offer(graph: Graph, spec: LowerSpec) -> Offered:
+    """All kernel calls for the instruction set of `spec`, in the operators' order.
 
     A view of a constant becomes a constant of its own; one of a tensor that keeps its contents is
     copied, for those may change before it is read. An output of the model that is a constant or
     keeps its contents is copied into the arena by a last step. Raises ModelError where an operator
     has no row in the table.
     """
-    steps: list[Step] = []
+    operators: list[Lowered] = []
     aliases: list[Alias] = []
     for operator in graph.operators:
         lowered = _lower_operator(operator, graph, spec)
-        steps += lowered.steps
         for alias in lowered.aliases:
             source = graph.tensor(alias.input)
             if source.in_arena:
@@ -40,9 +70,10 @@ def lower(graph: Graph, spec: LowerSpec) -> Program:
             elif source.data is not None:
                 graph = _constant_view(graph, alias)
             else:
-                steps.append(_view_copy(operator.index, graph, alias))
+                lowered = _followed(lowered, _view_copy(operator.index, graph, alias))
+        operators.append(lowered)
     graph, copies = _copied_outputs(graph)
-    return Program(graph, (*steps, *copies), tuple(aliases), spec)
+    return Offered(graph, tuple(operators), tuple(copies), tuple(aliases), spec)
 
 
 def _lower_operator(operator: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
@@ -52,11 +83,13 @@ def _lower_operator(operator: Operator, graph: Graph, spec: LowerSpec) -> Lowere
             f"op {operator.index} {operator.kind}: edgepack has no kernel for it; "
             "replace the layer, or run it outside the model"
         )
-    lowered = row.lower(operator, graph, spec)
-    steps = tuple(variants.twin(step, spec) for step in lowered.steps)
-    lowered = dataclasses.replace(lowered, steps=steps)
-    for step in lowered.steps:
-        _check(step, graph)
+    at_level = dataclasses.replace(spec, optimize=spec.level(operator.index))
+    lowered = row.lower(operator, graph, at_level)
+    if len(lowered.steps) == 1 and (twin := variants.twin(lowered.steps[0], spec)):
+        lowered = dataclasses.replace(lowered, offers=(*lowered.offers, twin))
+    for way in lowered.ways:
+        for step in way:
+            _check(step, graph)
     return lowered
 
 
@@ -96,6 +129,11 @@ def _copied_outputs(graph: Graph) -> tuple[Graph, list[Step]]:
         outputs[place] = copy.index
         steps.append(copy_step(-1, graph, index, copy.index))
     return dataclasses.replace(graph, outputs=tuple(outputs)), steps
+
+
+def _followed(lowered: Lowered, copy: Step) -> Lowered:
+    assert not lowered.offers, "a view has one way only"
+    return dataclasses.replace(lowered, steps=(*lowered.steps, copy))
 
 
 def _view_copy(operator: int, graph: Graph, alias: Alias) -> Step:

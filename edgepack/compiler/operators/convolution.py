@@ -109,10 +109,10 @@ def _multipliers(op: Operator, graph: Graph, channels: int) -> tuple[Multiplier,
     return tuple(quantize_multiplier(data.scale * s / output.scale) for s in scales)
 
 
-def _variant(
+def _offers(
     op: Operator, graph: Graph, spec: LowerSpec, window: Window, rows: NDArray[np.generic]
-) -> Step | None:
-    """The layer by a kernel of the instruction set; rows: [out, taps]."""
+) -> variants.Offers:
+    """The layer by kernels of the instruction set; rows: [out, taps]."""
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
     bias = _folded_bias(data, rows, _bias(op, graph, len(rows)))
     low, high = _activation(op, output)
@@ -131,7 +131,7 @@ def _variant(
         low=low,
         high=high,
     )
-    return variants.choose("conv", layer, spec)
+    return variants.offers("conv", layer, spec)
 
 
 def _activation(op: Operator, output: Tensor) -> tuple[int, int]:
@@ -167,9 +167,9 @@ def _lower_conv(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     bias = _folded_bias(data, rows, _bias(op, graph, outputs))
     bounds = scaling.sum_bounds(rows.astype(np.int64), bias, -128, 127)
     tables = _tables(op, graph, bounds)
-    step = _variant(op, graph, spec, window, rows) if groups == 1 else None
-    if step is not None:
-        return Lowered((step,))
+    offers = variants.Offers()
+    if groups == 1:
+        offers = _offers(op, graph, spec, window, rows)
     output = checks.output_tensor(op, graph)
     low, high = _activation(op, output)
     columns = (rows.shape[1], outputs // groups, scaling.zero_term(output), low, high)
@@ -187,7 +187,8 @@ def _lower_conv(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         names = ("depth", "outputs", "zero_term", "low", "high")
         params = Params("ep_columns_t", tuple(zip(names, columns, strict=True)))
         pixels = Scalar("int32_t", window.pixels)
-        return _step(op, "ep_conv_1x1_s8", (params, pixels, x, *constants), macs, lead)
+        arguments = (params, pixels, x, *constants)
+        return offers.beside(_step(op, "ep_conv_1x1_s8", arguments, macs, lead))
     params = Params(
         "ep_conv_2d_t",
         (
@@ -199,7 +200,7 @@ def _lower_conv(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         ),
     )
     lead_or_none = lead if groups == 1 else None
-    return _step(op, "ep_conv_2d_s8", (params, x, *constants), macs, lead_or_none)
+    return offers.beside(_step(op, "ep_conv_2d_s8", (params, x, *constants), macs, lead_or_none))
 
 
 def _is_pointwise(window: Window, groups: int) -> bool:
@@ -253,9 +254,7 @@ def _lower_depthwise(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     window = _window(op, graph, channels)
     if weights.dtype.name == "FLOAT32":
         return _lower_depthwise_float(op, graph, window, rows)
-    step = _variant(op, graph, spec, window, rows)
-    if step is not None:
-        return Lowered((step,))
+    offers = _offers(op, graph, spec, window, rows)
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
     bias = _bias(op, graph, channels).astype(np.int64)
     wide = rows.astype(np.int64)
@@ -287,11 +286,11 @@ def _lower_depthwise(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     macs = window.pixels * rows.size
     if not nine:
         lead = _depthwise_lead(window, channels, 1)
-        return _step(op, "ep_depthwise_s8", (*arguments, y), macs, lead)
+        return offers.beside(_step(op, "ep_depthwise_s8", (*arguments, y), macs, lead))
     first = window.first_elements()
     lead = overlap_lead(first, channels, 2, in_step=True, line=window.out_w)
     line = Scratch(channels) if window.leaves_input else None
-    return _step(op, "ep_depthwise_3x3_s8", (*arguments, line, y), macs, lead)
+    return offers.beside(_step(op, "ep_depthwise_3x3_s8", (*arguments, line, y), macs, lead))
 
 
 def _lower_depthwise_float(

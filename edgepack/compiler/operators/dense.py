@@ -74,8 +74,8 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     reals = scales_of(data, weights, output)
     if spec.numerics == "tflm":
         twice = [quantize_multiplier(r) for r in reals]
-        step = _variant(op, graph, spec, bias, bounds, twice)
-        return Lowered((step,)) if step else _lower_twice(op, graph, bias, bounds, twice)
+        offers = _offers(op, graph, spec, bias, bounds, twice)
+        return offers.beside(_lower_twice(op, graph, bias, bounds, twice))
     per_channel = len(reals) > 1
     limits = bounds.tolist() if per_channel else [int(bounds.max())]
     found = [
@@ -86,9 +86,7 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     if len(matches) < len(found):
         return _lower_steps(op, graph, bias, reals, limits)
     once = [Multiplier(m, -code if code >= 0 else code + 31) for m, code in matches]
-    step = _variant(op, graph, spec, bias, bounds, once)
-    if step is not None:
-        return Lowered((step,))
+    offers = _offers(op, graph, spec, bias, bounds, once)
     mantissas = np.array([mantissa for mantissa, _ in matches], "<i4")
     codes = np.array([code for _, code in matches], np.int8)
     low, high = scaling.activation_range(output, op.option("fused_activation_function"))
@@ -118,18 +116,18 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         TensorRef(op.outputs[0]),
     )
     kernel = "ep_dense_channels_s8" if per_channel else "ep_dense_s8"
-    return _step(op, graph, kernel, arguments)
+    return offers.beside(_step(op, graph, kernel, arguments))
 
 
-def _variant(
+def _offers(
     op: Operator,
     graph: Graph,
     spec: LowerSpec,
     bias: NDArray[np.int64],
     bounds: NDArray[np.int64],
     multipliers: list[Multiplier],
-) -> Step | None:
-    """The layer by a kernel of the instruction set."""
+) -> variants.Offers:
+    """The layer by kernels of the instruction set."""
     data, weights = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
     output = checks.output_tensor(op, graph)
     low, high = scaling.activation_range(output, op.option("fused_activation_function"))
@@ -147,7 +145,7 @@ def _variant(
         low=low,
         high=high,
     )
-    return variants.choose("dense", layer, spec)
+    return variants.offers("dense", layer, spec)
 
 
 def _lower_steps(

@@ -154,6 +154,7 @@ def _lower_sum(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         f"its inputs'. Quantise the model again with representative data.",
     )
     low, high = scaling.activation_range(output, op.option("fused_activation_function"))
+    offers = variants.Offers()
     if broadcast_loops(a.shape, b.shape).plain:
         layer = SumLayer(
             operator=op.index,
@@ -172,9 +173,10 @@ def _lower_sum(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
             low=low,
             high=high,
         )
-        step = variants.choose("total", layer, spec) or linear_total(layer)
-        if step is not None:
-            return Lowered((step,))
+        offers = variants.offers("total", layer, spec)
+        linear = linear_total(layer)
+        if linear is not None:
+            return offers.beside(Lowered((linear,)))
     half = operand.shift == 0
     mantissa_b, shift_b = (operand.mantissa, 1) if half else _shifted(operand)
     mantissa, shift = _shifted(result)
@@ -194,7 +196,7 @@ def _lower_sum(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         ("high", high),
     )
     stem = "sub" if minus and not swapped else "add"
-    return _step_of(op, graph, stem, fields, (large, small))
+    return offers.beside(_step_of(op, graph, stem, fields, (large, small)))
 
 
 def _shifted(multiplier: Multiplier) -> tuple[int, int]:

@@ -1,19 +1,26 @@
 """Kernels for instruction sets: each module offers steps for the layers it can run.
 
 A module of this folder serves one feature of `LowerSpec.isa`. Its functions are named after the
-layers, such as `conv(layer: ConvLayer, spec: LowerSpec) -> Step | None`, and give None where a
-precondition of its kernels fails. `twin(step: Step) -> Step | None` trades a portable kernel for
-one of the same arguments.
+layers, such as `conv(layer: ConvLayer, spec: LowerSpec)`, and give an offer or a tuple of them, the
+best first: a `Step`, or a `str` that says which precondition of its kernels fails. None stands for
+a refusal without words. `twin(step: Step) -> Step | None` trades a portable kernel for one of the
+same arguments.
+
+Every offer gives the same bits. Which one a layer takes is decided by what it is predicted to
+cost: `compiler/choice.py`.
 """
 
 from __future__ import annotations
 
 import importlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from edgepack.compiler.variants.layers import ConvLayer, DenseLayer, SumLayer
-    from edgepack.program import Isa, LowerSpec, Step
+    from edgepack.program import Isa, Lowered, LowerSpec, Step
 
 Kind = Literal["conv", "dense", "total"]
 _MODULES: tuple[tuple[Isa, str], ...] = (
@@ -21,33 +28,51 @@ _MODULES: tuple[tuple[Isa, str], ...] = (
     ("dsp", "dsp"),
     ("rv32m", "riscv"),
     ("thumb1", "thumb1"),
-)  # the first that offers a step wins
+)
 
 
-def choose(kind: Kind, layer: ConvLayer | DenseLayer | SumLayer, spec: LowerSpec) -> Step | None:
-    """The step of the best kernel that `spec.isa` has for the layer; None for the portable one.
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """The steps that instruction sets have for a layer, and why there are no more."""
 
-    The level "size" takes the portable kernels: they need the least code, tables and scratch.
-    """
-    if spec.optimize == "size":
+    steps: tuple[Step, ...] = ()
+    refusals: tuple[str, ...] = ()
+
+    def beside(self, lowered: Lowered) -> Lowered:
+        """The portable way, and these beside it."""
+        return replace(lowered, offers=self.steps, refusals=self.refusals)
+
+
+def offers(kind: Kind, layer: ConvLayer | DenseLayer | SumLayer, spec: LowerSpec) -> Offers:
+    """What all modules of `spec.isa` offer, in the order of the modules."""
+    steps: list[Step] = []
+    refusals: list[str] = []
+    for feature, module in _modules(spec):
+        function = getattr(module, kind, None)
+        found = function(layer, spec) if function is not None else None
+        for offer in found if isinstance(found, tuple) else (found,):
+            if isinstance(offer, str):
+                refusals.append(f"{feature}: {offer}")
+            elif offer is not None:
+                steps.append(offer)
+    return Offers(tuple(steps), tuple(refusals))
+
+
+def twin(step: Step, spec: LowerSpec) -> Step | None:
+    """The step by an instruction set's kernel of the same arguments, where there is one."""
+    if step.variant != "portable":
         return None
-    for feature, name in _MODULES:
-        if feature not in spec.isa:
-            continue
-        offer = getattr(importlib.import_module(f"{__name__}.{name}"), kind, None)
-        step: Step | None = offer(layer, spec) if offer is not None else None
-        if step is not None:
-            return step
-    return None
-
-
-def twin(step: Step, spec: LowerSpec) -> Step:
-    """The step by the instruction set's kernel of the same arguments, where there is one."""
-    for feature, name in _MODULES:
-        if feature not in spec.isa or step.variant != "portable":
-            continue
-        offer = getattr(importlib.import_module(f"{__name__}.{name}"), "twin", None)
+    for _, module in _modules(spec):
+        offer = getattr(module, "twin", None)
         found: Step | None = offer(step) if offer is not None else None
         if found is not None:
             return found
-    return step
+    return None
+
+
+def _modules(spec: LowerSpec) -> list[tuple[Isa, ModuleType]]:
+    return [
+        (feature, importlib.import_module(f"{__name__}.{name}"))
+        for feature, name in _MODULES
+        if feature in spec.isa
+    ]
