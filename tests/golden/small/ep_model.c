@@ -37,7 +37,7 @@ const ep_model_t ep_model = {
     .output_count = SMALL_OUTPUT_COUNT,
     .step_count = SMALL_STEP_COUNT,
     .arena = small_arena,
-    .arena_bytes = SMALL_ARENA_BYTES,
+    .arena_bytes = SMALL_BLOCK_BYTES,
     .init = small_init,
     .invoke = small_invoke,
 #if EP_HOOK

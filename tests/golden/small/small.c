@@ -15,7 +15,7 @@
 #include "ep_version.h"
 
 _Static_assert(EP_RUNTIME_VERSION == 1, "generated for another runtime: generate again");
-_Static_assert(SMALL_ARENA_BYTES <= SMALL_RAM_BYTES, "the arena does not fit the board's RAM");
+_Static_assert(SMALL_BLOCK_BYTES <= SMALL_RAM_BYTES, "the arena does not fit the board's RAM");
 
 #if EP_HOOK
 static ep_hook_t small_hook;
@@ -99,13 +99,19 @@ void small_run(uint8_t* arena)
     SMALL_DONE(3U);
 }
 
+void small_reset(uint8_t* arena)
+{
+    (void)arena;
+}
+
 #ifndef SMALL_ARENA_ATTRIBUTE
 #define SMALL_ARENA_ATTRIBUTE
 #endif
-_Alignas(16) uint8_t small_arena[SMALL_ARENA_BYTES] SMALL_ARENA_ATTRIBUTE;
+_Alignas(16) uint8_t small_arena[SMALL_BLOCK_BYTES] SMALL_ARENA_ATTRIBUTE;
 
 void small_init(void)
 {
+    small_reset(small_arena);
 }
 
 void* small_input(uint32_t number)

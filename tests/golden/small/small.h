@@ -16,8 +16,11 @@
 extern "C" {
 #endif
 
-/// Bytes and alignment of the arena, the model's whole working memory.
+/// Bytes of the arena, the model's working memory; of what it keeps from one invocation to the
+/// next, which lies behind the arena; and of both. The alignment is that of the whole block.
 #define SMALL_ARENA_BYTES 84
+#define SMALL_STATE_BYTES 0
+#define SMALL_BLOCK_BYTES 84
 #define SMALL_ARENA_ALIGNMENT 16
 
 /// Bytes of RAM of some-board; another limit may be given.
@@ -49,14 +52,17 @@ extern "C" {
 #define SMALL_OUTPUT_0_SCALE 0.00390625f
 #define SMALL_OUTPUT_0_ZERO_POINT (-128)
 
-/// Run the model once in the caller's arena: SMALL_ARENA_BYTES bytes, aligned. Write the
+/// Run the model once in the caller's block: SMALL_BLOCK_BYTES bytes, aligned. Write the
 /// inputs at their offsets first; the call consumes them. The outputs stay until the next call.
-/// Re-entrant: several arenas may run at once.
+/// Re-entrant: several blocks may run at once.
 void small_run(uint8_t* arena);
 
-/// The same with an arena of the model's own. Define SMALL_ARENA_ATTRIBUTE to place it in a
-/// section. The model keeps nothing between invocations.
-extern uint8_t small_arena[SMALL_ARENA_BYTES];
+/// Does nothing: this model keeps nothing from one run to the next.
+void small_reset(uint8_t* arena);
+
+/// The same with a block of the model's own; small_init resets it. Define
+/// SMALL_ARENA_ATTRIBUTE to place it in a section.
+extern uint8_t small_arena[SMALL_BLOCK_BYTES];
 void small_init(void);
 void* small_input(uint32_t number);
 const void* small_output(uint32_t number);
