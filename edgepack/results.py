@@ -238,6 +238,7 @@ class Inspection:
     flash_limit: int | None = None
     ram_limit: int | None = None
     problem: str = ""  # why it does not fit
+    arena_bound: int = 0  # no arena is smaller: equal to `arena` where that one is optimal
     state: int = 0  # bytes that it keeps between inferences, behind the arena
 
 

@@ -105,12 +105,19 @@ def inspection(found: Inspection) -> str:
         table(header, rows, right=(0, 3, 4, 5)),
         "",
         f"MACs {found.model.macs:,}; weights {found.weights:,} B, tables {found.tables:,} B; "
-        f"arena {found.arena:,} B, its peak at op {found.peak_operator}"
+        f"arena {found.arena:,} B ({_bound(found)}), its peak at op {found.peak_operator}"
         + (f"; state {found.state:,} B" if found.state else ""),
     ]
     if found.problem:
         lines.append(f"does not fit: {found.problem}")
     return "\n".join(lines)
+
+
+def _bound(found: Inspection) -> str:
+    """Whether a smaller arena may exist."""
+    if found.arena == found.arena_bound:
+        return "no plan is smaller"
+    return f"no plan goes below {found.arena_bound:,} B"
 
 
 def bench(r: BenchResult) -> str:

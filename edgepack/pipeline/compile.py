@@ -255,6 +255,7 @@ def inspection(compiled: Compiled) -> Inspection:
         flash_limit=memory.flash.bytes if memory else None,
         ram_limit=memory.ram.bytes if memory else None,
         problem=misfit(compiled),
+        arena_bound=plan.lower_bound,
     )
 
 

@@ -18,6 +18,7 @@ extern "C" {
 
 /// Bytes of the arena, the model's working memory; of what it keeps from one invocation to the
 /// next, which lies behind the arena; and of both. The alignment is that of the whole block.
+/// No memory plan of these kernel calls has a smaller arena.
 #define SMALL_ARENA_BYTES 84
 #define SMALL_STATE_BYTES 0
 #define SMALL_BLOCK_BYTES 84
