@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
 from edgepack.compiler.channels import remove_channels
+from edgepack.compiler.folding import fold_constants
 from edgepack.compiler.padding import fold_padding
 from edgepack.compiler.rewrite import consumers, replace_tensor, single_consumer, with_operators
 from edgepack.graph import ABSENT, DType, Graph, Operator, Tensor
@@ -72,32 +73,6 @@ def remove_dead(graph: Graph) -> Graph:
                 needed.add(place)
                 queue += graph.operators[place].inputs
     return with_operators(graph, [graph.operators[place] for place in sorted(needed)])
-
-
-def fold_constants(graph: Graph) -> Graph:
-    """Reshapes and transpositions of constants are done here, once."""
-    tensors = list(graph.tensors)
-    kept = []
-    for operator in graph.operators:
-        data = _moved_constant(operator, tensors)
-        if data is None:
-            kept.append(operator)
-        else:
-            target = operator.outputs[0]
-            tensors[target] = dataclasses.replace(tensors[target], data=data)
-    return dataclasses.replace(graph, tensors=tuple(tensors), operators=tuple(kept))
-
-
-def _moved_constant(operator: Operator, tensors: list[Tensor]) -> bytes | None:
-    inputs = [tensors[index] for index in operator.inputs if index != ABSENT]
-    if any(tensor.data is None for tensor in inputs):
-        return None
-    if operator.kind in _SAME_BYTES:
-        return inputs[0].data
-    if operator.kind == "TRANSPOSE":
-        order = [int(axis) for axis in inputs[1].array().ravel()]
-        return inputs[0].array().transpose(order).tobytes()
-    return None
 
 
 def remove_identities(graph: Graph) -> Graph:

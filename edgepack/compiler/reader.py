@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from edgepack.compiler.constants import Shared, constant_bytes, first_contents
 from edgepack.compiler.file_kinds import require_tflite
 from edgepack.compiler.flatbuffer import Source, Table, root
+from edgepack.compiler.folding import fold_inside
 from edgepack.compiler.identifiers import identifier
 from edgepack.compiler.operators import TABLE
 from edgepack.compiler.operators.checks import printable
 from edgepack.compiler.operators.row import OptionField
 from edgepack.compiler.schema_names import OPERATORS, TENSOR_TYPES
-from edgepack.compiler.shape_folding import FOLDED, fold_shapes
 from edgepack.compiler.unsupported import unsupported_custom, unsupported_operator
 from edgepack.compiler.validator import refuse_tensor, validate
 from edgepack.errors import ModelError
@@ -63,7 +63,7 @@ def read_model(data: bytes, name: str = "model") -> Graph:
     if version != 3:
         source.damaged("version", f"it is {version}; TFLite files have 3")
     model.string(3, "description")
-    return validate(_graph(model, identifier(name), hashlib.sha256(data).hexdigest()))
+    return validate(fold_inside(_graph(model, identifier(name), hashlib.sha256(data).hexdigest())))
 
 
 def _graph(model: Table, name: str, sha256: str) -> Graph:
@@ -77,11 +77,6 @@ def _graph(model: Table, name: str, sha256: str) -> Graph:
     used = {t for op in operators for t in (*op.inputs, *op.outputs)} | {*inputs, *outputs}
     buffers = model.tables(4, "buffers", "buffer", MAX_BUFFERS)
     tensors = _tensors(tables, names, buffers, used, frozenset(inputs))
-    operators, tensors = fold_shapes(operators, tensors)
-    for op in operators:
-        if op.kind not in TABLE:
-            made = names[op.outputs[0]] if op.outputs else ""
-            raise unsupported_operator(op.index, op.kind, made, TABLE)
     return Graph(name, sha256, tensors, operators, inputs, outputs)
 
 
@@ -126,13 +121,12 @@ def _operator(index: int, table: Table, codes: list[Code], names: list[str]) -> 
     if code.number == CUSTOM:
         raise unsupported_custom(index, code.custom, name)
     row = TABLE.get(kind)
-    options_type, fields = (row.options_type, row.options) if row else FOLDED.get(kind, (0, None))
-    if fields is None:
+    if row is None:
         raise unsupported_operator(index, kind, name, TABLE)
     where = f"op {index} {kind} '{printable(name)}'"
     if not 1 <= code.version <= 100:
         table.source.damaged(where, f"operator version {code.version}; it must lie in 1 to 100")
-    options = _options(table, where, options_type, fields)
+    options = _options(table, where, row.options_type, row.options)
     return Operator(index, kind, inputs, outputs, options, code.version)
 
 

@@ -10,6 +10,7 @@ from edgepack.compiler.operators.checks import (
     input_tensor,
     require,
     require_shape,
+    require_type,
     tensor_text,
 )
 from edgepack.graph import Graph, Operator
@@ -69,6 +70,46 @@ def strided_slice_of(op: Operator, graph: Graph) -> Part:
             shape.append(count)
         axis += 1
     return Part(tuple(begins), tuple(counts), tuple(steps), tuple(shape))
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedPart:
+    """A box of the input: how many along each dimension, and which begin where it is computed."""
+
+    count: tuple[int, ...]
+    computed: int  # bit d: dimension d begins where the model says, else at 0
+    shape: tuple[int, ...]  # of the output
+
+
+def computed_slice_of(op: Operator, graph: Graph) -> ComputedPart:
+    """The part of input 0 that begins where the model computes it.
+
+    Raises ModelError unless each dimension either shrinks to one index or is kept whole, for
+    only then is the output's shape known.
+    """
+    x, begins = input_tensor(op, graph, 0), input_tensor(op, graph, 1)
+    require_type(op, graph, begins, ("int32", "int64"))
+    steps = constant_ints(op, graph, 3)
+    places = len(steps)
+    require_shape(op, graph, begins, (places,))
+    shrinks = op.option("shrink_axis_mask")
+    whole = op.option("begin_mask") & op.option("end_mask")
+    bits = range(min(places, 31))
+    require(
+        not op.option("ellipsis_mask")
+        and not op.option("new_axis_mask")
+        and places <= len(x.shape)
+        and all(shrinks >> i & 1 or (whole >> i & 1 and steps[i] == 1) for i in bits),
+        op,
+        graph,
+        f"begins where {tensor_text(begins)} says, which the model computes; supported so: each "
+        "dimension either one index (x[i]) or whole (x[:]). Slice with constants instead.",
+    )
+    computed = [i for i in bits if shrinks >> i & 1 and not op.option("begin_mask") >> i & 1]
+    single = [i for i in bits if shrinks >> i & 1]
+    count = tuple(1 if i in single else n for i, n in enumerate(x.shape))
+    shape = tuple(n for i, n in enumerate(x.shape) if i not in single)
+    return ComputedPart(count, sum(1 << i for i in computed), shape)
 
 
 def _items(op: Operator, graph: Graph, rank: int) -> list[_Item | None]:

@@ -25,27 +25,11 @@ KNOWN: tuple[tuple[str, str], ...] = (
     ("maxunpooling2d", "MediaPipe's operator. Use an up-sampling that is supported instead"),
     ("convolution2dtransposebias", "MediaPipe's operator. Use padding and CONV_2D instead"),
 )
-RESIZE = "Give the input in the size that the model needs, or repeat pixels by CONCATENATION"
-FIXED_SHAPE = (
-    "Its shapes are computed at run time only because the batch is open: convert with a batch of "
-    "1, keras.Input(shape=..., batch_size=1)"
-)
-DILATED = (
-    "It is half of a dilated convolution, taken apart only because the batch is open: convert "
-    "with a batch of 1, keras.Input(shape=..., batch_size=1)"
-)
 STATE = "Keep no variable in the model: make its state an input and an output"
 RECURRENT = "Build the layer with unroll=True, or use convolutions over time"
 COMPARISON = "Move the comparison out of the model, into your code after its output"
 OUTSIDE = "Move it out of the model, into your code before or after it"
 WAYS: Mapping[str, str] = {
-    "SHAPE": FIXED_SHAPE,
-    "PACK": FIXED_SHAPE,
-    "FILL": FIXED_SHAPE,
-    "RANGE": FIXED_SHAPE,
-    "BROADCAST_ARGS": FIXED_SHAPE,
-    "SPACE_TO_BATCH_ND": DILATED,
-    "BATCH_TO_SPACE_ND": DILATED,
     "CALL_ONCE": STATE,
     "VAR_HANDLE": STATE,
     "READ_VARIABLE": STATE,
@@ -58,14 +42,9 @@ WAYS: Mapping[str, str] = {
     "WHILE": RECURRENT,
     "IF": "Convert one branch of the model at a time",
     "SVDF": "Use a DEPTHWISE_CONV_2D over time and a dense layer",
-    "BATCH_MATMUL": "With constant weights use a dense layer (FULLY_CONNECTED) instead",
     "TRANSPOSE_CONV": "Use padding and CONV_2D instead",
     "DIV": "Multiply by the reciprocal (MUL) instead",
     "SUM": "Use MEAN and MUL by the number of elements instead",
-    "SLICE": "Use STRIDED_SLICE instead: slice with x[a:b] in the model",
-    "SPLIT_V": "Split into equal parts (SPLIT), or slice with x[a:b] in the model",
-    "UNPACK": "Slice with x[a:b] (STRIDED_SLICE) and reshape instead",
-    "GATHER": "Slice with x[a:b] (STRIDED_SLICE) instead",
     "SQUARE": "Multiply the tensor by itself (MUL) instead",
     "SQUARED_DIFFERENCE": "Use SUB and MUL instead",
     "NEG": "Multiply by -1 (MUL) instead",
@@ -76,15 +55,11 @@ WAYS: Mapping[str, str] = {
     "LOG_SOFTMAX": "Use SOFTMAX, and take the logarithm in your code",
     "ELU": "Use RELU, LEAKY_RELU or HARD_SWISH instead",
     "GELU": "Use RELU, LEAKY_RELU or HARD_SWISH instead",
-    "MIRROR_PAD": "Pad with zeros (PAD) instead",
     "CAST": "Keep one type through the model; QUANTIZE and DEQUANTIZE convert at its ends",
     "ARG_MAX": "End the model before it; take the index of the largest output in your code",
     "ARG_MIN": "End the model before it; take the index of the smallest output in your code",
     "L2_NORMALIZATION": "End the model before it and normalise in your code",
     "L2_POOL_2D": "Use AVERAGE_POOL_2D or MAX_POOL_2D instead",
-    "RESIZE_BILINEAR": RESIZE,
-    "RESIZE_NEAREST_NEIGHBOR": RESIZE,
-    "TILE": "Use CONCATENATION of the tensor with itself instead",
     "EQUAL": COMPARISON,
     "NOT_EQUAL": COMPARISON,
     "LESS": COMPARISON,

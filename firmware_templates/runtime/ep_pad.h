@@ -23,5 +23,7 @@ void ep_pad_8(const ep_pad_t* p, uint8_t value, const void* x, void* y);
 void ep_pad_16(const ep_pad_t* p, uint16_t value, const void* x, void* y);
 /// The same with elements of 4 bytes; x and y are aligned to them.
 void ep_pad_32(const ep_pad_t* p, uint32_t value, const void* x, void* y);
+/// The same with elements of 8 bytes; x and y are aligned to them.
+void ep_pad_64(const ep_pad_t* p, uint64_t value, const void* x, void* y);
 
 #endif

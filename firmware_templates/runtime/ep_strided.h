@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT-0 */
-/* Elements gathered in another order: TRANSPOSE, STRIDED_SLICE. */
+/* Elements gathered in another order: TRANSPOSE, STRIDED_SLICE, SLICE, REVERSE_V2, TILE, FILL. */
 #ifndef EP_STRIDED_H
 #define EP_STRIDED_H
 
@@ -13,5 +13,7 @@ void ep_strided_8(const ep_walk_t* p, const void* x, void* y);
 void ep_strided_16(const ep_walk_t* p, const void* x, void* y);
 /// The same with elements of 4 bytes; x and y are aligned to them.
 void ep_strided_32(const ep_walk_t* p, const void* x, void* y);
+/// The same with elements of 8 bytes; x and y are aligned to them.
+void ep_strided_64(const ep_walk_t* p, const void* x, void* y);
 
 #endif

@@ -8,6 +8,7 @@
 /* They may alias any type. */
 typedef uint16_t __attribute__((may_alias)) ep_word16_t;
 typedef uint32_t __attribute__((may_alias)) ep_word32_t;
+typedef uint64_t __attribute__((may_alias)) ep_word64_t;
 
 #define EP_WALK_RANK 5 /* dimensions beside the innermost one */
 

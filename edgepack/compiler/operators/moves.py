@@ -1,6 +1,12 @@
-"""What the operators that move data have in common: copies, walks, aliases."""
+"""What the operators that move data have in common: copies, walks, tables of offsets, aliases."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from edgepack.compiler.operators.checks import (
     RECONVERT,
@@ -12,22 +18,46 @@ from edgepack.compiler.operators.checks import (
     require_type,
     tensor_text,
 )
-from edgepack.compiler.walk import Walk, walk_fields
+from edgepack.compiler.walk import Walk, row_strides, walk_fields
 from edgepack.graph import Graph, Operator, Tensor
-from edgepack.program import Alias, Lowered, LowerSpec, Params, Scalar, Step, TensorRef
+from edgepack.program import (
+    Alias,
+    Argument,
+    Const,
+    Lowered,
+    LowerSpec,
+    Params,
+    Step,
+    TensorRef,
+)
 
-TYPES = ("int8", "float32", "uint8", "int16", "int32", "bool")
-NUMBERS = TYPES[:-1]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TYPES = (
+    *("int8", "float32", "uint8", "int16", "int32", "int64", "bool"),
+    *("float16", "uint16", "uint32"),
+)
+INDEX_TYPES = ("int32", "int64")
 ALIGNMENT = 4  # bytes that kernels may rely on at the start of a tensor
 MVE_ALIGNMENT = 16
 
 
 def lower_same_bytes(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
-    """The output is the input's bytes: an alias, or a copy where the input is a constant."""
-    x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
-    if x.data is None:
+    """The output is the input's bytes: an alias, or a copy where the input keeps its own."""
+    return same_bytes(op, input_tensor(op, graph, 0), output_tensor(op, graph))
+
+
+def same_bytes(op: Operator, x: Tensor, y: Tensor) -> Lowered:
+    """y is the bytes of x: its memory where that is to be had, else a copy."""
+    if shareable(x):
         return Lowered(aliases=(Alias(x.index, y.index),))
     return Lowered(steps=(copy_step(op, x, y, rows=1, size=y.bytes),))
+
+
+def shareable(tensor: Tensor) -> bool:
+    """Whether another tensor may be part of its memory: not of a constant, nor of a state."""
+    return tensor.data is None and tensor.state is None
 
 
 def copy_step(
@@ -41,6 +71,14 @@ def copy_step(
     y_start: int = 0,
 ) -> Step:
     """Rows of `size` bytes from one dense tensor to another."""
+    params = copy_params(x, y, rows=rows, size=size, x_start=x_start, y_start=y_start)
+    return move_step(op, "ep_copy", "ep_copy", params, x, y)
+
+
+def copy_params(
+    x: Tensor, y: Tensor, *, rows: int, size: int, x_start: int = 0, y_start: int = 0
+) -> Params:
+    """`ep_copy_t` for rows of `size` bytes from one dense tensor to another."""
     fields = (
         ("rows", rows),
         ("bytes", size),
@@ -49,19 +87,47 @@ def copy_step(
         ("y_start", y_start),
         ("y_pitch", y.bytes // rows),
     )
-    return move_step(op, "ep_copy", "ep_copy", Params("ep_copy_t", fields), x, y)
+    return Params("ep_copy_t", fields)
 
 
 def move_step(
-    op: Operator, kernel: str, source: str, params: Params, x: Tensor, y: Tensor, *extra: Scalar
+    op: Operator, kernel: str, source: str, params: Params, x: Tensor, y: Tensor, *extra: Argument
 ) -> Step:
     """A call of `kernel(params, *extra, x, y)`."""
+    return call_step(op, kernel, source, (params, *extra), (x,), y)
+
+
+def call_step(
+    op: Operator,
+    kernel: str,
+    source: str,
+    first: Sequence[Argument],
+    inputs: Sequence[Tensor],
+    y: Tensor,
+) -> Step:
+    """A call of `kernel(*first, *inputs, y)`."""
     return Step(
         operator=op.index,
         kernel=kernel,
         source=source,
-        arguments=(params, *extra, TensorRef(x.index), TensorRef(y.index)),
-        inputs=(x.index,) if x.data is None else (),
+        arguments=(*first, *(TensorRef(x.index) for x in inputs), TensorRef(y.index)),
+        inputs=tuple(dict.fromkeys(x.index for x in inputs if x.data is None)),
+        outputs=(y.index,),
+    )
+
+
+def constant_step(op: Operator, y: Tensor, values: NDArray[np.generic]) -> Step:
+    """The output gets values that are known now."""
+    data = np.ascontiguousarray(values).astype(y.dtype.numpy).tobytes()
+    assert len(data) == y.bytes
+    params = copy_params(y, y, rows=1, size=y.bytes)
+    constant = Const("values", y.dtype.ctype, data, "tables")
+    return Step(
+        operator=op.index,
+        kernel="ep_copy",
+        source="ep_copy",
+        arguments=(params, constant, TensorRef(y.index)),
+        inputs=(),
         outputs=(y.index,),
     )
 
@@ -76,11 +142,31 @@ def gather(op: Operator, x: Tensor, y: Tensor, walk: Walk, spec: LowerSpec) -> L
     size = x.dtype.bytes
     if walk.contiguous:
         offset = walk.start * size
-        if x.data is None and aligned(offset, spec):
+        if shareable(x) and aligned(offset, spec):
             return Lowered(aliases=(Alias(x.index, y.index, offset),))
         return Lowered(steps=(copy_step(op, x, y, rows=1, size=y.bytes, x_start=offset),))
     params = Params("ep_walk_t", walk_fields(walk))
     step = move_step(op, f"ep_strided_{8 * size}", "ep_strided", params, x, y)
+    return Lowered(steps=(step,))
+
+
+def mapped(op: Operator, x: Tensor, y: Tensor, maps: Sequence[Sequence[int]]) -> Lowered:
+    """y[i, j, ...] = x[maps[0][i], maps[1][j], ...]; dimensions kept whole join the run."""
+    run, whole = x.dtype.bytes, len(x.shape)
+    while whole and list(maps[whole - 1]) == list(range(x.shape[whole - 1])):
+        whole -= 1
+        run *= x.shape[whole]
+    if not whole:
+        return same_bytes(op, x, y)
+    strides = row_strides(x.shape)
+    rows = [
+        np.asarray(places, np.uint32) * np.uint32(stride * x.dtype.bytes)
+        for places, stride in zip(maps[:whole], strides[:whole], strict=True)
+    ]
+    dims = [row for row in reversed(rows) if len(row) > 1 or row[0]] or [rows[0]]
+    fields = (("run", run), ("rank", len(dims)), ("count", tuple(len(row) for row in dims)))
+    table = Const("places", "uint32_t", np.concatenate(dims).astype("<u4").tobytes(), "tables")
+    step = move_step(op, "ep_mapped", "ep_mapped", Params("ep_mapped_t", fields), x, y, table)
     return Lowered(steps=(step,))
 
 
@@ -103,3 +189,8 @@ def one_int(op: Operator, graph: Graph, place: int) -> int:
         f"{tensor_text(tensor)} holds {len(values)} numbers; it must be one. {RECONVERT}.",
     )
     return values[0]
+
+
+def rows_before(shape: Sequence[int], axis: int) -> int:
+    """How many slices lie before an axis."""
+    return prod(shape[:axis])

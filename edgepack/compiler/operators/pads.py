@@ -1,4 +1,4 @@
-"""PAD and PADV2: rows of the table of operators."""
+"""PAD, PADV2 and MIRROR_PAD: rows of the table of operators."""
 
 from __future__ import annotations
 
@@ -16,16 +16,22 @@ from edgepack.compiler.operators.checks import (
     require_type,
     tensor_text,
 )
-from edgepack.compiler.operators.moves import NUMBERS, lower_same_bytes, move_step
-from edgepack.compiler.operators.row import OperatorRow
-from edgepack.graph import DType, Graph, Operator
+from edgepack.compiler.operators.moves import (
+    TYPES,
+    check_same,
+    lower_same_bytes,
+    mapped,
+    move_step,
+)
+from edgepack.compiler.operators.row import OperatorRow, OptionField
+from edgepack.graph import Graph, Operator
 from edgepack.program import Lowered, LowerSpec, Params, Scalar
 
 
 def check_pad(op: Operator, graph: Graph) -> None:
     """Constant paddings from 0 up, up to 5 dimensions; a constant value of the input's type."""
     x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
-    require_type(op, graph, x, NUMBERS)
+    require_type(op, graph, x, TYPES)
     require_same_type(op, graph, x, y)
     require_rank(op, graph, x, 1, 5)
     paddings = _paddings(op, graph)
@@ -68,7 +74,7 @@ def _padding_bits(op: Operator, graph: Graph) -> int:
         data = input_tensor(op, graph, 2).data
         assert data is not None
         return int.from_bytes(data, "little")
-    return 0 if y.dtype is DType.FLOAT32 else y.zero_point % (1 << 8 * y.dtype.bytes)
+    return y.zero_point % (1 << 8 * y.dtype.bytes)
 
 
 def lower_pad(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
@@ -78,9 +84,45 @@ def lower_pad(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     if not any(low or high for low, high in paddings):
         return lower_same_bytes(op, graph, spec)
     bits = 8 * x.dtype.bytes
-    value = Scalar({8: "uint8_t", 16: "uint16_t", 32: "uint32_t"}[bits], _padding_bits(op, graph))
+    value = Scalar(f"uint{bits}_t", _padding_bits(op, graph))
     params = Params("ep_pad_t", _pad_fields(x.shape, paddings))
     return Lowered(steps=(move_step(op, f"ep_pad_{bits}", "ep_pad", params, x, y, value),))
+
+
+def check_mirror_pad(op: Operator, graph: Graph) -> None:
+    """Constant paddings that the input is large enough to mirror."""
+    x, y = check_same(op, graph)
+    require_rank(op, graph, x, 1, 8)
+    paddings = _paddings(op, graph)
+    reflect = op.option("mode") == "REFLECT"
+    for axis, (size, ends) in enumerate(zip(x.shape, paddings, strict=True)):
+        most = size - 1 if reflect else size
+        require(
+            max(ends) <= most,
+            op,
+            graph,
+            f"pads dimension {axis} of {tensor_text(x)} by {max(ends)}; {op.option('mode')} "
+            f"mirrors up to {most}. {RECONVERT}.",
+        )
+    require_shape(op, graph, y, [a + n + b for n, (a, b) in zip(x.shape, paddings, strict=True)])
+
+
+def lower_mirror_pad(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+    """Tables of places that turn back at the ends."""
+    x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
+    edge = 1 if op.option("mode") == "SYMMETRIC" else 0
+    maps = [
+        [_mirrored(i - low, size, edge) for i in range(low + size + high)]
+        for size, (low, high) in zip(x.shape, _paddings(op, graph), strict=True)
+    ]
+    return mapped(op, x, y, maps)
+
+
+def _mirrored(place: int, size: int, edge: int) -> int:
+    """A place outside of [0, size) mirrored at the nearer end, which counts twice with `edge`."""
+    if place < 0:
+        return -place - edge
+    return place if place < size else 2 * size - 2 + edge - place
 
 
 def _pad_fields(
@@ -126,7 +168,7 @@ ROWS: tuple[OperatorRow, ...] = (
         kind="PAD",
         code=34,
         inputs=(2, 2),
-        types=NUMBERS,
+        types=TYPES,
         check=check_pad,
         lower=lower_pad,
         notes="Up to 5 dimensions, as TFLite.",
@@ -135,9 +177,19 @@ ROWS: tuple[OperatorRow, ...] = (
         kind="PADV2",
         code=60,
         inputs=(3, 3),
-        types=NUMBERS,
+        types=TYPES,
         check=check_pad,
         lower=lower_pad,
         notes="Up to 5 dimensions, as TFLite. The value must be a constant.",
+    ),
+    OperatorRow(
+        kind="MIRROR_PAD",
+        code=100,
+        options_type=77,
+        options=(OptionField("mode", 0, "int8", 0, ("REFLECT", "SYMMETRIC")),),
+        inputs=(2, 2),
+        types=TYPES,
+        check=check_mirror_pad,
+        lower=lower_mirror_pad,
     ),
 )

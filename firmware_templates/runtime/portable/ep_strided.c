@@ -54,3 +54,21 @@ void ep_strided_32(const ep_walk_t* p, const void* x, void* y)
         from += p->step[moved];
     }
 }
+
+void ep_strided_64(const ep_walk_t* p, const void* x, void* y)
+{
+    uint32_t index[EP_WALK_RANK] = {0};
+    const ep_word64_t* from = (const ep_word64_t*)x + p->start;
+    ep_word64_t* to = (ep_word64_t*)y;
+    for (;;) {
+        for (uint32_t i = 0; i < p->inner; i++) {
+            to[i] = from[(int32_t)i * p->inner_step];
+        }
+        to += p->inner;
+        const uint32_t moved = ep_walk_next(p->rank, p->count, index);
+        if (moved == p->rank) {
+            return;
+        }
+        from += p->step[moved];
+    }
+}
