@@ -76,6 +76,8 @@ def field_literal(value: int | float | Sequence[int] | Sequence[float]) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
+        if not -(2**31) <= value < 2**32:
+            return integer_literal(value, 64)
         return integer_literal(value) if value < 2**31 else f"{value}U"
     assert isinstance(value, float)
     return float_literal(value)

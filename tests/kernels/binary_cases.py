@@ -39,6 +39,22 @@ def random_scales(rng: np.random.Generator, kind: str) -> list[float]:
     return [one, two, float(np.float32(natural * gain))]
 
 
+def wide_scales(rng: np.random.Generator, kind: str, scales: list[float]) -> list[float]:
+    """Of int16, within what TFLite's fixed point takes."""
+    if kind != "MUL":
+        least = max(scales[:2]) / 2**13
+        return [*scales[:2], float(np.float32(max(scales[2], least)))]
+    natural = scales[0] * scales[1]
+    return [*scales[:2], float(np.float32(natural * 10.0 ** rng.uniform(0.1, 6)))]
+
+
+def shifted_scales(rng: np.random.Generator) -> list[float]:
+    """Powers of two, one operand's the output's."""
+    y, less = int(rng.integers(-15, 3)), int(rng.integers(0, 17))
+    scales = [2.0 ** (y - less), 2.0**y]
+    return [*(scales if rng.random() < 0.5 else scales[::-1]), 2.0**y]
+
+
 def binary_case(
     kind: str, rng: np.random.Generator, dtype: str, number: int, rank: int = 4
 ) -> Case:
@@ -46,8 +62,13 @@ def binary_case(
     shapes = random_shapes(rng, rank)
     scales: list[float] | list[None] = [None] * 3
     points = [0, 0, 0]
-    if dtype == "int8":
+    if dtype in ("int8", "int16"):
         scales, points = random_scales(rng, kind), [point(rng) for _ in range(3)]
+        if dtype == "int16":
+            scales, points = wide_scales(rng, kind, scales), [0, 0, 0]
+    shifted = dtype == "int16" and shapes[0] == shapes[1] and bool(rng.random() < 0.5)
+    if shifted and kind in ("ADD", "SUB"):
+        scales = shifted_scales(rng)
         if kind in ("MAXIMUM", "MINIMUM"):
             scales, points = scales[:1] * 3, points[:1] * 3
     constant = int(rng.integers(0, 2)) if number % 3 == 0 else None
@@ -63,9 +84,11 @@ def binary_case(
         values.append(x)
     out = np.broadcast_shapes(*shapes)
     y = builder.tensor(out, dtype, scale=scales[2], zero_point=points[2])
-    options = {}
+    options: dict[str, object] = {}
     if kind not in ("MAXIMUM", "MINIMUM"):
         options = {"fused_activation_function": str(rng.choice(ACTIVATIONS))}
+    if dtype == "int16" and kind in ("ADD", "SUB"):
+        options["pot_scale_int16"] = shifted
     builder.operator(kind, inputs, [y], version=2, **options)
     free = [place for place in (0, 1) if place != constant]
     model = builder.build([inputs[place] for place in free], [y])

@@ -14,6 +14,7 @@ from tests.kernels.weighted_cases import (
     random_scales,
     random_window,
     tie_case,
+    wide_layer,
 )
 
 
@@ -43,6 +44,15 @@ def random_layer(rng: np.random.Generator, number: int) -> Layer:
 def test_int8(case_count: int) -> None:
     rng = np.random.default_rng(3)
     check([quantised_case(rng, random_layer(rng, n)) for n in range(case_count)])
+
+
+def test_int16(case_count: int) -> None:
+    rng = np.random.default_rng(31)
+    biases = ("int64", "int32")
+    layers = [
+        wide_layer(rng, random_layer(rng, n), biases=biases[n % 2]) for n in range(case_count)
+    ]
+    check([quantised_case(rng, layer) for layer in layers])
 
 
 def test_float32(case_count: int) -> None:

@@ -18,6 +18,7 @@ from tests.kernels.weighted_cases import (
     float_case,
     quantised_case,
     random_scales,
+    wide_layer,
 )
 from tests.tflite_builder import ModelBuilder
 
@@ -43,6 +44,15 @@ def random_layer(rng: np.random.Generator, number: int) -> Layer:
 def test_int8(case_count: int) -> None:
     rng = np.random.default_rng(7)
     check([quantised_case(rng, random_layer(rng, n)) for n in range(case_count)])
+
+
+def test_int16(case_count: int) -> None:
+    rng = np.random.default_rng(31)
+    biases = ("int64", "int32")
+    layers = [
+        wide_layer(rng, random_layer(rng, n), biases=biases[n % 2]) for n in range(case_count)
+    ]
+    check([quantised_case(rng, layer) for layer in layers])
 
 
 def test_float32(case_count: int) -> None:

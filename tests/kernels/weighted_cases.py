@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,6 +35,9 @@ class Layer:
     gain: float = 1.0  # of the output's range over a likely sum
     scale: float = 0.05
     extreme: bool = False  # saturated weights and inputs, biases of millions
+    dtype: str = "int8"
+    weights: str = "int8"
+    biases: str = "int32"
     label: str = field(default="", compare=False)
 
 
@@ -75,29 +79,36 @@ def random_window(
 
 
 def quantised_case(rng: np.random.Generator, layer: Layer) -> Case:
-    """The layer in int8 with random weights, biases and inputs."""
+    """The layer in integers with random weights, biases and inputs."""
     builder = ModelBuilder()
     weights = _weights(rng, layer)
+    typical = 74 * (256 if layer.dtype == "int16" else 1)
+    reach = 4 if layer.weights == "int4" else 74
     depth = weights.size // layer.channels
     scales = np.full(layer.channels if layer.per_channel else 1, 0.01) * np.exp(
         rng.normal(0, 1, layer.channels if layer.per_channel else 1)
     )
     scales = scales.astype(np.float32)
-    likely = layer.scale * float(scales.mean()) * 74 * 74 * np.sqrt(depth)
-    x = builder.tensor(layer.x, "int8", scale=layer.scale, zero_point=layer.points[0])
-    w = builder.tensor(layer.w, "int8", scale=scales.tolist(), data=weights, axis=layer.axis)
+    likely = layer.scale * float(scales.mean()) * typical * reach * np.sqrt(depth)
+    x = builder.tensor(layer.x, layer.dtype, scale=layer.scale, zero_point=layer.points[0])
+    w = builder.tensor(layer.w, layer.weights, scale=scales.tolist(), data=weights, axis=layer.axis)
     inputs = [x, w]
     if layer.bias:
-        reach = 2**21 if layer.extreme else int(74 * 74 * np.sqrt(depth)) + 2
+        most = 2**21 if layer.extreme else int(typical * reach * np.sqrt(depth)) + 2
         biases = np.zeros(layer.channels, np.int32)
         if not layer.zero_bias:
-            biases = rng.integers(-reach, reach, layer.channels).astype(np.int32)
+            biases = rng.integers(-most, most, layer.channels).astype(np.int32)
         bias_scales = (np.float32(layer.scale) * scales).astype(np.float32)
         shape = (layer.channels,)
-        inputs.append(builder.tensor(shape, "int32", scale=bias_scales.tolist(), data=biases))
-    scale = float(np.float32(max(likely / 64 * layer.gain, 1e-30)))
-    y = builder.tensor(layer.y, "int8", scale=scale, zero_point=layer.points[1])
-    builder.operator(layer.kind, inputs, [y], **layer.options)
+        inputs.append(builder.tensor(shape, layer.biases, scale=bias_scales.tolist(), data=biases))
+    full = 64 * (256 if layer.dtype == "int16" else 1)
+    scale = float(np.float32(max(likely / full * layer.gain, 1e-30)))
+    y = builder.tensor(layer.y, layer.dtype, scale=scale, zero_point=layer.points[1])
+    options, version = dict(layer.options), 1
+    if layer.dtype == "int16" and layer.bias and layer.kind != "DEPTHWISE_CONV_2D":
+        options["quantized_bias_type"] = layer.biases.upper()
+        version = 8 if layer.kind == "CONV_2D" else 11
+    builder.operator(layer.kind, inputs, [y], version=version, **options)
     return Case(builder.build([x], [y]), [_inputs(rng, layer)], label=str(layer))
 
 
@@ -134,22 +145,30 @@ def random_scales(rng: np.random.Generator) -> dict[str, object]:
 
 
 def _weights(rng: np.random.Generator, layer: Layer) -> NDArray[np.int8]:
+    least, most = (-8, 7) if layer.weights == "int4" else (-128, 127)
     if not layer.extreme:
-        return rng.integers(-128, 128, layer.w).astype(np.int8)
-    side = rng.choice([-128, 127], layer.w)
-    return (np.full(layer.w, rng.choice([-128, 127])) if rng.random() < 0.5 else side).astype(
-        np.int8
-    )
+        return rng.integers(least, most + 1, layer.w).astype(np.int8)
+    side = rng.choice([least, most], layer.w)
+    same = np.full(layer.w, rng.choice([least, most]))
+    return (same if rng.random() < 0.5 else side).astype(np.int8)
 
 
-def _inputs(rng: np.random.Generator, layer: Layer) -> NDArray[np.int8]:
+def _inputs(rng: np.random.Generator, layer: Layer) -> NDArray[np.generic]:
     samples = SAMPLES if layer.x[0] == 1 else layer.x[0]
     shape = (samples, *layer.x[1:])
-    x = rng.integers(-128, 128, shape).astype(np.int8)
+    info = np.iinfo(layer.dtype)
+    x = rng.integers(info.min, int(info.max) + 1, shape).astype(layer.dtype)
     if layer.extreme:
-        x[0] = rng.choice([-128, 127])
-        x[-1] = rng.choice([-128, 127], shape[1:])
+        x[0] = rng.choice([info.min, info.max])
+        x[-1] = rng.choice([info.min, info.max], shape[1:])
     return x
+
+
+def wide_layer(rng: np.random.Generator, layer: Layer, **changes: object) -> Layer:
+    """The layer on int16: zero points of 0, a gain that TFLite's scaling takes."""
+    gain = float(10.0 ** rng.uniform(-0.7, 0.7))
+    wide = {"dtype": "int16", "points": (0, 0), "gain": gain, "biases": "int64", **changes}
+    return dataclasses.replace(layer, **wide)  # type: ignore[arg-type]
 
 
 def tie_case(kind: str, ratio: float, per_channel: bool) -> Case:

@@ -95,6 +95,26 @@ def require_same_type(op: Operator, graph: Graph, *tensors: Tensor) -> None:
             refuse(op, graph, f"{both} differ in type; they must agree. {RECONVERT}.")
 
 
+def require_weights(op: Operator, graph: Graph, data: Tensor, weights: Tensor) -> None:
+    """Weights of int8 (or int4) beside integers, float32 beside float32."""
+    if data.dtype.name in ("INT8", "INT16"):
+        require_type(op, graph, weights, ("int8", "int4"))
+    else:
+        require_same_type(op, graph, data, weights)
+
+
+def require_symmetric(op: Operator, graph: Graph, *tensors: Tensor) -> None:
+    """The tensors' zero points are 0, as TFLite demands of int16."""
+    for tensor in tensors:
+        if tensor.zero_point != 0:
+            refuse(
+                op,
+                graph,
+                f"{tensor_text(tensor)} has zero point {tensor.zero_point}; TFLite fixes 0 for "
+                f"int16. {RECONVERT}.",
+            )
+
+
 def require_rank(op: Operator, graph: Graph, tensor: Tensor, low: int, high: int) -> None:
     """The tensor has `low` to `high` dimensions."""
     if not low <= len(tensor.shape) <= high:
@@ -197,8 +217,9 @@ def require_bias(
     channels: int,
     *,
     tolerance: float = BIAS_TOLERANCE,
+    types: Sequence[str] = ("int32", "int64"),
 ) -> None:
-    """A bias of input 0 and weights 1 is int32 (or float32) [channels].
+    """A bias of input 0 and weights 1 is of one of these types (or float32), [channels].
 
     Its scale, where it has one, is input scale * weight scale, to within `tolerance` output
     scales, as TFLite checks it.
@@ -206,11 +227,11 @@ def require_bias(
     if bias is None:
         return
     data, weights = input_tensor(op, graph, 0), input_tensor(op, graph, 1)
-    wanted = "float32" if data.dtype.name == "FLOAT32" else "int32"
-    require_type(op, graph, bias, (wanted,))
+    real = data.dtype.name == "FLOAT32"
+    require_type(op, graph, bias, ("float32",) if real else types)
     if bias.elements != channels or max(bias.shape, default=1) != channels:
         require_shape(op, graph, bias, (channels,))
-    if wanted == "float32" or bias.quantization is None or weights.quantization is None:
+    if real or bias.quantization is None or weights.quantization is None:
         return
     products = [data.scale * scale for scale in weights.quantization.scales]
     count = max(len(products), len(bias.quantization.scales))

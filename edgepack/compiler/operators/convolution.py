@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepack.compiler import variants
 from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
-from edgepack.compiler.operators import checks, dense, scaling
+from edgepack.compiler.operators import checks, dense, layers_s16, scaling
 from edgepack.compiler.operators.row import ACTIVATION, PADDING, OperatorRow, OptionField
 from edgepack.compiler.operators.window import LIMIT, Window, overlap_lead, read_window
 from edgepack.compiler.variants.layers import ConvLayer
@@ -34,15 +35,18 @@ def _check(op: Operator, graph: Graph) -> None:
     """Types, shapes and scales of CONV_2D and DEPTHWISE_CONV_2D."""
     data, weights = checks.input_tensor(op, graph, 0), checks.require_constant(op, graph, 1)
     output = checks.output_tensor(op, graph)
-    checks.require_type(op, graph, data, ("int8", "float32"))
-    checks.require_same_type(op, graph, data, weights, output)
+    checks.require_type(op, graph, data, ("int8", "int16", "float32"))
+    checks.require_weights(op, graph, data, weights)
+    checks.require_same_type(op, graph, data, output)
     checks.require_rank(op, graph, weights, 4, 4)
     depthwise = op.kind == "DEPTHWISE_CONV_2D"
     channels = weights.shape[3 if depthwise else 0]
     _, kernel_h, kernel_w, depth = weights.shape
-    if data.dtype.name == "INT8":
+    if data.dtype.name != "FLOAT32":
         checks.require_per_tensor(op, graph, data, output)
         checks.require_per_channel(op, graph, weights, 3 if depthwise else 0)
+    if data.dtype.name == "INT16":
+        checks.require_symmetric(op, graph, data, output)
     read_window(op, graph, (kernel_h, kernel_w), channels, output)
     in_c = data.shape[3]
     if depthwise:
@@ -100,13 +104,17 @@ def _tables(op: Operator, graph: Graph, bounds: NDArray[np.int64]) -> tuple[Cons
 
 
 def _multipliers(op: Operator, graph: Graph, channels: int) -> tuple[Multiplier, ...]:
-    """One a channel (PopulateConvolutionQuantizationParams)."""
+    return tuple(map(quantize_multiplier, _reals(op, graph, channels)))
+
+
+def _reals(op: Operator, graph: Graph, channels: int) -> list[float]:
+    """The scale of each channel's sums (PopulateConvolutionQuantizationParams)."""
     data, weights = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
     output = checks.output_tensor(op, graph)
     assert weights.quantization is not None
     scales = weights.quantization.scales
     scales = scales if len(scales) == channels else scales[:1] * channels
-    return tuple(quantize_multiplier(data.scale * s / output.scale) for s in scales)
+    return [data.scale * s / output.scale for s in scales]
 
 
 def _offers(
@@ -164,6 +172,9 @@ def _lower_conv(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     groups = data.shape[3] // weights.shape[3]
     if data.dtype.name == "FLOAT32":
         return _lower_conv_float(op, graph, window, groups)
+    if data.dtype.name == "INT16":
+        wide = _bias(op, graph, outputs).astype(np.int64)
+        return layers_s16.lower_conv(op, graph, window, rows, wide, _reals(op, graph, outputs))
     bias = _folded_bias(data, rows, _bias(op, graph, outputs))
     bounds = scaling.sum_bounds(rows.astype(np.int64), bias, -128, 127)
     tables = _tables(op, graph, bounds)
@@ -254,11 +265,16 @@ def _lower_depthwise(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     window = _window(op, graph, channels)
     if weights.dtype.name == "FLOAT32":
         return _lower_depthwise_float(op, graph, window, rows)
+    if checks.input_tensor(op, graph, 0).dtype.name == "INT16":
+        long = _bias(op, graph, channels).astype(np.int64)
+        lead = _depthwise_lead(window, channels, 2)
+        reals = _reals(op, graph, channels)
+        return layers_s16.lower_depthwise(op, graph, window, rows, long, reals, lead)
     offers = _offers(op, graph, spec, window, rows)
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
     bias = _bias(op, graph, channels).astype(np.int64)
     wide = rows.astype(np.int64)
-    nine = (window.kernel_h, window.kernel_w) == (3, 3) and channels == window.in_c
+    nine = window.is_3x3 and channels == window.in_c
     if nine:
         bias = _folded_bias(data, rows, bias)
     zero = 0 if nine else data.zero_point
@@ -287,10 +303,16 @@ def _lower_depthwise(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     if not nine:
         lead = _depthwise_lead(window, channels, 1)
         return offers.beside(_step(op, "ep_depthwise_s8", (*arguments, y), macs, lead))
-    first = window.first_elements()
-    lead = overlap_lead(first, channels, 2, in_step=True, line=window.out_w)
-    line = Scratch(channels) if window.leaves_input else None
-    return offers.beside(_step(op, "ep_depthwise_3x3_s8", (*arguments, line, y), macs, lead))
+    lines = Scratch(3 * ((window.out_w - 1) * window.stride_w + 3))
+    nine_taps = _step(op, "ep_depthwise_3x3_s8", (*arguments, lines, y), macs, None)
+    return offers.beside(_in_place(nine_taps, window.reads_ahead))
+
+
+def _in_place(lowered: Lowered, allowed: bool) -> Lowered:
+    """The step with leave to write where it reads, and nowhere near it."""
+    (step,) = lowered.steps
+    leave = (Overlap(step.inputs[0], step.outputs[0], exact=True),) if allowed else ()
+    return Lowered((dataclasses.replace(step, overlaps=leave),))
 
 
 def _lower_depthwise_float(
@@ -354,6 +376,7 @@ ROWS: tuple[OperatorRow, ...] = (
         options=_CONV_OPTIONS,
         inputs=(2, 3),
         optional=frozenset({2}),
+        types=("int8", "int16", "float32"),
         check=_check,
         lower=_lower_conv,
         notes="Grouped convolutions too; the bias may be left out, which LiteRT refuses. Weights "
@@ -366,6 +389,7 @@ ROWS: tuple[OperatorRow, ...] = (
         options=_DEPTHWISE_OPTIONS,
         inputs=(2, 3),
         optional=frozenset({2}),
+        types=("int8", "int16", "float32"),
         check=_check,
         lower=_lower_depthwise,
         notes="The depth multiplier is the ratio of the shapes, as TFLite takes it; the option is "

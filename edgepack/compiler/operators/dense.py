@@ -8,8 +8,9 @@ import numpy as np
 
 from edgepack.compiler import variants
 from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
-from edgepack.compiler.operators import checks, dense_scaling, scaling
+from edgepack.compiler.operators import checks, dense_scaling, layers_s16, scaling
 from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
+from edgepack.compiler.operators.window import Window
 from edgepack.compiler.variants.layers import DenseLayer
 from edgepack.graph import Graph, Operator, Tensor
 from edgepack.program import (
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
 def _check(op: Operator, graph: Graph) -> None:
     data, weights = checks.input_tensor(op, graph, 0), checks.require_constant(op, graph, 1)
     output = checks.output_tensor(op, graph)
-    checks.require_type(op, graph, data, ("int8", "float32"))
-    checks.require_same_type(op, graph, data, weights, output)
+    checks.require_type(op, graph, data, ("int8", "int16", "float32"))
+    checks.require_weights(op, graph, data, weights)
+    checks.require_same_type(op, graph, data, output)
     checks.require_rank(op, graph, weights, 2, 2)
     outputs, depth = weights.shape
     checks.require(
@@ -54,9 +56,11 @@ def _check(op: Operator, graph: Graph) -> None:
     else:
         shape = (data.elements // depth, outputs)
     checks.require_shape(op, graph, output, shape)
-    if data.dtype.name == "INT8":
+    if data.dtype.name != "FLOAT32":
         checks.require_per_tensor(op, graph, data, output)
         checks.require_per_channel(op, graph, weights, 0)
+    if data.dtype.name == "INT16":
+        checks.require_symmetric(op, graph, data, output)
     if checks.optional_input(op, graph, 2) is not None:
         checks.require_bias(op, graph, checks.require_constant(op, graph, 2), outputs)
 
@@ -66,6 +70,8 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     if weights.dtype.name == "FLOAT32":
         return _lower_float(op, graph)
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
+    if data.dtype.name == "INT16":
+        return _lower_s16(op, graph, spec)
     outputs = weights.shape[0]
     rows = weights.array().astype(np.int64)
     bias = _bias(op, graph, outputs).astype(np.int64) - data.zero_point * rows.sum(axis=1)
@@ -117,6 +123,21 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     )
     kernel = "ep_dense_channels_s8" if per_channel else "ep_dense_s8"
     return offers.beside(_step(op, graph, kernel, arguments))
+
+
+def _lower_s16(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+    """On int16; TFLite Micro scales it as it does a pointwise convolution of the batches."""
+    data, weights = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
+    outputs, depth = weights.shape
+    rows = weights.array()
+    bias = _bias(op, graph, outputs).astype(np.int64)
+    reals = scales_of(data, weights, checks.output_tensor(op, graph))
+    batches = data.elements // depth
+    if spec.numerics != "tflm":
+        return layers_s16.lower_dense(op, graph, rows, bias, reals, batches)
+    each = reals * (outputs // len(reals))
+    pixels = Window(1, batches, 1, depth, batches, 1, 1, 1, 1, 1, 1, 1, 0, 0)
+    return layers_s16.lower_conv(op, graph, pixels, rows, bias, each)
 
 
 def _offers(
@@ -271,6 +292,7 @@ ROW = OperatorRow(
     ),
     inputs=(2, 3),
     optional=frozenset({2}),
+    types=("int8", "int16", "float32"),
     check=_check,
     lower=_lower,
     notes="int8: LiteRT scales each sum in double precision and rounds once, halves away from "

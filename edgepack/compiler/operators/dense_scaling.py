@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,3 +73,63 @@ def _rescaled(
         return ((products + (1 << (total - 1))) >> total) + zero_point
     term = (2 * zero_point + 1) << code
     return ((products >> 30) + term) >> (code + 1)
+
+
+WIDE_BITS = 36  # of a sum of int16 products: the split mantissa then holds a double's 53 bits
+
+
+def wide_split(bound: int) -> tuple[int, int]:
+    """Bits of the low and of the high word of a mantissa that sums up to `bound` may meet."""
+    bits = bound.bit_length()
+    return min(31, 63 - bits), min(31, 62 - bits)
+
+
+def matching_wide(real: float, bound: int, split: int, high_bits: int) -> tuple[int, int] | None:
+    """The mantissa and shift with which ep_dense_s16 gives round(sum * real) for every sum.
+
+    The product is rounded to double precision, then halves go away from zero. Every step of an
+    int16 is checked; None where no mantissa near the scale's takes all of them.
+    """
+    fraction, exponent = math.frexp(real)
+    bits = split + high_bits
+    shift = high_bits - exponent
+    surplus = max(0, shift - 62)  # a scale so small that every output is 0 or 1
+    wanted = round(fraction * 2**53)
+    mantissa = wanted << (bits - 53) if bits >= 53 else wanted >> (53 - bits)
+    mantissa, shift = mantissa >> surplus, shift - surplus
+    if shift < 1:
+        return None
+    steps = _wide_steps(real, bound)
+    for change in _TRIES:
+        if 0 <= mantissa + change < 1 << bits and _fits(steps, mantissa + change, split, shift):
+            return mantissa + change, shift
+    return None
+
+
+def _wide_steps(real: float, bound: int) -> NDArray[np.int64]:
+    """The least sums that give at least 1, 2, ... 2^15, as far as `bound` reaches."""
+    edges = np.arange(2**15) + 0.5
+    edges = edges[edges <= bound * real * 1.01 + 1.0]
+    near = np.floor(edges / real)
+    near = np.minimum(near, bound + 2.0).astype(np.int64)
+    tries = np.maximum(near[:, None] + np.arange(-1, 4), 0)
+    reached = tries * real >= edges[:, None]
+    steps: NDArray[np.int64] = tries[np.arange(len(edges)), reached.argmax(axis=1)]
+    return np.where(reached.any(axis=1) & (steps <= bound), steps, -1)
+
+
+def _fits(steps: NDArray[np.int64], mantissa: int, split: int, shift: int) -> bool:
+    levels = np.arange(1, len(steps) + 1)[steps >= 0]
+    at = steps[steps >= 0]
+    below = np.maximum(at - 1, 0)
+    reached = _wide_scaled(at, mantissa, split, shift) >= levels
+    return bool((reached & (_wide_scaled(below, mantissa, split, shift) < levels)).all())
+
+
+def _wide_scaled(
+    sizes: NDArray[np.int64], mantissa: int, split: int, shift: int
+) -> NDArray[np.int64]:
+    """ep_dense_s16 on many magnitudes of sums."""
+    high, low = mantissa >> split, mantissa & ((1 << split) - 1)
+    product = sizes * high + ((sizes * low) >> split)
+    return (product + (1 << (shift - 1))) >> shift

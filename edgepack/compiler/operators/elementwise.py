@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from edgepack.compiler import variants
 from edgepack.compiler.fixed_point import Multiplier, float32, quantize_multiplier
-from edgepack.compiler.operators import checks, scaling
+from edgepack.compiler.operators import checks, elementwise_s16, scaling
 from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
 from edgepack.compiler.variants.layers import SumLayer
 from edgepack.compiler.variants.linear_sum import linear_total
@@ -26,8 +26,10 @@ from edgepack.program import (
 RANK = 6  # of broadcast loops: EP_BROADCAST_RANK
 SUM_SHIFT = 20  # TFLite's left shift of both operands of a sum
 LAST_SHIFT = 29  # ep_add_s8.h: from 30 on, every sum rounds to 0
-_STORED = "int8: the stored numbers are compared, whatever the scales, as TFLite does it."
+_STORED = "The stored numbers are compared, whatever the scales, as TFLite does it."
 Fields = tuple[tuple[str, FieldValue], ...]
+TYPES = ("int8", "int16", "int32", "int64", "float32")
+SUFFIX = {"INT8": "s8", "INT16": "s16", "INT32": "s32", "INT64": "s64", "FLOAT32": "f32"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def broadcast_loops(a: tuple[int, ...], b: tuple[int, ...]) -> Loops:
 def _check(op: Operator, graph: Graph) -> None:
     a, b = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
     output = checks.output_tensor(op, graph)
-    checks.require_type(op, graph, a, ("int8", "float32"))
+    checks.require_type(op, graph, a, TYPES)
     checks.require_same_type(op, graph, a, b, output)
     shape = checks.broadcast_shape(op, graph, a, b)
     checks.require_shape(op, graph, output, shape)
@@ -82,8 +84,12 @@ def _check(op: Operator, graph: Graph) -> None:
         f"its broadcast takes {len(loops.sizes)} nested loops; {RANK} is the limit. "
         "Reshape its inputs in the model.",
     )
-    if a.dtype.name == "INT8":
+    if a.dtype.name in ("INT8", "INT16"):
         checks.require_per_tensor(op, graph, a, b, output)
+    if a.dtype.name == "INT16" and op.kind in ("ADD", "SUB"):
+        elementwise_s16.check_sum(op, graph)
+    if a.dtype.name == "INT16" and op.kind == "MUL":
+        elementwise_s16.check_product(op, graph)
 
 
 def _step(op: Operator, graph: Graph, stem: str, fields: Fields) -> Lowered:
@@ -97,10 +103,10 @@ def _step_of(
 ) -> Lowered:
     a, b = operands
     output = checks.output_tensor(op, graph)
-    suffix = "s8" if a.dtype.name == "INT8" else "f32"
+    suffix = SUFFIX[a.dtype.name]
     loops = broadcast_loops(a.shape, b.shape)
-    source = f"ep_{stem}_{suffix}"
-    kernel = source if loops.plain else f"ep_{stem}_broadcast_{suffix}"
+    kernel = f"ep_{stem}_{suffix}" if loops.plain else f"ep_{stem}_broadcast_{suffix}"
+    source = _SOURCES.get((stem, suffix), f"ep_{stem}_{suffix}")
     arguments: list[Argument] = []
     if fields:
         arguments.append(Params(_STRUCTS[stem, suffix], fields))
@@ -128,17 +134,24 @@ def _loop_fields(loops: Loops) -> Fields:
     )
 
 
-def _float_fields(op: Operator) -> Fields:
-    low, high = scaling.float_range(op.option("fused_activation_function"))
-    return (("low", low), ("high", high))
+def _plain_fields(op: Operator, graph: Graph) -> Fields:
+    """The activation's range of numbers that have no scale."""
+    output, activation = checks.output_tensor(op, graph), op.option("fused_activation_function")
+    if output.dtype.name == "FLOAT32":
+        return tuple(zip(("low", "high"), scaling.float_range(activation), strict=True))
+    return tuple(zip(("low", "high"), scaling.plain_range(output, activation), strict=True))
 
 
 def _lower_sum(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     """ADD and SUB; of int8 operands the one with the larger scale is never rounded."""
     a, b = (checks.input_tensor(op, graph, place) for place in (0, 1))
     minus = op.kind == "SUB"
-    if a.dtype.name == "FLOAT32":
-        return _step(op, graph, "sub" if minus else "add", _float_fields(op))
+    if a.dtype.name == "INT16":
+        if elementwise_s16.is_shifted(op, graph):
+            return _step(op, graph, "add_shifted", elementwise_s16.shifted_fields(op, graph))
+        return _step_of(op, graph, "add", *elementwise_s16.sum_fields(op, graph))
+    if a.dtype.name != "INT8":
+        return _step(op, graph, "sub" if minus else "add", _plain_fields(op, graph))
     swapped = b.scale > a.scale
     large, small = (b, a) if swapped else (a, b)
     factor = -(2**19) if minus and swapped else 2**19
@@ -207,8 +220,10 @@ def _shifted(multiplier: Multiplier) -> tuple[int, int]:
 
 def _lower_product(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     a, b = (checks.input_tensor(op, graph, place) for place in (0, 1))
-    if a.dtype.name == "FLOAT32":
-        return _step(op, graph, "mul", _float_fields(op))
+    if a.dtype.name == "INT16":
+        return _step(op, graph, "mul", elementwise_s16.product_fields(op, graph))
+    if a.dtype.name != "INT8":
+        return _step(op, graph, "mul", _plain_fields(op, graph))
     output = checks.output_tensor(op, graph)
     scale = float32(float32(a.scale * b.scale) / output.scale)
     multiplier = quantize_multiplier(scale)
@@ -250,15 +265,35 @@ _STRUCTS = {
     ("add", "s8"): "ep_sum_s8_t",
     ("sub", "s8"): "ep_sum_s8_t",
     ("mul", "s8"): "ep_mul_s8_t",
-    ("add", "f32"): "ep_range_f32_t",
-    ("sub", "f32"): "ep_range_f32_t",
-    ("mul", "f32"): "ep_range_f32_t",
+    ("add", "s16"): "ep_add_s16_t",
+    ("add_shifted", "s16"): "ep_add_shifted_s16_t",
+    ("mul", "s16"): "ep_mul_s16_t",
+    **{
+        (stem, suffix): f"ep_range_{suffix}_t"
+        for stem in ("add", "sub", "mul")
+        for suffix in ("f32", "s32", "s64")
+    },
+}
+_SOURCES = {
+    ("add_shifted", "s16"): "ep_add_s16",
+    **{
+        (stem, suffix): f"ep_integers_{suffix}"
+        for stem in ("add", "sub", "mul")
+        for suffix in ("s32", "s64")
+    },
+    **{
+        (stem, suffix): "ep_extremes"
+        for stem in ("maximum", "minimum")
+        for suffix in ("s16", "s32", "s64")
+    },
 }
 _OPTIONS = (OptionField("fused_activation_function", 0, "int8", 0, ACTIVATION),)
+_SUM_OPTIONS = (*_OPTIONS, OptionField("pot_scale_int16", 1, "bool", True))
+_WRAP = "int32 and int64 wrap around, then the activation clamps; TFLite Micro's ADD has none."
 _PARTS = (
-    ("ADD", 0, 11, _OPTIONS, _lower_sum, ""),
-    ("SUB", 41, 28, _OPTIONS, _lower_sum, ""),
-    ("MUL", 18, 21, _OPTIONS, _lower_product, ""),
+    ("ADD", 0, 11, _SUM_OPTIONS, _lower_sum, _WRAP),
+    ("SUB", 41, 28, _SUM_OPTIONS, _lower_sum, _WRAP),
+    ("MUL", 18, 21, _OPTIONS, _lower_product, _WRAP),
     ("MAXIMUM", 55, 39, (), _lower_extreme, _STORED),
     ("MINIMUM", 57, 39, (), _lower_extreme, _STORED),
 )
@@ -270,6 +305,7 @@ ROWS: tuple[OperatorRow, ...] = tuple(
         options_type=options_type,
         options=options,
         inputs=(2, 2),
+        types=TYPES,
         check=_check,
         lower=lower,
         notes=notes,

@@ -27,12 +27,28 @@ _LIMITS: dict[str, tuple[float | None, float | None]] = {
 
 
 def activation_range(tensor: Tensor, activation: str) -> tuple[int, int]:
-    """The int8 range of a fused activation (TFLite's CalculateActivationRangeQuantized)."""
+    """The range of a fused activation in the tensor's own integer type
+    (TFLite's CalculateActivationRangeQuantized).
+    """
     low, high = _LIMITS[activation]
+    floor, ceiling = integer_range(tensor)
     return (
-        -128 if low is None else max(-128, min(_quantized(tensor, low), 127)),
-        127 if high is None else min(127, max(_quantized(tensor, high), -128)),
+        floor if low is None else max(floor, min(_quantized(tensor, low), ceiling)),
+        ceiling if high is None else min(ceiling, max(_quantized(tensor, high), floor)),
     )
+
+
+def integer_range(tensor: Tensor) -> tuple[int, int]:
+    """The least and the greatest number of the tensor's integer type."""
+    info = np.iinfo(tensor.dtype.numpy)
+    return int(info.min), int(info.max)
+
+
+def plain_range(tensor: Tensor, activation: str) -> tuple[int, int]:
+    """The range of a fused activation in integers that have no scale (CalculateActivationRange)."""
+    low, high = _LIMITS[activation]
+    floor, ceiling = integer_range(tensor)
+    return floor if low is None else int(low), ceiling if high is None else int(high)
 
 
 def _quantized(tensor: Tensor, value: float) -> int:
