@@ -4,12 +4,12 @@
 
 #include "ep_depthwise_s8.h"
 
-/// ep_depthwise_s8 for 3x3 windows and one output a channel, two neighbouring pixels at a time.
-/// w: [in_c][9]; bias: the zero point of x folded in. line: in_c bytes of scratch, which stand for
-/// whatever lies outside x; NULL where no window leaves x.
-/// y may overlap x as edgepack computes it: both pixels go on together, channel by channel.
+/// ep_depthwise_s8 for 3x3 windows of neighbours and one output a channel, channel by channel.
+/// w: [in_c][9]; bias: the zero point of x folded in.
+/// scratch: three lines of a channel, each as long as the windows see: (out_w - 1) * stride_w + 3.
+/// y may be x where edgepack computed that each line's outputs end before the first unread row.
 void ep_depthwise_3x3_s8(const ep_depthwise_t* p, const int8_t* x, const int8_t* w,
                          const int32_t* bias, const int32_t* multipliers, const int8_t* codes,
-                         int8_t* line, int8_t* y);
+                         int8_t* scratch, int8_t* y);
 
 #endif

@@ -58,6 +58,24 @@ class Window:
             or right - self.pad_left >= self.in_w
         )
 
+    @property
+    def is_3x3(self) -> bool:
+        """Whether it sees three by three neighbours."""
+        kernel = (self.kernel_h, self.kernel_w)
+        return kernel == (3, 3) and (self.dilation_h, self.dilation_w) == (1, 1)
+
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether a kernel that keeps the rows it has read may write each row over its input.
+
+        Then each row's outputs end before the first row that no window has seen yet.
+        """
+        for i in range(self.out_h):
+            unread = max(0, i * self.stride_h - self.pad_top + self.kernel_h)
+            if unread < self.in_h and (i + 1) * self.out_w > unread * self.in_w:
+                return False
+        return self.batches == 1
+
     def first_elements(self) -> NDArray[np.int64]:
         """The lowest input element that each output pixel's window touches: [pixels].
 
@@ -146,19 +164,16 @@ def overlap_lead(
     group: int,
     *,
     in_step: bool,
-    line: int = 0,
 ) -> int:
     """How far the output must start before the input (`Overlap.lead_bytes`), 0 at least.
 
     first_bytes: the lowest input byte that each output pixel needs. The kernel finishes `group`
     pixels of pixel_bytes at a time. It reads all that a group needs before it writes any of it;
     with `in_step` it goes through the group's channels instead, in both tensors at the same pace,
-    reading each channel before it writes it. Groups end with each line of `line` pixels, where it
-    is given.
+    reading each channel before it writes it.
     """
     pixels = len(first_bytes)
-    place = np.arange(pixels, dtype=np.int64) % (line or pixels) + 1
-    ends = np.flatnonzero((place % group == 0) | (place == (line or pixels))) + 1
+    ends = np.append(np.arange(group, pixels, group), pixels)
     later = np.append(np.minimum.accumulate(first_bytes[::-1])[::-1], np.iinfo(np.int64).max)
     lead = int((ends * pixel_bytes - later[ends])[:-1].max(initial=0))
     if in_step:

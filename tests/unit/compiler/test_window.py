@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -64,14 +66,32 @@ def test_first_elements(win: Window) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(WINDOWS, st.integers(1, 4), st.integers(1, 2), st.booleans())
-def test_the_lead_is_safe_and_no_larger(
-    win: Window, channels: int, group: int, by_line: bool
-) -> None:
+@given(WINDOWS)
+def test_rows_written_over_rows_that_were_read(win: Window) -> None:
+    win = dataclasses.replace(win, batches=1, in_c=1)
     taps = touched(win)
-    line = win.out_w if by_line else len(taps)
-    lead = overlap_lead(win.first_elements(), channels, group, in_step=False, line=line)
-    starts = {top + j for top in range(0, len(taps), line) for j in range(0, line, group)}
+    lost = any(
+        win.in_w * (i * win.stride_h - win.pad_top + win.kernel_h) <= tap < (i + 1) * win.out_w
+        for i in range(win.out_h)
+        for pixel in taps[(i + 1) * win.out_w :]
+        for tap in pixel
+    )
+    assert not (win.reads_ahead and lost)
+
+
+def test_a_window_that_adds_rows_above_does_not_read_ahead() -> None:
+    shape = {"batches": 1, "in_h": 4, "in_w": 4, "in_c": 1, "kernel_h": 3, "kernel_w": 3}
+    steps = {"stride_h": 1, "stride_w": 1, "dilation_h": 1, "dilation_w": 1}
+    assert Window(**shape, **steps, out_h=4, out_w=4, pad_top=1, pad_left=1).reads_ahead
+    assert not Window(**shape, **steps, out_h=6, out_w=6, pad_top=2, pad_left=2).reads_ahead
+
+
+@settings(max_examples=60, deadline=None)
+@given(WINDOWS, st.integers(1, 4), st.integers(1, 2))
+def test_the_lead_is_safe_and_no_larger(win: Window, channels: int, group: int) -> None:
+    taps = touched(win)
+    lead = overlap_lead(win.first_elements(), channels, group, in_step=False)
+    starts = set(range(0, len(taps), group))
 
     def collides(shift: int) -> bool:
         """Whether an output that starts `shift` before the input hits what is still needed."""
