@@ -10,11 +10,21 @@ from edgepack.compiler.operators import (
     movement,
     pooling,
     quantization,
+    transposed,
 )
 from edgepack.compiler.operators.row import OperatorRow
 
 TABLE: dict[str, OperatorRow] = {
     row.kind: row
-    for module in (convolution, pooling, elementwise, matmul, activation, movement, quantization)
+    for module in (
+        convolution,
+        pooling,
+        elementwise,
+        matmul,
+        activation,
+        movement,
+        quantization,
+        transposed,
+    )
     for row in module.ROWS
 }

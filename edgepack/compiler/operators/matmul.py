@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgepack.compiler import variants
 from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
 from edgepack.compiler.operators import checks, scaling
 from edgepack.compiler.operators.elementwise import broadcast_loops
@@ -219,7 +220,7 @@ def _lower_dense(
     )
     kernel = "ep_conv_1x1_s8"
     step = Step(op.index, kernel, kernel, arguments, (a.index,), op.outputs, macs=layer.macs)
-    return Lowered((step,))
+    return variants.offers("conv", layer, spec).beside(Lowered((step,)))
 
 
 ROWS: tuple[OperatorRow, ...] = (
