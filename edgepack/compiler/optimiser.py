@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
 from edgepack.compiler.channels import remove_channels
+from edgepack.compiler.dilation import fold_dilation
 from edgepack.compiler.folding import fold_constants
 from edgepack.compiler.padding import fold_padding
 from edgepack.compiler.rewrite import consumers, replace_tensor, single_consumer, with_operators
@@ -41,6 +42,7 @@ def optimise(graph: Graph) -> Graph:
     passes: tuple[Callable[[Graph], Graph], ...] = (
         fold_constants,
         remove_identities,
+        fold_dilation,
         fuse_activations,
         fold_padding,
         remove_dead,
