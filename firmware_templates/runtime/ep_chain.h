@@ -8,6 +8,7 @@
 typedef struct {
     int32_t outputs;
     int32_t groups; /* depth / 4, rounded up */
+    int32_t twice;  /* two roundings */
 } ep_chain_t;
 
 /// Chains four rows of int8: of every 4 values a row, 6 words {X1 X2 X3 of values 0 and 2}
@@ -35,19 +36,15 @@ void ep_chain_move(uint32_t* to, const uint32_t* from, int32_t words);
 
 /// y[i * step + o] = saturate(zp_y + requantize(bias[o] + sum_k x[i][k] * w[o][k])) for 4 pixels i.
 /// chained: 6 * groups words of ep_chain_widen. stream: for each two outputs a and b
-/// {257 * bias - 128 * sum(w) of a, b}, groups times {a0 b0 a2 b2}{a1 b1 a3 b3} in bytes,
-/// {mantissa of a}{what is added}{shift + 6 of a, of b, 0, 0}{mantissa of b}{what is added}, which is
-/// 64 + ((2 * zero point of y + 1) << (shift + 6)).
-/// An odd last output has a partner of zeros.
-/// Right shifts are in [1, 15] and |bias| + |sums| < 2^23, which edgepack proves of every output.
+/// {257 * bias - 128 * sum(w) of a, b}, groups times {a0 b0 a2 b2}{a1 b1 a3 b3} in bytes, then what
+/// requantises: {factor and nudge of a}{of b}, for (floor(256 * sum * factor / 2^32) + nudge) / 2^12;
+/// or, twice: {mantissa of a}{what is added}{shift + 6 of a, of b, 0, 0}{mantissa of b}{what is added},
+/// which is 64 + ((2 * zero point of y + 1) << (shift + 6)), with right shifts in [1, 16].
+/// An odd last output has a partner of zeros. |bias| + |sums| < 2^23, which edgepack proves of every
+/// output, and that factor and nudge climb the same steps as TFLite's roundings.
 /// A step of 0 is for one pixel: all four are the same.
-/// Bit-exact with TFLite reference_integer_ops::ConvPerChannel where no result below zp_y matters,
-/// as below a ReLU.
+/// Bit-exact with TFLite reference_integer_ops::ConvPerChannel.
 void ep_chain_rows(const ep_chain_t* p, const uint32_t* chained, const uint32_t* stream, int8_t* y,
                    int32_t step);
-
-/// The same, bit-exact everywhere.
-void ep_chain_rows_signed(const ep_chain_t* p, const uint32_t* chained, const uint32_t* stream,
-                          int8_t* y, int32_t step);
 
 #endif

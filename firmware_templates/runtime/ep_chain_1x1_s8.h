@@ -2,14 +2,11 @@
 #ifndef EP_CHAIN_1X1_S8_H
 #define EP_CHAIN_1X1_S8_H
 
-#include <stdbool.h>
-
 #include "ep_chain.h"
 
 typedef struct {
     ep_chain_t rows;
     int32_t depth;
-    bool is_signed; /* whether a result below the zero point of y matters */
     int8_t low;
     int8_t high;
 } ep_chain_1x1_t;

@@ -2,8 +2,6 @@
 #ifndef EP_CHAIN_BAND_S8_H
 #define EP_CHAIN_BAND_S8_H
 
-#include <stdbool.h>
-
 #include "ep_chain.h"
 #include "ep_window.h"
 
@@ -13,7 +11,6 @@ typedef struct {
     ep_chain_window_t whole; /* a window's lines in the band, as far as they are whole words */
     int32_t rest;            /* values of a line behind them */
     int32_t lines;           /* of the band */
-    bool is_signed;          /* whether a result below the zero point of y matters */
     int8_t zero;             /* zero point of x, read where the window leaves it */
     int8_t low;
     int8_t high;

@@ -10,7 +10,6 @@
 typedef struct {
     ep_chain_t rows;
     ep_window_t window;
-    bool is_signed; /* whether a result below the zero point of y matters */
     int8_t low;
     int8_t high;
     int8_t zero; /* zero point of x, read where the window leaves it */

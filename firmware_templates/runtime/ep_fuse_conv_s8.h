@@ -2,8 +2,6 @@
 #ifndef EP_FUSE_CONV_S8_H
 #define EP_FUSE_CONV_S8_H
 
-#include <stdbool.h>
-
 #include "ep_chain.h"
 #include "ep_fuse.h"
 #include "ep_window.h"
@@ -12,7 +10,6 @@ typedef struct {
     ep_chain_t rows;
     ep_window_t window; /* 3 wide, not dilated, stride_w 1, in_c and out_w multiples of 4 */
     ep_fuse_window_t fused;
-    bool is_signed; /* whether a result below the zero point of y matters */
     int8_t zero;    /* zero point of x, read where the window leaves it */
     int8_t low;
     int8_t high;

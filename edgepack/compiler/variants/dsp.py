@@ -8,7 +8,14 @@ import numpy as np
 
 from edgepack.compiler.operators.window import Window, overlap_lead
 from edgepack.compiler.variants import dsp_dense, dsp_planes, dsp_sum, linear_sum
-from edgepack.compiler.variants.dsp_rounding import requantisation, shift_of, stream_const
+from edgepack.compiler.variants.dsp_rounding import (
+    SUM_BOUND,
+    added_twice,
+    requantisation,
+    shift_of,
+    short_steps,
+    stream_const,
+)
 from edgepack.compiler.variants.layers import ConvLayer, DenseLayer, SumLayer
 from edgepack.program import Overlap, Params, Scalar, Scratch, Step, TensorRef
 
@@ -18,36 +25,35 @@ if TYPE_CHECKING:
     from edgepack.program import Argument, FieldValue, LowerSpec
 
     Fields = tuple[tuple[str, FieldValue], ...]
+    Steps = NDArray[np.int64] | None  # of the short requantisation
 
 BAND_BYTES = 4096  # the most that the copied lines of a convolution may take
-CHAIN_BOUND = 2**23  # below it four sums come out of three (ep_chain.S)
 
 
-def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
-    """The layer by chained pixels, or by planes where depthwise; None where neither can."""
+def conv(layer: ConvLayer, spec: LowerSpec) -> Step | str:
+    """The layer by chained pixels, or by planes where depthwise; why not, where neither can."""
     if layer.depthwise:
         return dsp_planes.depthwise(layer)
-    if not chains(layer):
-        return None
+    if layer.bounds.max() >= SUM_BOUND:
+        return "pixels are chained where sums are below 2^23"
+    steps = short_steps(layer)
+    if steps is None and any(shift_of(m) is None for m in layer.multipliers):
+        return "pixels are chained where multipliers are from 2^-17 to a half"
     window, (outputs, depth) = layer.window, layer.weights.shape
     groups = -(-depth // 4)
-    rows = (outputs, groups)
-    fields: Fields = (
-        ("is_signed", int(layer.low < layer.zero_out)),
-        ("low", layer.low),
-        ("high", layer.high),
-    )
+    rows = (outputs, groups, int(steps is None))
+    fields: Fields = (("low", layer.low), ("high", layer.high))
     x, y = TensorRef(layer.input), TensorRef(layer.output)
-    stream = stream_const("stream", chain_stream(layer, layer.weights), layer)
+    stream = stream_const("stream", chain_stream(layer, layer.weights, steps), layer)
     if is_pointwise(window):
         params = Params("ep_chain_1x1_t", (("rows", rows), ("depth", depth), *fields))
         pixels = Scalar("int32_t", window.pixels)
         scratch = Scratch((24 if depth % 4 == 0 else 28) * groups)
         return _step(layer, "ep_chain_1x1_s8", (params, pixels, x, stream, scratch, y))
     if _fuses(window):
-        return _fused(layer, fields)
+        return _fused(layer, fields, steps)
     if _band_bytes(window) <= BAND_BYTES and window.dilation_h == window.dilation_w == 1:
-        return _band(layer, fields)
+        return _band(layer, fields, steps)
     beside = window.in_c if window.in_c % 4 == 0 else 16 * groups
     params = Params(
         "ep_chain_conv_t",
@@ -72,14 +78,14 @@ def _fused_pitch(window: Window) -> int:
     return 2 * window.in_c * (window.out_w + 1)
 
 
-def _fused(layer: ConvLayer, fields: Fields) -> Step:
+def _fused(layer: ConvLayer, fields: Fields, steps: Steps) -> Step:
     """The layer over lines of fused pixels."""
     window, (outputs, depth) = layer.window, layer.weights.shape
     pitch = _fused_pitch(window)
     params = Params(
         "ep_fuse_conv_t",
         (
-            ("rows", (outputs, depth // 4)),
+            ("rows", (outputs, depth // 4, int(steps is None))),
             ("window", window.fields),
             ("fused", (window.kernel_h, 2 * window.in_c, pitch)),
             *fields,
@@ -89,14 +95,14 @@ def _fused(layer: ConvLayer, fields: Fields) -> Step:
     arguments = (
         params,
         TensorRef(layer.input),
-        stream_const("stream", chain_stream(layer, layer.weights), layer),
+        stream_const("stream", chain_stream(layer, layer.weights, steps), layer),
         Scratch(6 * depth + pitch * window.kernel_h + window.in_c * (window.out_w + 2)),
         TensorRef(layer.output),
     )
     return _step(layer, "ep_fuse_conv_s8", arguments)
 
 
-def _band(layer: ConvLayer, fields: Fields) -> Step:
+def _band(layer: ConvLayer, fields: Fields, steps: Steps) -> Step:
     """The layer over a band of copied lines."""
     window, outputs = layer.window, len(layer.weights)
     line = window.kernel_w * window.in_c
@@ -108,7 +114,7 @@ def _band(layer: ConvLayer, fields: Fields) -> Step:
     params = Params(
         "ep_chain_band_t",
         (
-            ("rows", (outputs, groups)),
+            ("rows", (outputs, groups, int(steps is None))),
             ("window", window.fields),
             ("whole", (line // 4, window.kernel_h, _pitch(window))),
             ("rest", rest),
@@ -117,7 +123,7 @@ def _band(layer: ConvLayer, fields: Fields) -> Step:
             ("zero", layer.zero_in),
         ),
     )
-    stream = chain_stream(layer, layer.weights[:, order])
+    stream = chain_stream(layer, layer.weights[:, order], steps)
     arguments = (
         params,
         TensorRef(layer.input),
@@ -155,21 +161,14 @@ def total(layer: SumLayer, spec: LowerSpec) -> Step | None:
     return linear_sum.linear_total(layer) or dsp_sum.total(layer, spec.optimize)
 
 
-def chains(layer: ConvLayer) -> bool:
-    """Whether pixels of the layer may be chained: see ep_chain.h."""
-    return int(layer.bounds.max()) < CHAIN_BOUND and all(
-        shift_of(m) is not None for m in layer.multipliers
-    )
-
-
 def is_pointwise(window: Window) -> bool:
     """Whether the window is a pixel and goes over all of them, and over nothing else."""
     area = window.kernel_h * window.kernel_w * window.stride_h * window.stride_w
     return area == 1 and not window.leaves_input
 
 
-def chain_stream(layer: ConvLayer, weights: NDArray[np.int8]) -> NDArray[np.uint32]:
-    """[outputs / 2 rounded up, 7 + 2 * groups]: the stream of ep_chain.h.
+def chain_stream(layer: ConvLayer, weights: NDArray[np.int8], steps: Steps) -> NDArray[np.uint32]:
+    """[outputs / 2 rounded up, 6 or 7 + 2 * groups]: the stream of ep_chain.h.
 
     weights: the layer's, in the order of the chained values.
     """
@@ -181,21 +180,20 @@ def chain_stream(layer: ConvLayer, weights: NDArray[np.int8]) -> NDArray[np.uint
     # [pair, row, group, half, value of the half] to bytes {a0 b0 a2 b2} {a1 b1 a3 b3}
     quads = padded.reshape(pairs, 2, groups, 2, 2).transpose(0, 2, 4, 3, 1)
     words = np.ascontiguousarray(quads).reshape(pairs, -1).view("<u4")
-    mantissas, shifts = requantisation(layer.multipliers)
-    codes = shifts + 6
-    added = 64 + ((2 * layer.zero_out + 1) << codes)
-    by_pair = [_in_pairs(values) for values in (starts, mantissas, added, codes)]
-    starts_of, mantissas_of, added_of, codes_of = by_pair
-    columns = (
-        starts_of,
-        words.astype(np.int64),
-        mantissas_of[:, :1],
-        added_of[:, :1],
-        codes_of @ np.array([[1], [256]]),
-        mantissas_of[:, 1:],
-        added_of[:, 1:],
-    )
+    columns = (_in_pairs(starts), words.astype(np.int64), _scales(layer, steps))
     return np.concatenate([(column % 2**32).astype("<u4") for column in columns], axis=1)
+
+
+def _scales(layer: ConvLayer, steps: Steps) -> NDArray[np.int64]:
+    """[pairs of outputs, 4 or 5]: what requantises them."""
+    if steps is not None:
+        factors, nudges = (_in_pairs(values) for values in steps.T)
+        return np.stack([factors, nudges], axis=2).reshape(-1, 4)
+    mantissas, shifts = requantisation(layer.multipliers)
+    added = _in_pairs(added_twice(layer.zero_out, shifts))
+    mantissas, codes = _in_pairs(mantissas), _in_pairs(shifts + 6)
+    code = codes @ np.array([[1], [256]])
+    return np.concatenate([mantissas[:, :1], added[:, :1], code, mantissas[:, 1:], added[:, 1:]], 1)
 
 
 def _in_pairs(values: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -6,7 +6,7 @@
  * D1 - 256 of that is A modulo 2^24, and |A| < 2^23 makes it A; then B, C and D follow. The low byte
  * of a half is x + 128, so that every half fits 16 bits; 128 * sum(w) is taken off beforehand.
  *
- * Why the requantisation is exact: with a = 256 * sum, h = floor(a * mantissa / 2^32) holds 7 bits
+ * Why two roundings are exact in one: with a = 256 * sum, h = floor(a * mantissa / 2^32) holds 7 bits
  * more than TFLite's first rounding, floor((h + 64) / 128). The second one adds half of 2^shift, less
  * one below zero, which is 128 here; nested floors make that one shift.
  */
@@ -169,9 +169,10 @@ ep_chain_move:
     .equ X_START, 0
     .equ X_END, 4
     .equ ENTRY, 8
-    .equ Y, 12
-    .equ STEP, 16
-    .equ Y_END, 20
+    .equ FINISH, 12
+    .equ Y, 16
+    .equ STEP, 20
+    .equ Y_END, 24
     .equ FRAME, 28
     .equ STEP_ARGUMENT, FRAME + 36
     .equ GROUP_BYTES, 76
@@ -223,50 +224,60 @@ ep_chain_move:
     smlad r7, lr, r9, r7
     .endm
 
-/* One output of one pixel, 256 * its sum in `sum`: r8 mantissa, r9 what is added, r10 shift + 6. */
-    .macro FINISH sum, signed
-    .if \signed
+/* 256 * a sum to an output: r8 factor, r9 nudge. */
+    .macro SHORT sum
+    smmla \sum, \sum, r8, r9
+    ssat \sum, #8, \sum, asr #12
+    .endm
+
+/* The same by two roundings: r8 mantissa, r9 what is added, r10 shift + 6. */
+    .macro TWICE sum
     lsr lr, \sum, #31
     sub lr, r9, lr, lsl #7
     smmla \sum, \sum, r8, lr
-    .else
-    smmla \sum, \sum, r8, r9
-    .endif
     asr \sum, \sum, r10
     ssat \sum, #8, \sum, asr #1
     .endm
 
 /* An output of four pixels: r11 y, r12 step, r0 free. */
-    .macro OUTPUT d1, d2, d3, signed
+    .macro OUTPUT d1, d2, d3, way
     sub r0, \d2, \d3, lsl #8
     sub r0, \d1, r0, lsl #8
     lsl r0, r0, #8
     sub \d1, \d1, r0, asr #8
     sub \d2, \d2, \d1, asr #8
     sub \d3, \d3, \d2, asr #8
-    FINISH r0, \signed
+    \way r0
     strb r0, [r11]
-    FINISH \d1, \signed
+    \way \d1
     strb \d1, [r11, r12]
-    FINISH \d2, \signed
+    \way \d2
     strb \d2, [r11, r12, lsl #1]
-    FINISH \d3, \signed
+    \way \d3
     add r0, r11, r12
     strb \d3, [r0, r12, lsl #1]
     .endm
 
+/* Between an output and its partner. Below: no output b; equal: the last one; flags stay. */
+    .macro PARTNER
+    ldr r0, [sp, #Y_END]
+    add r11, r11, #1
+    sub r0, r0, r11
+    cmp r0, #1
+    blo 3f
+    .endm
+
+    .section .text.ep_chain_rows, "ax", %progbits
+    .balign 4
+    .global ep_chain_rows
+    .type ep_chain_rows, %function
 /* r0 chained, r1 stream, r2-r4 sums of output a, r5-r7 of output b, r8-r10 X1 X2 X3, r11 r12 weights,
  * lr two weights. */
-    .macro ROWS name, signed
-    .section .text.\name, "ax", %progbits
-    .balign 4
-    .global \name
-    .type \name, %function
-\name:
+ep_chain_rows:
     push {r4-r11, lr}
     sub sp, sp, #FRAME
     ldr r12, [sp, #STEP_ARGUMENT]
-    ldrd r4, r5, [r0]
+    ldm r0, {r4, r5, r6}
     str r1, [sp, #X_START]
     str r3, [sp, #Y]
     str r12, [sp, #STEP]
@@ -275,6 +286,12 @@ ep_chain_move:
     add r3, r5, r5, lsl #1
     add r3, r1, r3, lsl #3
     str r3, [sp, #X_END]
+    adr r3, 4f
+    cmp r6, #0
+    it ne
+    addne r3, r3, #5f - 4f
+    orr r3, r3, #1
+    str r3, [sp, #FINISH]
     rsbs r5, r5, #1
     and r5, r5, #7
     mov r6, #GROUP_BYTES
@@ -298,25 +315,31 @@ ep_chain_move:
     ldr.w lr, [sp, #X_END]
     cmp.w r0, lr
     bne.w 2b
-    ldm r1!, {r8, r9, r10}
     ldrd r11, r12, [sp, #Y]
-    OUTPUT r2, r3, r4, \signed
-    ldr r0, [sp, #Y_END]
+    ldr pc, [sp, #FINISH]
+    .balign 4
+4:
+    ldm r1!, {r8, r9}
+    OUTPUT r2, r3, r4, SHORT
+    PARTNER
+    ldm r1!, {r8, r9}
+    OUTPUT r5, r6, r7, SHORT
     add r11, r11, #1
-    sub r0, r0, r11
-    cmp r0, #1          /* below: no output b; equal: the last one; flags stay */
-    blo 3f
+    str r11, [sp, #Y]
+    bne 1b
+    b 3f
+    .balign 4
+5:
+    ldm r1!, {r8, r9, r10}
+    OUTPUT r2, r3, r4, TWICE
+    PARTNER
     ldm r1!, {r8, r9}
     lsr r10, r10, #8
-    OUTPUT r5, r6, r7, \signed
+    OUTPUT r5, r6, r7, TWICE
     add r11, r11, #1
     str r11, [sp, #Y]
     bne 1b
 3:
     add sp, sp, #FRAME
     pop {r4-r11, pc}
-    .size \name, . - \name
-    .endm
-
-    ROWS ep_chain_rows, 0
-    ROWS ep_chain_rows_signed, 1
+    .size ep_chain_rows, . - ep_chain_rows

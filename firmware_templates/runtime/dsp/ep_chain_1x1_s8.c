@@ -33,11 +33,7 @@ void ep_chain_1x1_s8(const ep_chain_1x1_t* p, int32_t pixels, const int8_t* x,
             }
         }
         (void)ep_chain_widen(rows, p->rows.groups, scratch);
-        if (p->is_signed) {
-            ep_chain_rows_signed(&p->rows, scratch, stream, y, step);
-        } else {
-            ep_chain_rows(&p->rows, scratch, stream, y, step);
-        }
+        ep_chain_rows(&p->rows, scratch, stream, y, step);
         x += count * depth;
         y += count * outputs;
         pixels -= count;

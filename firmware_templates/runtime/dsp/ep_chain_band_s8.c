@@ -91,11 +91,7 @@ static void tile(const band_t* b, const int8_t* const* rows, int32_t step, const
     if (p->rest > 0) {
         chain_rests(b, rows, end);
     }
-    if (p->is_signed) {
-        ep_chain_rows_signed(&p->rows, chained, stream, y, step);
-    } else {
-        ep_chain_rows(&p->rows, chained, stream, y, step);
-    }
+    ep_chain_rows(&p->rows, chained, stream, y, step);
 }
 
 /// One image.

@@ -147,11 +147,7 @@ static void tile(const ep_chain_conv_t* p, places_t* places, int32_t count,
         chain_copies(p, places, rest, scratch);
     }
     const int32_t step = (count == 4) ? rows->outputs : 0;
-    if (p->is_signed) {
-        ep_chain_rows_signed(rows, scratch, stream, y, step);
-    } else {
-        ep_chain_rows(rows, scratch, stream, y, step);
-    }
+    ep_chain_rows(rows, scratch, stream, y, step);
 }
 
 void ep_chain_conv_s8(const ep_chain_conv_t* p, const int8_t* x, const uint32_t* stream,

@@ -59,11 +59,7 @@ static int8_t* row(const place_t* at, const uint32_t* stream, int8_t* y)
     const uint32_t* fused = at->fused;
     for (int32_t j = p->window.out_w; j > 0; j -= 4) {
         ep_fuse_gather(fused, &p->fused, at->chained);
-        if (p->is_signed) {
-            ep_chain_rows_signed(&p->rows, at->chained, stream, y, p->rows.outputs);
-        } else {
-            ep_chain_rows(&p->rows, at->chained, stream, y, p->rows.outputs);
-        }
+        ep_chain_rows(&p->rows, at->chained, stream, y, p->rows.outputs);
         fused += 8 * at->pixel;
         y += 4 * p->rows.outputs;
     }
