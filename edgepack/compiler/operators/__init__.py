@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from edgepack.compiler.operators import (
     activation,
+    control,
     convolution,
     elementwise,
+    functions,
     matmul,
     movement,
     pooling,
@@ -24,6 +26,8 @@ TABLE: dict[str, OperatorRow] = {
         activation,
         movement,
         quantization,
+        control,
+        functions,
         transposed,
     )
     for row in module.ROWS

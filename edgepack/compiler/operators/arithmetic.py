@@ -1,0 +1,279 @@
+"""Divisions, remainders, powers and sums of many: rows of the table of operators."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
+from edgepack.compiler.operators import broadcasting, checks, scaling
+from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
+from edgepack.graph import DType, Graph, Operator, Tensor
+from edgepack.program import Argument, Lowered, LowerSpec, Params, Step, TensorRef
+
+_SUFFIXES = {
+    DType.INT8: "s8",
+    DType.UINT8: "u8",
+    DType.INT16: "s16",
+    DType.INT32: "s32",
+    DType.INT64: "s64",
+    DType.FLOAT32: "f32",
+}
+_INT32_RANGES = {
+    "NONE": (-(2**31), 2**31 - 1),
+    "RELU": (0, 2**31 - 1),
+    "RELU_N1_TO_1": (-1, 1),
+    "RELU6": (0, 6),
+}
+SQUARED_LEFT = 7  # TFLite's left shift of both operands of a squared difference
+DIV_TYPES = ("float32", "int32")
+FLOOR_DIV_TYPES = ("float32", "int8", "int16", "int32")
+FLOOR_MOD_TYPES = (*FLOOR_DIV_TYPES, "int64")
+POW_TYPES = ("float32", "int32")
+SQUARED_TYPES = ("float32", "int8", "int32")
+ADD_N_TYPES = ("float32", "int32")
+
+
+def _operands(op: Operator, graph: Graph) -> tuple[Tensor, Tensor]:
+    return checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
+
+
+def _refuse_zeros(op: Operator, graph: Graph, divisor: Tensor) -> None:
+    """A constant divisor of integers holds no 0: the reference fails on it."""
+    if divisor.data is not None and divisor.dtype is not DType.FLOAT32:
+        checks.require(
+            bool((divisor.array() != 0).all()),
+            op,
+            graph,
+            f"the divisor {checks.tensor_text(divisor)} holds a 0; a division by 0 has no value. "
+            "Change it in the model.",
+        )
+
+
+def _check_div(op: Operator, graph: Graph) -> None:
+    _, divisor = broadcasting.check_operands(op, graph, DIV_TYPES)
+    _refuse_zeros(op, graph, divisor)
+
+
+def _lower_div(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+    a, _ = _operands(op, graph)
+    activation = op.option("fused_activation_function")
+    if a.dtype is DType.FLOAT32:
+        low, high = scaling.float_range(activation)
+        params = Params("ep_range_f32_t", (("low", low), ("high", high)))
+    else:
+        first, last = _INT32_RANGES[activation]
+        params = Params("ep_range_s32_t", (("low", first), ("high", last)))
+    return _arithmetic(op, graph, "div", params)
+
+
+def _arithmetic(op: Operator, graph: Graph, stem: str, params: Params | None = None) -> Lowered:
+    a, b = _operands(op, graph)
+    kernel = f"ep_{stem}_{_SUFFIXES[a.dtype]}"
+    return broadcasting.one_step(
+        broadcasting.broadcast_step(op, graph, kernel, "ep_arithmetic", (a, b), params)
+    )
+
+
+def _check_floor_div(op: Operator, graph: Graph) -> None:
+    _, divisor = broadcasting.check_operands(op, graph, FLOOR_DIV_TYPES)
+    _refuse_zeros(op, graph, divisor)
+    if divisor.dtype is DType.FLOAT32 and divisor.data is not None:
+        checks.require(
+            bool((divisor.array() != 0).all()),
+            op,
+            graph,
+            f"the divisor {checks.tensor_text(divisor)} holds a 0, which the reference refuses. "
+            "Change it in the model.",
+        )
+
+
+def _check_floor_mod(op: Operator, graph: Graph) -> None:
+    _, divisor = broadcasting.check_operands(op, graph, FLOOR_MOD_TYPES)
+    _refuse_zeros(op, graph, divisor)
+
+
+def _lower_floor(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+    return _arithmetic(op, graph, op.kind.lower())
+
+
+def _check_pow(op: Operator, graph: Graph) -> None:
+    _, exponent = broadcasting.check_operands(op, graph, POW_TYPES)
+    if exponent.dtype is DType.INT32 and exponent.data is not None:
+        checks.require(
+            bool((exponent.array() >= 0).all()),  # type: ignore[operator]
+            op,
+            graph,
+            f"the exponent {checks.tensor_text(exponent)} holds a negative number; in int32 each "
+            "must be at least 0. Use float32 in the model.",
+        )
+
+
+def _lower_pow(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+    a, b = _operands(op, graph)
+    if a.dtype is DType.INT32:
+        return _arithmetic(op, graph, "pow")
+    return broadcasting.one_step(
+        broadcasting.broadcast_step(op, graph, "ep_pow_f32", "ep_pow", (a, b))
+    )
+
+
+def _check_squared(op: Operator, graph: Graph) -> None:
+    a, b = broadcasting.check_operands(op, graph, SQUARED_TYPES)
+    if a.dtype is not DType.INT8:
+        return
+    output = checks.output_tensor(op, graph)
+    checks.require_per_tensor(op, graph, a, b, output)
+    checks.require(
+        _squared_multipliers(a, b, output)[2].shift <= 0,
+        op,
+        graph,
+        f"the scale {output.scale:.9g} of {checks.tensor_text(output)} is too small for the "
+        "squares of its inputs: the reference needs a multiplier below 1. Quantise the model "
+        "again with representative data.",
+    )
+
+
+def _squared_multipliers(
+    a: Tensor, b: Tensor, output: Tensor
+) -> tuple[Multiplier, Multiplier, Multiplier]:
+    """Of both operands to twice the larger scale, and of the square to the output's."""
+    twice = 2.0 * max(a.scale, b.scale)
+    square = twice * twice / (2 ** (2 * SQUARED_LEFT) * output.scale)
+    return (
+        quantize_multiplier(a.scale / twice),
+        quantize_multiplier(b.scale / twice),
+        quantize_multiplier(square),
+    )
+
+
+def _lower_squared(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+    a, b = _operands(op, graph)
+    if a.dtype is not DType.INT8:
+        return _arithmetic(op, graph, "squared_difference")
+    output = checks.output_tensor(op, graph)
+    one, two, square = _squared_multipliers(a, b, output)
+    params = Params(
+        "ep_squared_difference_s8_t",
+        (
+            ("mantissa_a", one.mantissa),
+            ("mantissa_b", two.mantissa),
+            ("mantissa", square.mantissa),
+            ("zero_a", a.zero_point),
+            ("zero_b", b.zero_point),
+            ("zero", output.zero_point),
+            ("right_a", -one.shift),
+            ("right_b", -two.shift),
+            ("right", -square.shift),
+        ),
+    )
+    kernel = "ep_squared_difference_s8"
+    return broadcasting.one_step(
+        broadcasting.broadcast_step(op, graph, kernel, kernel, (a, b), params)
+    )
+
+
+def _check_add_n(op: Operator, graph: Graph) -> None:
+    tensors = [checks.input_tensor(op, graph, place) for place in range(len(op.inputs))]
+    output = checks.output_tensor(op, graph)
+    checks.require_type(op, graph, tensors[0], ADD_N_TYPES)
+    checks.require_same_type(op, graph, *tensors, output)
+    for tensor in (*tensors[1:], output):
+        checks.require_shape(op, graph, tensor, tensors[0].shape)
+
+
+def _lower_add_n(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+    """One step adds two inputs, each further one adds one to the output."""
+    tensors = [checks.input_tensor(op, graph, place) for place in range(len(op.inputs))]
+    output = checks.output_tensor(op, graph)
+    kernel = f"ep_add_up_{_SUFFIXES[output.dtype]}"
+    later = {tensor.index for tensor in tensors[2:]}
+    first = broadcasting.broadcast_step(
+        op, graph, kernel, "ep_arithmetic", (tensors[0], tensors[1])
+    )
+    steps = [
+        dataclasses.replace(
+            first, overlaps=tuple(o for o in first.overlaps if o.input not in later)
+        )
+    ]
+    for tensor in tensors[2:]:
+        refs: tuple[Argument, ...] = tuple(
+            TensorRef(index) for index in (output.index, tensor.index, output.index)
+        )
+        inputs = (output.index, *broadcasting.in_ram((tensor,)))
+        steps.append(
+            Step(
+                op.index,
+                kernel,
+                "ep_arithmetic",
+                (first.arguments[0], *refs),
+                inputs,
+                op.outputs,
+            )
+        )
+    return Lowered(tuple(steps))
+
+
+_ZERO = "A division of integers by 0, at which LiteRT fails, gives 0."
+
+ROWS: tuple[OperatorRow, ...] = (
+    OperatorRow(
+        kind="DIV",
+        code=42,
+        options_type=29,
+        options=(OptionField("fused_activation_function", 0, "int8", 0, ACTIVATION),),
+        inputs=(2, 2),
+        types=DIV_TYPES,
+        check=_check_div,
+        lower=_lower_div,
+        notes=_ZERO,
+    ),
+    OperatorRow(
+        kind="FLOOR_DIV",
+        code=90,
+        options_type=65,
+        inputs=(2, 2),
+        types=FLOOR_DIV_TYPES,
+        check=_check_floor_div,
+        lower=_lower_floor,
+        notes=f"The stored values are divided, whatever the scales. {_ZERO}",
+    ),
+    OperatorRow(
+        kind="FLOOR_MOD",
+        code=95,
+        options_type=72,
+        inputs=(2, 2),
+        types=FLOOR_MOD_TYPES,
+        check=_check_floor_mod,
+        lower=_lower_floor,
+        notes=f"The stored values are divided, whatever the scales. {_ZERO}",
+    ),
+    OperatorRow(
+        kind="POW",
+        code=78,
+        options_type=56,
+        inputs=(2, 2),
+        types=POW_TYPES,
+        check=_check_pow,
+        lower=_lower_pow,
+        float_ulp=1,
+        notes="In int32 a negative exponent, at which LiteRT fails, gives 1.",
+    ),
+    OperatorRow(
+        kind="SQUARED_DIFFERENCE",
+        code=99,
+        options_type=76,
+        inputs=(2, 2),
+        types=SQUARED_TYPES,
+        check=_check_squared,
+        lower=_lower_squared,
+    ),
+    OperatorRow(
+        kind="ADD_N",
+        code=106,
+        options_type=82,
+        inputs=(2, 64),
+        types=ADD_N_TYPES,
+        check=_check_add_n,
+        lower=_lower_add_n,
+    ),
+)

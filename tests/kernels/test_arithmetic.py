@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgepack.compiler.reader import read_model
+from edgepack.errors import ModelError
+from tests.kernels.binary_cases import random_shapes
+from tests.kernels.harness import Case
+from tests.kernels.op_cases import Array, op_case, random_quant, small_values
+from tests.kernels.oracle_check import FLOAT_EXTREMES, check, random_shape, random_values
+
+RANK = 6
+DIVISIONS = {
+    "DIV": ("float32", "int32"),
+    "FLOOR_DIV": ("float32", "int8", "int16", "int32"),
+    "FLOOR_MOD": ("float32", "int8", "int16", "int32", "int64"),
+}
+ACTIVATIONS = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6")
+
+
+def without_zeros(values: Array) -> Array:
+    return np.where(values == 0, values.dtype.type(3), values)
+
+
+def binary_case(kind: str, a: Array, b: Array, number: int, **options: str) -> Case:
+    """Every third model has a constant operand, either one."""
+    inputs, constants = [a, b], {}
+    if number % 3 == 0:
+        place = number // 3 % 2
+        constants = {place: inputs.pop(place)}
+    out = np.broadcast_shapes(a.shape, b.shape)
+    return op_case(kind, inputs, [(out, str(a.dtype))], constants=constants, **options)
+
+
+@pytest.mark.parametrize(("kind", "dtype"), [(k, t) for k, ts in DIVISIONS.items() for t in ts])
+def test_divisions(kind: str, dtype: str, case_count: int) -> None:
+    rng = np.random.default_rng(521)
+    cases = []
+    for number in range(case_count):
+        one, two = random_shapes(rng, RANK)
+        a = random_values(rng, one, dtype)
+        b = without_zeros(small_values(rng, two, dtype))
+        if kind == "DIV":
+            choice = str(rng.choice(ACTIVATIONS))
+            cases.append(binary_case(kind, a, b, number, fused_activation_function=choice))
+        else:
+            cases.append(binary_case(kind, a, b, number))
+    check(cases)
+
+
+@pytest.mark.parametrize("kind", DIVISIONS)
+def test_divisions_of_extremes(kind: str) -> None:
+    values = np.append(FLOAT_EXTREMES, np.float32([7.5, -7.5, 1e30, 0.1]))
+    a, b = values[:, None], values[None, values != 0]
+    check([binary_case(kind, a, b, 1)])
+    if kind == "FLOOR_MOD":
+        check([binary_case(kind, np.float32([[1.5], [np.inf]]), np.float32([0.0, np.inf]), 1)])
+
+
+@pytest.mark.parametrize("dtype", ("float32", "int8", "int32"))
+def test_squared_difference(dtype: str, case_count: int) -> None:
+    rng = np.random.default_rng(522)
+    cases = []
+    for number in range(case_count):
+        one, two = random_shapes(rng, RANK)
+        a, b = random_values(rng, one, dtype), random_values(rng, two, dtype)
+        if dtype == "int32":
+            a, b = a // 2**17, b // 2**17
+        quants = []
+        if dtype == "int8":
+            quants = [random_quant(rng, dtype) for _ in range(2)]
+            natural = 255 * max(quants[0][0], quants[1][0]) ** 2
+            gain = 10.0 ** rng.uniform(-1.5, 1)
+            quants.append((float(np.float32(natural * gain)), int(rng.integers(-128, 128))))
+        inputs, constants = [a, b], {}
+        if number % 3 == 0:
+            place = number // 3 % 2
+            constants = {place: inputs.pop(place)}
+        out = [(np.broadcast_shapes(one, two), dtype)]
+        cases.append(op_case("SQUARED_DIFFERENCE", inputs, out, quants=quants, constants=constants))
+    check(cases)
+
+
+def test_power_of_integers(case_count: int) -> None:
+    rng = np.random.default_rng(523)
+    cases = []
+    for number in range(case_count // 2):
+        one, two = random_shapes(rng, 4)
+        a = rng.integers(-9, 10, one).astype(np.int32)
+        cases.append(binary_case("POW", a, rng.integers(0, 9, two).astype(np.int32), number))
+    check(cases)
+
+
+def test_power_of_floats(case_count: int) -> None:
+    rng = np.random.default_rng(524)
+    specials = np.float32([0, -0.0, 1, -1, 2, -2, 0.5, -0.5, 3, 1e-40, 3e38, np.inf, -np.inf])
+    specials = np.append(specials, np.float32([2.5, -3, 1e10, 16777217, -1e-3, 127, -149]))
+    cases = [binary_case("POW", specials[:, None], specials[None], 1)]
+    for number in range(case_count // 4):
+        a = np.abs(random_values(rng, (40,), "float32"))
+        b = (rng.standard_normal(40) * rng.choice([0.5, 3.0, 20.0])).astype(np.float32)
+        cases.append(binary_case("POW", a, b, number))
+    check(cases, ulp=1)
+
+
+@pytest.mark.parametrize("dtype", ("float32", "int32"))
+def test_add_n(dtype: str, case_count: int) -> None:
+    rng = np.random.default_rng(525)
+    cases = []
+    for _ in range(case_count // 4):
+        shape = random_shape(rng)
+        arrays = [random_values(rng, shape, dtype) for _ in range(int(rng.integers(2, 6)))]
+        if dtype == "int32":
+            arrays = [a // 8 for a in arrays]
+        constants = {1: arrays.pop(1)} if rng.random() < 0.3 else {}
+        cases.append(op_case("ADD_N", arrays, [(shape, dtype)], constants=constants))
+    zeros = [np.float32([-0.0, 0.0])] * 2
+    check([*cases, op_case("ADD_N", zeros, [((2,), "float32")])] if dtype == "float32" else cases)
+
+
+@pytest.mark.parametrize("kind", DIVISIONS)
+def test_a_constant_zero_divisor_is_refused(kind: str) -> None:
+    a, b = np.ones((3,), np.int32), np.array([1, 0, 2], np.int32)
+    model = op_case(kind, [a], [((3,), "int32")], constants={1: b}).model
+    with pytest.raises(ModelError, match=r"holds a 0; a division by 0 has no value\. Change it"):
+        read_model(model)
+
+
+def test_integers_by_zero_give_zero() -> None:
+    from tests.kernels.harness import run_cases
+
+    a = np.array([5, -5, -(2**31), 7], np.int32)
+    b = np.array([0, 0, -1, -1], np.int32)
+    cases = [op_case(kind, [a, b], [((4,), "int32")]) for kind in DIVISIONS]
+    answers = [run[0].tolist() for run in run_cases(cases)]
+    least = -(2**31)
+    assert answers == [[0, 0, least, -7], [0, 0, least, -7], [0, 0, 0, 0]]

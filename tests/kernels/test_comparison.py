@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.kernels.binary_cases import random_shapes
+from tests.kernels.harness import Case
+from tests.kernels.op_cases import QUANTIZED, op_case, random_quant, small_values
+from tests.kernels.oracle_check import check
+
+EQUALITY = ("EQUAL", "NOT_EQUAL")
+ORDER = ("LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL")
+TYPES = ("int8", "uint8", "int16", "int32", "int64", "float32")
+RANK = 6
+
+
+def comparison_case(kind: str, dtype: str, rng: np.random.Generator, number: int) -> Case:
+    one, two = random_shapes(rng, RANK)
+    a, b = small_values(rng, one, dtype), small_values(rng, two, dtype)
+    quants = [None, None]
+    if dtype in QUANTIZED and (dtype != "int16" or number % 2):
+        quants = [random_quant(rng, dtype, -4, -0.001) for _ in range(2)]
+        if number % 3 == 0:
+            quants[1] = quants[0]
+    inputs, constants = [a, b], {}
+    if number % 4 == 0:
+        place = number // 4 % 2
+        constants = {place: inputs.pop(place)}
+    out = np.broadcast_shapes(one, two)
+    return op_case(kind, inputs, [(out, "bool")], quants=quants, constants=constants)
+
+
+@pytest.mark.parametrize("dtype", (*TYPES, "bool"))
+def test_equality(dtype: str, case_count: int) -> None:
+    rng = np.random.default_rng(501)
+    kinds = [EQUALITY[n % 2] for n in range(case_count)]
+    if dtype == "int16":  # NOT_EQUAL of int16 without a scale writes nothing in the reference
+        check([comparison_case("EQUAL", dtype, rng, n) for n in range(case_count)])
+    check([comparison_case(k, dtype, rng, 2 * n + 1) for n, k in enumerate(kinds)])
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_order(dtype: str, case_count: int) -> None:
+    rng = np.random.default_rng(502)
+    check([comparison_case(ORDER[n % 4], dtype, rng, n) for n in range(case_count)])
+
+
+def test_not_a_number() -> None:
+    values = np.array([np.nan, 1.0, np.inf, -np.inf, 0.0, -0.0, np.nan], np.float32)
+    other = np.array([np.nan, np.nan, np.inf, np.inf, -0.0, 0.0, 1.0], np.float32)
+    check([op_case(kind, [values, other], [((7,), "bool")]) for kind in EQUALITY + ORDER])
+
+
+@pytest.mark.parametrize("kind", ("LOGICAL_AND", "LOGICAL_OR"))
+def test_logic(kind: str, case_count: int) -> None:
+    rng = np.random.default_rng(503)
+    check([comparison_case(kind, "bool", rng, n) for n in range(case_count // 2)])
+
+
+def test_not() -> None:
+    rng = np.random.default_rng(504)
+    x = rng.integers(0, 2, (3, 5)).astype(bool)
+    check([op_case("LOGICAL_NOT", [x], [((3, 5), "bool")])])
