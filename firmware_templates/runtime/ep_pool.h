@@ -13,6 +13,12 @@ typedef struct {
 
 typedef struct {
     ep_window_t window;
+    int16_t low; /* the activation's range */
+    int16_t high;
+} ep_pool_s16_t;
+
+typedef struct {
+    ep_window_t window;
     float low; /* the activation's range */
     float high;
 } ep_pool_f32_t;

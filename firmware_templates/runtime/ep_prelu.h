@@ -16,12 +16,13 @@ typedef struct {
     int32_t positive_shift;
     int32_t negative_mantissa; /* x scale * alpha scale / y scale */
     int32_t negative_shift;
-} ep_prelu_s8_t;
+} ep_prelu_t;
 
 /// y = x where x >= 0, else alpha * x, requantised with TFLite's two roundings.
 /// y may be x, or lie below it; it must not overlap alpha.
 /// Bit-exact with TFLite reference_ops::BroadcastPrelu4DSlow.
-void ep_prelu_s8(const ep_prelu_s8_t* p, const int8_t* x, const int8_t* alpha, int8_t* y);
+void ep_prelu_s8(const ep_prelu_t* p, const int8_t* x, const int8_t* alpha, int8_t* y);
+void ep_prelu_s16(const ep_prelu_t* p, const int16_t* x, const int8_t* alpha, int16_t* y);
 
 /// y = x where x >= 0, else alpha * x.
 /// y may be x, or lie below it; it must not overlap alpha.

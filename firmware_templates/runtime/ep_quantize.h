@@ -31,5 +31,12 @@ typedef struct {
 /// Bit-exact with TFLite reference_ops::Requantize.
 void ep_requantize_s16_s8(const ep_requantize_t* p, const int16_t* x, int8_t* y);
 void ep_requantize_s16_s16(const ep_requantize_t* p, const int16_t* x, int16_t* y);
+void ep_requantize_s16_s32(const ep_requantize_t* p, const int16_t* x, int32_t* y);
+void ep_requantize_s32_s8(const ep_requantize_t* p, const int32_t* x, int8_t* y);
+void ep_requantize_s32_s16(const ep_requantize_t* p, const int32_t* x, int16_t* y);
+
+/// The same to a wider type. x, y: [count]; y may overlap x where it ends where x ends, or before.
+void ep_requantize_s8_s16(const ep_requantize_t* p, const int8_t* x, int16_t* y);
+void ep_requantize_u8_s16(const ep_requantize_t* p, const uint8_t* x, int16_t* y);
 
 #endif

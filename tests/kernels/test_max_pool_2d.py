@@ -13,6 +13,11 @@ def test_int8(case_count: int) -> None:
     check([pool_case(KIND, rng, "int8", n) for n in range(case_count)])
 
 
+def test_int16(case_count: int) -> None:
+    rng = np.random.default_rng(52)
+    check([pool_case(KIND, rng, "int16", n) for n in range(case_count)])
+
+
 def test_float32(case_count: int) -> None:
     rng = np.random.default_rng(11)
     check([pool_case(KIND, rng, "float32", n) for n in range(case_count)])

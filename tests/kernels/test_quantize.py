@@ -17,11 +17,16 @@ PAIRS = (
     ("uint8", "uint8"),
     ("int16", "int8"),
     ("int16", "int16"),
+    ("int8", "int16"),
+    ("uint8", "int16"),
+    ("int16", "int32"),
+    ("int32", "int8"),
+    ("int32", "int16"),
 )
 
 
 def random_point(rng: np.random.Generator, dtype: str) -> int:
-    if dtype == "int16":
+    if dtype in ("int16", "int32"):
         return 0
     low = 0 if dtype == "uint8" else -128
     return int(rng.choice([low, low + 255, low + 128, *rng.integers(low, low + 256, 3)]))
@@ -34,6 +39,8 @@ def quantize_case(rng: np.random.Generator, source: str, target: str, number: in
         one, two = (float(2.0**n) for n in rng.integers(-5, -1, 2))
     if source == "float32":
         x = float_values(rng, two)
+    elif source == "int32":
+        x = (random_values(rng, (500,), source) >> rng.integers(8, 31, 500)).astype(np.int32)
     elif source == "int16":
         x = random_values(rng, random_shape(rng), source)
     else:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgepack.compiler import tables
+from edgepack.compiler.operators import activation_s16
 from edgepack.compiler.operators.checks import (
     RECONVERT,
     input_tensor,
@@ -23,6 +24,7 @@ from edgepack.compiler.operators.checks import (
     require_rank,
     require_same_type,
     require_shape,
+    require_symmetric,
     require_type,
     tensor_text,
 )
@@ -41,9 +43,14 @@ from edgepack.program import (
     TensorRef,
 )
 
+TYPES = ("int8", "float32", "int16")
+_WIDE = frozenset(
+    {"LEAKY_RELU", "LOGISTIC", "PRELU", "RELU", "RELU6", "SOFTMAX", "TANH"}
+)  # LiteRT has them on int16
 MAX_RANK_PRELU = 4  # TFLite's BroadcastPrelu4DSlow
 SOFTMAX_CODE_ENTRIES = 80  # of 4 bytes: what the code of an exponential takes
 SOFTMAX_TABLE_ELEMENTS = 512  # from here on 1 KB is worth 200 instructions an element
+Wide = Callable[[Operator, Graph], activation_s16.Call]
 Table = Callable[[Operator, Tensor, Tensor], NDArray[np.uint8]]
 
 
@@ -81,10 +88,10 @@ def lookup(op: Operator, graph: Graph, table: NDArray[np.uint8]) -> Lowered:
 
 def _check_unary(op: Operator, graph: Graph) -> tuple[Tensor, Tensor]:
     x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
-    require_type(op, graph, x, ("int8", "float32"))
+    require_type(op, graph, x, TYPES if op.kind in _WIDE else TYPES[:2])
     require_same_type(op, graph, x, y)
     require_shape(op, graph, y, x.shape)
-    if x.dtype is DType.INT8:
+    if x.dtype is not DType.FLOAT32:
         require_per_tensor(op, graph, x, y)
     return x, y
 
@@ -97,6 +104,8 @@ def check_unary(op: Operator, graph: Graph) -> None:
 def check_logistic(op: Operator, graph: Graph) -> None:
     """The same, and in int8 the output's scale is 1/256, as TFLite demands."""
     _, y = _check_unary(op, graph)
+    if y.dtype is DType.INT16:
+        activation_s16.check_sigmoid(op, graph)
     if y.dtype is DType.INT8 and y.scale != 1 / 256:
         refuse(
             op,
@@ -105,9 +114,18 @@ def check_logistic(op: Operator, graph: Graph) -> None:
         )
 
 
+def check_tanh(op: Operator, graph: Graph) -> None:
+    """The same, and in int16 the output's scale is 2**-15, as TFLite demands."""
+    _, y = _check_unary(op, graph)
+    if y.dtype is DType.INT16:
+        activation_s16.check_sigmoid(op, graph)
+
+
 def check_leaky_relu(op: Operator, graph: Graph) -> None:
     """The same, and a slope that is a number."""
-    _check_unary(op, graph)
+    x, y = _check_unary(op, graph)
+    if x.dtype is DType.INT16:
+        require_symmetric(op, graph, x, y)
     alpha = op.option("alpha")
     require(
         math.isfinite(alpha),
@@ -140,6 +158,8 @@ def check_softmax(op: Operator, graph: Graph) -> None:
         graph,
         f"beta is {beta}; it must be a finite number. {RECONVERT}.",
     )
+    if x.dtype is DType.INT16:
+        activation_s16.check_softmax(op, graph)
     if x.dtype is DType.INT8:
         require_quantization(op, graph, y, 1 / 256, -128)
         require(
@@ -155,7 +175,10 @@ def check_prelu(op: Operator, graph: Graph) -> None:
     """Input and slopes agree in type, and the slopes broadcast to the input."""
     x, y = _check_unary(op, graph)
     alpha = input_tensor(op, graph, 1)
-    require_same_type(op, graph, x, alpha)
+    if x.dtype is DType.INT16:
+        require_type(op, graph, alpha, ("int8",))
+    else:
+        require_same_type(op, graph, x, alpha)
     require_rank(op, graph, x, 0, MAX_RANK_PRELU)
     padded = (1,) * (len(x.shape) - len(alpha.shape)) + alpha.shape
     fits = len(padded) == len(x.shape) and all(
@@ -168,17 +191,26 @@ def check_prelu(op: Operator, graph: Graph) -> None:
         f"{tensor_text(alpha)} does not broadcast to {tensor_text(x)}; each of its dimensions "
         f"must be 1 or the input's. {RECONVERT}.",
     )
-    if y.dtype is DType.INT8:
+    if y.dtype is not DType.FLOAT32:
         require_per_tensor(op, graph, alpha)
+    if y.dtype is DType.INT16:
+        require_symmetric(op, graph, x, alpha)
 
 
-def _unary(table: Table, kernel: str, source: str, *extra: float) -> Callable[..., Lowered]:
-    """Lowering to a table in int8, and in float32 to `kernel(x, y, count, *extra)`."""
+def _unary(
+    table: Table, kernel: str, source: str, *extra: float, wide: Wide | None = None
+) -> Callable[..., Lowered]:
+    """Lowering to a table in int8, in float32 to `kernel(x, y, count, *extra)`, in int16 to what
+    `wide` gives.
+    """
 
     def lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
         if x.dtype is DType.INT8:
             return lookup(op, graph, table(op, x, y))
+        if x.dtype is DType.INT16:
+            assert wide is not None
+            return elementwise(op, graph, *wide(op, graph))
         count = Scalar("uint32_t", x.elements)
         values = tuple(Scalar("float", value) for value in extra)
         refs: tuple[Argument, ...] = (TensorRef(x.index), TensorRef(y.index), count)
@@ -195,7 +227,10 @@ def lower_leaky_relu(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     def table(_: Operator, x: Tensor, y: Tensor) -> NDArray[np.uint8]:
         return tables.leaky_relu_table(x, y, alpha)
 
-    lower = _unary(table, "ep_leaky_relu_f32", "ep_leaky_relu", alpha)
+    def wide(op: Operator, graph: Graph) -> activation_s16.Call:
+        return activation_s16.leaky_relu_call(op, graph, alpha)
+
+    lower = _unary(table, "ep_leaky_relu_f32", "ep_leaky_relu", alpha, wide=wide)
     return lower(op, graph, spec)
 
 
@@ -203,6 +238,8 @@ def lower_softmax(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     """Rows of the last dimension; in int8 with or without a table of exponentials."""
     x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
     depth = x.shape[-1]
+    if x.dtype is DType.INT16:
+        return elementwise(op, graph, *activation_s16.softmax_call(op, graph))
     shape = (("rows", x.elements // depth), ("depth", depth))
     refs = (TensorRef(x.index), TensorRef(y.index))
     beta = float(op.option("beta"))
@@ -247,7 +284,8 @@ def lower_prelu(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
             ("negative_mantissa", negative.mantissa),
             ("negative_shift", negative.shift),
         )
-        params, suffix = Params("ep_prelu_s8_t", (*walk_fields(walk, "alpha."), *fields)), "s8"
+        params = Params("ep_prelu_t", (*walk_fields(walk, "alpha."), *fields))
+        suffix = "s16" if x.dtype is DType.INT16 else "s8"
     in_ram = tuple(dict.fromkeys(t.index for t in (x, alpha) if t.data is None))
     step = Step(
         operator=op.index,
@@ -266,9 +304,15 @@ def _relu_row(kind: str, code: int, low: float, high: float, notes: str = "") ->
         kind=kind,
         code=code,
         inputs=(1, 1),
+        types=TYPES if kind in _WIDE else TYPES[:2],
         check=check_unary,
         lower=_unary(
-            lambda _, x, y: tables.relu_table(x, y, low, high), "ep_relu_f32", "ep_relu", low, high
+            lambda _, x, y: tables.relu_table(x, y, low, high),
+            "ep_relu_f32",
+            "ep_relu",
+            low,
+            high,
+            wide=lambda op, graph: activation_s16.relu_call(op, graph, low, high),
         ),
         notes=notes,
     )
@@ -281,6 +325,7 @@ ROWS: tuple[OperatorRow, ...] = (
         options_type=9,
         options=(OptionField("beta", 0, "float32", 0.0),),
         inputs=(1, 1),
+        types=TYPES,
         check=check_softmax,
         lower=lower_softmax,
         float_ulp=4,
@@ -291,11 +336,13 @@ ROWS: tuple[OperatorRow, ...] = (
         kind="LOGISTIC",
         code=14,
         inputs=(1, 1),
+        types=TYPES,
         check=check_logistic,
         lower=_unary(
             lambda _, x, y: tables.real_table(x, y, tables.logistic),
             "ep_logistic_f32",
             "ep_logistic",
+            wide=activation_s16.sigmoid_call,
         ),
         float_ulp=3,
         notes="In float32 TFLite's form is used: exp(x) below -9, 1 above 16.6. In int8 with a "
@@ -305,9 +352,13 @@ ROWS: tuple[OperatorRow, ...] = (
         kind="TANH",
         code=28,
         inputs=(1, 1),
-        check=check_unary,
+        types=TYPES,
+        check=check_tanh,
         lower=_unary(
-            lambda _, x, y: tables.real_table(x, y, tables.tanh), "ep_tanh_f32", "ep_tanh"
+            lambda _, x, y: tables.real_table(x, y, tables.tanh),
+            "ep_tanh_f32",
+            "ep_tanh",
+            wide=activation_s16.sigmoid_call,
         ),
         float_ulp=3,
         notes="In int8 the table holds correctly rounded values; LiteRT's come from the host's "
@@ -328,6 +379,7 @@ ROWS: tuple[OperatorRow, ...] = (
         options_type=75,
         options=(OptionField("alpha", 0, "float32", 0.0),),
         inputs=(1, 1),
+        types=TYPES,
         check=check_leaky_relu,
         lower=lower_leaky_relu,
         notes="In int8 with a negative slope LiteRT rounds the product with the slope's size, then "
@@ -337,9 +389,11 @@ ROWS: tuple[OperatorRow, ...] = (
         kind="PRELU",
         code=54,
         inputs=(2, 2),
+        types=TYPES,
         check=check_prelu,
         lower=lower_prelu,
-        notes="Up to 4 dimensions, as TFLite's broadcast.",
+        notes="Up to 4 dimensions, as TFLite's broadcast. In int16 the slopes are int8, as LiteRT "
+        "reads them whatever their type.",
     ),
     OperatorRow(
         kind="HARD_SWISH",

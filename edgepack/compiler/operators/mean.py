@@ -11,9 +11,11 @@ import numpy as np
 from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
 from edgepack.compiler.operators import checks, scaling
 from edgepack.compiler.operators.row import OperatorRow, OptionField
+from edgepack.compiler.operators.wide import wide_of
 from edgepack.graph import Graph, Operator, Tensor
 from edgepack.program import Argument, Lowered, LowerSpec, Overlap, Params, Scalar, Step, TensorRef
 
+TYPES = ("int8", "int16", "float32")
 RANK = 4  # of the loops of each sort: EP_REDUCE_RANK
 
 
@@ -56,7 +58,7 @@ def _axes(op: Operator, graph: Graph) -> frozenset[int]:
 
 def _check(op: Operator, graph: Graph) -> None:
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
-    checks.require_type(op, graph, data, ("int8", "float32"))
+    checks.require_type(op, graph, data, TYPES)
     checks.require_same_type(op, graph, data, output)
     axes = _axes(op, graph)
     kept = [
@@ -73,19 +75,23 @@ def _check(op: Operator, graph: Graph) -> None:
         f"its axes take {len(runs)} nested loops; {2 * RANK} is the limit. Reshape its input in "
         "the model.",
     )
-    if data.dtype.name == "INT8":
+    if data.dtype.name != "FLOAT32":
         checks.require_per_tensor(op, graph, data, output)
+    if data.dtype.name == "INT16":
+        checks.require_symmetric(op, graph, data, output)
 
 
 def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
     runs = runs_of(data.shape, _axes(op, graph))
     count = prod(run.size for run in runs if run.reduced)
-    suffix = "s8" if data.dtype.name == "INT8" else "f32"
+    suffix = {"INT8": "s8", "INT16": "s16", "FLOAT32": "f32"}[data.dtype.name]
     source = f"ep_mean_{suffix}"
     head: tuple[Argument, ...] = ()
     if suffix == "s8":
         head = (_mean_params(op, graph, count),)
+    elif suffix == "s16":
+        head = (_wide_params(op, graph, count),)
     tensors = (TensorRef(data.index), TensorRef(output.index))
     block = _one_block(runs, count)
     if block is not None:
@@ -126,6 +132,18 @@ def _mean_params(op: Operator, graph: Graph, count: int) -> Params:
     )
 
 
+def _wide_params(op: Operator, graph: Graph, count: int) -> Params:
+    data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
+    scale = wide_of(op, graph, mean_multiplier(data, output, count))
+    return Params(
+        "ep_mean_s16_t",
+        (
+            ("factor", scale.factor),
+            ("shift", scale.shift),
+        ),
+    )
+
+
 def _one_block(runs: Sequence[Run], count: int) -> tuple[int, int, int] | None:
     """Outer, count and inner where all that is summed up lies in one run (or nothing is)."""
     places = [place for place, run in enumerate(runs) if run.reduced]
@@ -160,6 +178,7 @@ ROW = OperatorRow(
     options_type=27,
     options=(OptionField("keep_dims", 0, "bool"),),
     inputs=(2, 2),
+    types=TYPES,
     check=_check,
     lower=_lower,
     notes="The axes must be constant.",

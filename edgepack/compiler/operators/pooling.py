@@ -8,6 +8,9 @@ from edgepack.compiler.operators.window import Window, overlap_lead, read_window
 from edgepack.graph import Graph, Operator
 from edgepack.program import Lowered, LowerSpec, Overlap, Params, Step, TensorRef
 
+TYPES = ("int8", "int16", "float32")
+AREA_S16 = 2**16
+
 
 def _window(op: Operator, graph: Graph) -> Window:
     kernel = (op.option("filter_height"), op.option("filter_width"))
@@ -18,25 +21,32 @@ def _window(op: Operator, graph: Graph) -> Window:
 
 def _check_pool(op: Operator, graph: Graph) -> None:
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
-    checks.require_type(op, graph, data, ("int8", "float32"))
+    checks.require_type(op, graph, data, TYPES)
     checks.require_same_type(op, graph, data, output)
     checks.require_rank(op, graph, data, 4, 4)
     checks.require_positive(op, graph, "filter_height", "filter_width")
-    if data.dtype.name == "INT8":
+    if data.dtype.name != "FLOAT32":
         checks.require_per_tensor(op, graph, data, output)
         checks.require_same_quantization(op, graph, data, output)
-    _window(op, graph)
+    window = _window(op, graph)
+    area = min(window.kernel_h, window.in_h) * min(window.kernel_w, window.in_w)
+    checks.require(
+        data.dtype.name != "INT16" or area < AREA_S16,
+        op,
+        graph,
+        f"its window holds {area} elements; {AREA_S16 - 1} is the limit, beyond which a sum of "
+        "int16 leaves int32. Split the pool in the model.",
+    )
 
 
 def _lower_pool(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
     window = _window(op, graph)
-    small = data.dtype.name == "INT8"
     activation = op.option("fused_activation_function")
-    kind = "s8" if small else "f32"
+    kind = {"INT8": "s8", "INT16": "s16", "FLOAT32": "f32"}[data.dtype.name]
     low: float
     high: float
-    if small:
+    if kind != "f32":
         low, high = scaling.activation_range(output, activation)
     else:
         low, high = scaling.float_range(activation)
@@ -48,7 +58,8 @@ def _lower_pool(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     kernel = f"ep_{name}_{kind}"
     arguments = (params, TensorRef(op.inputs[0]), TensorRef(op.outputs[0]))
     overlaps = (Overlap(op.inputs[0], op.outputs[0], lead),)
-    return Lowered((Step(op.index, kernel, kernel, arguments, op.inputs, op.outputs, overlaps),))
+    source = "ep_pool_s16" if kind == "s16" else kernel
+    return Lowered((Step(op.index, kernel, source, arguments, op.inputs, op.outputs, overlaps),))
 
 
 _POOL_OPTIONS = (
@@ -70,6 +81,7 @@ ROWS: tuple[OperatorRow, ...] = (
             options_type=5,
             options=_POOL_OPTIONS,
             inputs=(1, 1),
+            types=TYPES,
             check=_check_pool,
             lower=_lower_pool,
         )

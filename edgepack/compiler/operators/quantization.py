@@ -16,12 +16,19 @@ from edgepack.compiler.operators.row import OperatorRow
 from edgepack.graph import DType, Graph, Operator, Tensor
 from edgepack.program import Lowered, LowerSpec, Overlap, Params, Step, TensorRef
 
-SUFFIX = {DType.FLOAT32: "f32", DType.INT8: "s8", DType.UINT8: "u8", DType.INT16: "s16"}
+SUFFIX = {
+    DType.FLOAT32: "f32",
+    DType.INT8: "s8",
+    DType.UINT8: "u8",
+    DType.INT16: "s16",
+    DType.INT32: "s32",
+}
 TARGETS = {
     DType.FLOAT32: ("int8", "uint8", "int16"),
-    DType.INT8: ("int8", "uint8"),
-    DType.UINT8: ("int8", "uint8"),
-    DType.INT16: ("int8", "int16"),
+    DType.INT8: ("int8", "uint8", "int16"),
+    DType.UINT8: ("int8", "uint8", "int16"),
+    DType.INT16: ("int8", "int16", "int32"),
+    DType.INT32: ("int8", "int16"),
 }
 
 
@@ -37,7 +44,7 @@ def check_quantize(op: Operator, graph: Graph) -> None:
 def lower_quantize(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     """A table between bytes, arithmetic from float32 and int16."""
     x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
-    if x.dtype.bytes == 1:
+    if x.dtype.bytes == y.dtype.bytes == 1:
         return lookup(op, graph, tables.requantize_table(x, y))
     names = f"{SUFFIX[x.dtype]}_{SUFFIX[y.dtype]}"
     if x.dtype is DType.FLOAT32:
@@ -97,10 +104,10 @@ ROWS: tuple[OperatorRow, ...] = (
         kind="QUANTIZE",
         code=114,
         inputs=(1, 1),
-        types=("int8", "uint8", "int16"),
+        types=("int8", "uint8", "int16", "int32"),
         check=check_quantize,
         lower=lower_quantize,
-        notes="From float32, int8, uint8 and int16. Values beyond 2**31 steps saturate; in TFLite "
+        notes="From float32, int8, uint8, int16 and int32. Values beyond 2**31 steps saturate; in TFLite "
         "they are undefined.",
     ),
     OperatorRow(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgepack.compiler.fixed_point import quantize_multiplier
+from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
 from edgepack.compiler.operators.checks import refuse
 from edgepack.graph import Graph, Operator
 
@@ -19,7 +19,10 @@ class WideScale:
 
 def reduced(scale: float) -> WideScale:
     """A scale below 2**14 (MultiplyByQuantizedMultiplier on int64)."""
-    multiplier = quantize_multiplier(scale)
+    return _shortened(quantize_multiplier(scale))
+
+
+def _shortened(multiplier: Multiplier) -> WideScale:
     rounded = (multiplier.mantissa + 2**15) >> 16
     factor = rounded if multiplier.mantissa < 0x7FFF0000 else 0x7FFF
     return WideScale(factor, 15 - multiplier.shift)
@@ -27,8 +30,14 @@ def reduced(scale: float) -> WideScale:
 
 def wide_scale(op: Operator, graph: Graph, scale: float) -> WideScale:
     """The scale as the kernels take it; refused where TFLite's shift leaves its range."""
-    wide = reduced(scale)
+    return wide_of(op, graph, quantize_multiplier(scale))
+
+
+def wide_of(op: Operator, graph: Graph, multiplier: Multiplier) -> WideScale:
+    """The same of a scale that is a multiplier already."""
+    wide = _shortened(multiplier)
     if wide.shift < 8:  # the reference asserts that it shifts left by 7 at most
+        scale = multiplier.mantissa / 2**31 * 2.0**multiplier.shift
         refuse(
             op,
             graph,
