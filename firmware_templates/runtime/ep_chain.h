@@ -31,6 +31,10 @@ uint32_t* ep_chain_window(const int8_t* const* x, const ep_chain_window_t* windo
 void ep_chain_rests(const int8_t* const* x, const ep_chain_window_t* window, int32_t rest,
                     int8_t* copies);
 
+/// Chains one value of each of three lines, what windows of RGB images leave behind their groups: a
+/// group, its fourth value 0.
+void ep_chain_three(const int8_t* const* x, const ep_chain_window_t* window, uint32_t* chained);
+
 /// Copies words in rising order; to lies below from or apart from it.
 void ep_chain_move(uint32_t* to, const uint32_t* from, int32_t words);
 

@@ -20,6 +20,10 @@
     ldr r8, [r4], #4
     ldr r9, [r5], #4
     ldr r10, [r6], #4
+    CHAIN
+    .endm
+
+    .macro CHAIN
     eor r7, r7, r11
     lsl r0, r8, #8
     sel r0, r0, r7
@@ -138,6 +142,34 @@ ep_chain_rests:
     bne 1b
     pop {r4-r9, pc}
     .size ep_chain_rests, . - ep_chain_rests
+
+/* A row's three values of as many lines to one word. r4 where they begin, r6 pitch. */
+    .macro THREE row
+    add \row, \row, r4
+    ldrb r0, [\row, r6]
+    ldrb r1, [\row, r6, lsl #1]
+    ldrb \row, [\row]
+    orr \row, \row, r0, lsl #8
+    orr \row, \row, r1, lsl #16
+    .endm
+
+    .section .text.ep_chain_three, "ax", %progbits
+    .balign 4
+    .global ep_chain_three
+    .type ep_chain_three, %function
+ep_chain_three:
+    push {r4-r11, lr}
+    ldm r1, {r4, r5, r6}
+    lsl r4, r4, #2
+    ldm r0, {r7, r8, r9, r10}
+    THREE r7
+    THREE r8
+    THREE r9
+    THREE r10
+    SELECT_ODD_BYTES
+    CHAIN
+    pop {r4-r11, pc}
+    .size ep_chain_three, . - ep_chain_three
 
     .section .text.ep_chain_move, "ax", %progbits
     .balign 4

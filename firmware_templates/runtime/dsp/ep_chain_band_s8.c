@@ -88,7 +88,9 @@ static void tile(const band_t* b, const int8_t* const* rows, int32_t step, const
     if (p->whole.groups > 0) {
         end = ep_chain_window(rows, &p->whole, chained);
     }
-    if (p->rest > 0) {
+    if (p->rest == 1 && p->window.kernel_h == 3) {
+        ep_chain_three(rows, &p->whole, end);
+    } else if (p->rest > 0) {
         chain_rests(b, rows, end);
     }
     ep_chain_rows(&p->rows, chained, stream, y, step);
