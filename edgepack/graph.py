@@ -60,7 +60,8 @@ class Quantization:
 class Tensor:
     """One tensor. `data` holds the little-endian bytes of a constant, else None.
 
-    `state` holds the first contents of one that keeps them from inference to inference.
+    `state` holds the first contents of one that keeps them from inference to inference;
+    `variable` names it where several subgraphs may use it.
     """
 
     index: int
@@ -70,6 +71,7 @@ class Tensor:
     quantization: Quantization | None = None
     data: bytes | None = None
     state: bytes | None = None
+    variable: str = ""
 
     @property
     def elements(self) -> int:
@@ -109,7 +111,8 @@ class Tensor:
 class Operator:
     """One operator. `inputs` holds `ABSENT` where an optional input is left out.
 
-    `index` is the operator's place in the file, for messages; it survives the optimiser.
+    `index` is the operator's place in the file, for messages; it survives the optimiser. `own` is
+    the row of an operator that the user brings (compiler.operators.row.OperatorRow).
     """
 
     index: int
@@ -118,6 +121,7 @@ class Operator:
     outputs: tuple[int, ...]
     options: Mapping[str, OptionValue]
     version: int = 1
+    own: Any = None
 
     def option(self, name: str) -> Any:
         """The value of a builtin option, by the schema's field name."""
@@ -126,7 +130,10 @@ class Operator:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A whole model: operators in topological order over numbered tensors."""
+    """A whole model, or what one of its operators runs: operators over numbered tensors.
+
+    Operators stand in the order in which they run.
+    """
 
     name: str  # a C identifier
     sha256: str  # of the .tflite file
@@ -134,6 +141,9 @@ class Graph:
     operators: tuple[Operator, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    subgraphs: tuple[Graph, ...] = ()  # what IF and WHILE run; their options say which
+    input_names: tuple[str, ...] = ()  # as the signature has them
+    output_names: tuple[str, ...] = ()
 
     def tensor(self, index: int) -> Tensor:
         """The tensor of that number."""

@@ -57,7 +57,9 @@ def _folded(graph: Graph, ends: frozenset[int]) -> Graph:
 
 def _results(op: Operator, graph: Graph, ends: frozenset[int]) -> Sequence[Array] | None:
     evaluate = EVALUATORS.get(op.kind)
-    if evaluate is None or ABSENT in op.inputs or not op.inputs or not op.outputs:
+    if evaluate is None or op.own is not None or ABSENT in op.inputs:
+        return None
+    if not op.inputs or not op.outputs:
         return None
     inputs = [graph.tensors[index] for index in op.inputs]
     outputs = [graph.tensors[index] for index in op.outputs]

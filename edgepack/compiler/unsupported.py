@@ -18,7 +18,6 @@ COMPILED: tuple[tuple[str, str, str], ...] = (  # prefix of the code, for what, 
 DECODE = "End the model before it and decode the raw outputs in your code"
 KNOWN: tuple[tuple[str, str], ...] = (
     ("flex", "an operator of TensorFlow itself. Convert without SELECT_TF_OPS"),
-    ("tflite_detection_postprocess", f"a detector's decoder of boxes. {DECODE}"),
     ("posenet", f"PoseNet's decoder of key points. {DECODE}"),
     ("signal", "an audio front end. Start the model at the features; compute them in your code"),
     ("maxpoolingwithargmax2d", "MediaPipe's operator. Use MaxPooling2D in the model instead"),

@@ -6,6 +6,7 @@ from edgepack.compiler.operators import (
     activation,
     control,
     convolution,
+    detection,
     elementwise,
     functions,
     matmul,
@@ -15,6 +16,7 @@ from edgepack.compiler.operators import (
     transposed,
 )
 from edgepack.compiler.operators.row import OperatorRow
+from edgepack.graph import Operator
 
 TABLE: dict[str, OperatorRow] = {
     row.kind: row
@@ -25,6 +27,7 @@ TABLE: dict[str, OperatorRow] = {
         matmul,
         activation,
         movement,
+        detection,
         quantization,
         control,
         functions,
@@ -32,3 +35,9 @@ TABLE: dict[str, OperatorRow] = {
     )
     for row in module.ROWS
 }
+
+
+def row_of(operator: Operator) -> OperatorRow:
+    """The operator's row: the table's, or the one that the user brings for it."""
+    row: OperatorRow = operator.own or TABLE[operator.kind]
+    return row

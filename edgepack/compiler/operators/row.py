@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from edgepack.graph import Graph, Operator
+from edgepack.graph import Graph, Operator, OptionValue
 from edgepack.program import Lowered, LowerSpec
 
 
@@ -37,6 +37,9 @@ class OperatorRow:
     code: int  # BuiltinOperator's number
     options_type: int = 0  # BuiltinOptions' number, 0 for none
     options: tuple[OptionField, ...] = ()
+    custom: Callable[[bytes], Mapping[str, OptionValue]] | None = None
+    """Of a custom operator, whose kind is its code in the file: reads the bytes of its options,
+    and raises ValueError where they are broken. None for TFLite's own operators."""
     inputs: tuple[int, int]  # fewest and most inputs
     outputs: tuple[int, int] = (1, 1)
     optional: frozenset[int] = frozenset()  # places of inputs that may be ABSENT
