@@ -13,6 +13,7 @@ from edgepack.compiler.operators import (
     movement,
     pooling,
     quantization,
+    svdf,
     transposed,
 )
 from edgepack.compiler.operators.row import OperatorRow
@@ -32,6 +33,7 @@ TABLE: dict[str, OperatorRow] = {
         control,
         functions,
         transposed,
+        svdf,
     )
     for row in module.ROWS
 }

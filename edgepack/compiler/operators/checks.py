@@ -268,6 +268,19 @@ def require_constant(op: Operator, graph: Graph, place: int) -> Tensor:
     return tensor
 
 
+def require_state(op: Operator, graph: Graph, place: int) -> Tensor:
+    """The input at that place, which must keep its contents from inference to inference."""
+    tensor = input_tensor(op, graph, place)
+    if tensor.state is None:
+        refuse(
+            op,
+            graph,
+            f"input {place}, {tensor_text(tensor)}, is no variable; the layer keeps its state in "
+            f"it. {RECONVERT}.",
+        )
+    return tensor
+
+
 def constant_ints(op: Operator, graph: Graph, place: int) -> tuple[int, ...]:
     """The values of a constant int32 or int64 input, flat (axes, shapes, paddings)."""
     tensor = require_constant(op, graph, place)

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgepack.compiler.reader import read_model
+from edgepack.errors import ModelError
+from tests.kernels.harness import Case
+from tests.kernels.oracle_check import check, random_scale, random_values
+from tests.kernels.tflm_check import check_tflm
+from tests.kernels.weighted_cases import ACTIVATIONS, point
+from tests.tflite_builder import ModelBuilder
+
+STEPS = 6
+
+
+def svdf_case(rng: np.random.Generator, dtype: str, memory_type: str, number: int) -> Case:
+    """A layer run over several steps, so that its memory matters."""
+    batch = 1 if memory_type == "int8" or number % 3 else 2
+    inputs, units, rank, memory = (int(n) for n in rng.integers(1, 9, 4))
+    if number % 5 == 0:
+        inputs = int(rng.integers(9, 70))
+    filters = units * rank
+    builder = ModelBuilder()
+    shapes = ((batch, inputs), (filters, inputs), (filters, memory))
+    integer = dtype == "int8"
+    highest = -1.0 if memory_type == "int8" else 0.5  # TFLite Micro compares the scale of the bias
+    scales = [random_scale(rng, -3.0, highest) for _ in range(3)] if integer else [None] * 3
+    moved = memory_type == "int8" and bool(number % 2)
+    points = (point(rng), int(rng.integers(-20, 20)) if moved else 0, point(rng))
+    weights = random_values(rng, shapes[1], dtype)
+    times = random_values(rng, shapes[2], memory_type)
+    state_scale = y_scale = bias_scale = None
+    if integer:
+        size = 25000.0 if memory_type == "int16" else 20.0 if moved else 100.0
+        if memory_type == "int16" and number % 4:
+            times = (times // max(2, 2 * filters * memory)).astype(np.int16)
+        state_scale = float(np.float32(scales[0] * scales[1] * 74 * 150 * inputs**0.5 / size))
+        likely = state_scale * size / 2 * scales[2] * np.abs(times).mean() * (rank * memory) ** 0.5
+        y_scale = float(np.float32(max(likely, 1e-20) / 64 * 10.0 ** rng.uniform(-0.5, 0.5)))
+        bias_scale = float(np.float32(state_scale * scales[2]))
+    x = builder.tensor(shapes[0], dtype, scale=scales[0], zero_point=points[0] if integer else 0)
+    w = builder.tensor(shapes[1], dtype, scale=scales[1], data=weights)
+    t = builder.tensor(shapes[2], memory_type, scale=scales[2], data=times)
+    bias = -1
+    if memory_type == "int8" or rng.random() < 0.7:  # TFLite Micro dies without
+        most = 10 ** int(rng.integers(1, 5))
+        values = (
+            rng.integers(-most, most, units) if integer else random_values(rng, (units,), dtype)
+        )
+        kind = "int32" if integer else "float32"
+        bias = builder.tensor((units,), kind, scale=bias_scale, data=values)
+    state = builder.tensor(
+        (batch, filters * memory),
+        memory_type,
+        scale=state_scale,
+        zero_point=points[1] if integer else 0,
+        variable=True,
+    )
+    y = builder.tensor((batch, units), dtype, scale=y_scale, zero_point=points[2] if integer else 0)
+    activation = "RELU" if integer else str(rng.choice(ACTIVATIONS))
+    builder.operator(
+        "SVDF", [x, w, t, bias, state], [y], rank=rank, fused_activation_function=activation
+    )
+    samples = STEPS if batch == 1 else batch
+    values = random_values(rng, (samples, inputs), dtype)
+    label = f"{dtype} {memory_type} {shapes} rank {rank} bias {bias >= 0} {activation} {points}"
+    return Case(builder.build([x], [y]), [values], label=label)
+
+
+def test_int8_with_int16_memory(case_count: int) -> None:
+    rng = np.random.default_rng(51)
+    check([svdf_case(rng, "int8", "int16", n) for n in range(case_count)])
+
+
+def test_int8_with_int8_memory(case_count: int) -> None:
+    rng = np.random.default_rng(52)
+    check_tflm([svdf_case(rng, "int8", "int8", n) for n in range(case_count)])
+
+
+def test_float32(case_count: int) -> None:
+    rng = np.random.default_rng(53)
+    check([svdf_case(rng, "float32", "float32", n) for n in range(case_count)])
+
+
+def refused(rank: int = 2, activation: str = "RELU", variable: bool = True) -> str:
+    builder = ModelBuilder()
+    x = builder.tensor((1, 3), "int8", scale=0.5)
+    w = builder.tensor((4, 3), "int8", scale=0.5, data=np.ones((4, 3)))
+    t = builder.tensor((4, 2), "int16", scale=0.5, data=np.ones((4, 2)))
+    data = None if variable else np.zeros((1, 8))
+    state = builder.tensor((1, 8), "int16", scale=0.5, variable=variable, data=data)
+    y = builder.tensor((1, 2), "int8", scale=0.5)
+    builder.operator(
+        "SVDF", [x, w, t, -1, state], [y], rank=rank, fused_activation_function=activation
+    )
+    with pytest.raises(ModelError) as error:
+        read_model(builder.build([x], [y]))
+    return str(error.value)
+
+
+def test_refusals() -> None:
+    assert "rank is 3; it must divide its 4 filters" in refused(rank=3)
+    assert "rank is 0; it must divide" in refused(rank=0)
+    assert "its activation is NONE; TFLite's int8 kernel takes RELU only" in refused(
+        activation="NONE"
+    )
+    assert "is no variable; the layer keeps its state in it" in refused(variable=False)
