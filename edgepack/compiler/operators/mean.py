@@ -11,7 +11,6 @@ import numpy as np
 from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
 from edgepack.compiler.operators import checks, scaling
 from edgepack.compiler.operators.row import OperatorRow, OptionField
-from edgepack.compiler.operators.wide import wide_of
 from edgepack.graph import Graph, Operator, Tensor
 from edgepack.program import Argument, Lowered, LowerSpec, Overlap, Params, Scalar, Step, TensorRef
 
@@ -134,14 +133,10 @@ def _mean_params(op: Operator, graph: Graph, count: int) -> Params:
 
 def _wide_params(op: Operator, graph: Graph, count: int) -> Params:
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
-    scale = wide_of(op, graph, mean_multiplier(data, output, count))
-    return Params(
-        "ep_mean_s16_t",
-        (
-            ("factor", scale.factor),
-            ("shift", scale.shift),
-        ),
-    )
+    scaling.require_int32(op, graph, np.array([count * 2**15], np.int64))
+    multiplier = mean_multiplier(data, output, count)
+    fields = (("mantissa", multiplier.mantissa), ("shift", multiplier.shift))
+    return Params("ep_mean_s16_t", fields)
 
 
 def _one_block(runs: Sequence[Run], count: int) -> tuple[int, int, int] | None:

@@ -107,8 +107,8 @@ ROWS: tuple[OperatorRow, ...] = (
         types=("int8", "uint8", "int16", "int32"),
         check=check_quantize,
         lower=lower_quantize,
-        notes="From float32, int8, uint8, int16 and int32. Values beyond 2**31 steps saturate; in TFLite "
-        "they are undefined.",
+        notes="From float32, int8, uint8, int16 and int32. Values beyond 2**31 steps saturate; in "
+        "TFLite they are undefined.",
     ),
     OperatorRow(
         kind="DEQUANTIZE",

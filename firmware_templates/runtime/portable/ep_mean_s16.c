@@ -3,9 +3,9 @@
 
 #include "ep_wide.h"
 
-static int16_t finish(const ep_mean_s16_t* p, int64_t sum)
+static int16_t finish(const ep_mean_s16_t* p, int32_t sum)
 {
-    return ep_saturate_s16(ep_requantize_wide(sum, p->factor, p->shift));
+    return ep_saturate_s16(ep_requantize(sum, p->mantissa, p->shift));
 }
 
 void ep_mean_s16(const ep_mean_s16_t* p, int32_t outer, int32_t count, int32_t inner,
@@ -13,7 +13,7 @@ void ep_mean_s16(const ep_mean_s16_t* p, int32_t outer, int32_t count, int32_t i
 {
     for (int32_t o = 0; o < outer; o++) {
         for (int32_t i = 0; i < inner; i++) {
-            int64_t sum = 0;
+            int32_t sum = 0;
             for (int32_t r = 0; r < count; r++) {
                 sum += x[r * inner + i];
             }
@@ -29,7 +29,7 @@ void ep_mean_axes_s16(const ep_mean_s16_t* p, const ep_reduce_t* loops, const in
     ep_reduce_at_t kept = {{0}, 0};
     ep_reduce_at_t at = {{0}, 0};
     do {
-        int64_t sum = 0;
+        int32_t sum = 0;
         do {
             sum += x[kept.offset + at.offset];
         } while (ep_reduce_next(loops->sizes, loops->steps, &at));
