@@ -35,6 +35,7 @@ NUMPY: Mapping[str, str] = {
     "int32": "<i4",
     "uint32": "<u4",
     "int64": "<i8",
+    "uint64": "<u8",
     "bool": "?",
 }
 SHARED_OPTIONS: Mapping[str, str] = {
@@ -45,6 +46,10 @@ SHARED_OPTIONS: Mapping[str, str] = {
     "SUM": "ReducerOptions",
     "REDUCE_MAX": "ReducerOptions",
     "REDUCE_MIN": "ReducerOptions",
+    "REDUCE_PROD": "ReducerOptions",
+    "REDUCE_ANY": "ReducerOptions",
+    "REDUCE_ALL": "ReducerOptions",
+    "L2_NORMALIZATION": "L2NormOptions",
     "MAXIMUM": "MaximumMinimumOptions",
     "MINIMUM": "MaximumMinimumOptions",
 }
@@ -75,6 +80,30 @@ class ModelBuilder:
     operators: list[Any] = field(default_factory=list)
     codes: list[Any] = field(default_factory=list)
     buffers: list[Any] = field(default_factory=lambda: [schema.BufferT()])
+    others: list[Any] = field(default_factory=list)
+    signatures: list[Any] = field(default_factory=list)
+
+    def subgraph(self) -> ModelBuilder:
+        """A builder of another subgraph of the same file; `close` gives it its number."""
+        return ModelBuilder(codes=self.codes, buffers=self.buffers, others=self.others)
+
+    def close(self, inputs: Sequence[int], outputs: Sequence[int], name: str = "sub") -> int:
+        """End a subgraph; the number that operators name it by."""
+        self.others.append(self._graph(inputs, outputs, name))
+        return len(self.others)
+
+    def signature(
+        self,
+        key: str,
+        inputs: Mapping[str, int],
+        outputs: Mapping[str, int],
+        subgraph: int = 0,
+    ) -> None:
+        """Name tensors of a subgraph as its inputs and outputs."""
+        signature = schema.SignatureDefT()
+        signature.signatureKey, signature.subgraphIndex = key, subgraph
+        signature.inputs, signature.outputs = _maps(inputs), _maps(outputs)
+        self.signatures.append(signature)
 
     def tensor(
         self,
@@ -131,15 +160,21 @@ class ModelBuilder:
 
     def model(self, inputs: Sequence[int], outputs: Sequence[int]) -> Any:
         """The schema's object tree of the model."""
-        graph = schema.SubGraphT()
-        graph.name = "main"
-        graph.tensors, graph.operators = self.tensors, self.operators
-        graph.inputs, graph.outputs = [int(i) for i in inputs], [int(i) for i in outputs]
+        graph = self._graph(inputs, outputs, "main")
         model = schema.ModelT()
         model.version = 3
         model.description = "edgepack test"
-        model.operatorCodes, model.subgraphs, model.buffers = self.codes, [graph], self.buffers
+        model.operatorCodes, model.buffers = self.codes, self.buffers
+        model.subgraphs = [graph, *self.others]
+        model.signatureDefs = self.signatures or None
         return model
+
+    def _graph(self, inputs: Sequence[int], outputs: Sequence[int], name: str) -> Any:
+        graph = schema.SubGraphT()
+        graph.name = name
+        graph.tensors, graph.operators = self.tensors, self.operators
+        graph.inputs, graph.outputs = [int(i) for i in inputs], [int(i) for i in outputs]
+        return graph
 
     def build(self, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
         """The .tflite file."""
@@ -193,6 +228,15 @@ def _packed(data: ArrayLike, dtype: str) -> bytes:
     return bytes(halves[::2] | halves[1::2] << 4)
 
 
+def _maps(tensors: Mapping[str, int]) -> list[Any]:
+    maps = []
+    for name, index in tensors.items():
+        entry = schema.TensorMapT()
+        entry.name, entry.tensorIndex = name, index
+        maps.append(entry)
+    return maps
+
+
 def _quantization(
     scale: float | Sequence[float] | None, zero_point: int | Sequence[int], axis: int
 ) -> Any:
@@ -214,7 +258,8 @@ def _options(table: str, options: Mapping[str, Any]) -> Any:
         attribute = head + "".join(part.capitalize() for part in rest)
         if not hasattr(result, attribute):
             raise TypeError(f"{table} has no field {name}; it has {sorted(vars(result))}")
-        number = getattr(ENUMS[name], value) if isinstance(value, str) else value
+        named = isinstance(value, str) and name in ENUMS
+        number = getattr(ENUMS[name], value) if named else value
         if isinstance(number, (tuple, list)):
             number = [int(n) for n in number]
         setattr(result, attribute, number)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from edgepack.compiler.operators import arithmetic, comparison, selection
+from edgepack.compiler.operators import along_axis, arithmetic, comparison, reduction, selection
 from edgepack.compiler.operators.row import OperatorRow
 
 ROWS: tuple[OperatorRow, ...] = (
+    *along_axis.ROWS,
     *arithmetic.ROWS,
     *comparison.ROWS,
+    *reduction.ROWS,
     *selection.ROWS,
 )

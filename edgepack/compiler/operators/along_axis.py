@@ -1,0 +1,170 @@
+"""Places of extremes, the largest few, running sums along an axis: rows of the table."""
+
+from __future__ import annotations
+
+from math import prod
+
+from edgepack.compiler.operators import checks
+from edgepack.compiler.operators.row import OperatorRow, OptionField
+from edgepack.graph import DType, Graph, Operator, Tensor
+from edgepack.program import FieldValue, Lowered, LowerSpec, Overlap, Params, Step, TensorRef
+
+ARG_TYPES = ("float32", "int8", "uint8", "int32", "bool")
+TOP_TYPES = ("float32", "int8", "uint8", "int16", "int32", "int64")
+SUM_TYPES = ("float32", "int32", "int64")
+_SUFFIXES = {
+    DType.BOOL: "bool",
+    DType.INT8: "s8",
+    DType.UINT8: "u8",
+    DType.INT16: "s16",
+    DType.INT32: "s32",
+    DType.INT64: "s64",
+    DType.FLOAT32: "f32",
+}
+
+
+def _axis(op: Operator, graph: Graph, data: Tensor) -> int:
+    values = checks.constant_ints(op, graph, 1)
+    checks.require(
+        len(values) == 1,
+        op,
+        graph,
+        f"{len(values)} axes; it takes 1. {checks.RECONVERT}.",
+    )
+    return checks.axis_of(op, graph, values[0], len(data.shape))
+
+
+def _block(shape: tuple[int, ...], axis: int) -> tuple[tuple[str, FieldValue], ...]:
+    return (
+        ("outer", prod(shape[:axis])),
+        ("size", shape[axis]),
+        ("inner", prod(shape[axis + 1 :])),
+    )
+
+
+def _ram(tensor: Tensor) -> tuple[int, ...]:
+    return () if tensor.data is not None else (tensor.index,)
+
+
+def _check_arg(op: Operator, graph: Graph) -> None:
+    data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
+    checks.require_type(op, graph, data, ARG_TYPES)
+    checks.require_rank(op, graph, data, 1, 8)
+    axis = _axis(op, graph, data)
+    checks.require_shape(op, graph, output, data.shape[:axis] + data.shape[axis + 1 :])
+
+
+def _lower_arg(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+    data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
+    wide = "_s64" if output.dtype is DType.INT64 else ""
+    params = Params("ep_arg_t", _block(data.shape, _axis(op, graph, data)))
+    arguments = (params, TensorRef(data.index), TensorRef(output.index))
+    kernel = f"ep_{op.kind.lower()}_{_SUFFIXES[data.dtype]}{wide}"
+    return Lowered((Step(op.index, kernel, "ep_arg", arguments, _ram(data), op.outputs),))
+
+
+def _check_cumsum(op: Operator, graph: Graph) -> None:
+    data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
+    checks.require_type(op, graph, data, SUM_TYPES)
+    checks.require_same_type(op, graph, data, output)
+    checks.require_rank(op, graph, data, 1, 8)
+    checks.require_shape(op, graph, output, data.shape)
+    _axis(op, graph, data)
+
+
+def _lower_cumsum(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+    data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
+    params = Params(
+        "ep_cumulate_t",
+        (
+            *_block(data.shape, _axis(op, graph, data)),
+            ("exclusive", int(op.option("exclusive"))),
+            ("reverse", int(op.option("reverse"))),
+        ),
+    )
+    suffix = "f32" if data.dtype is DType.FLOAT32 else str(8 * data.dtype.bytes)
+    inputs = _ram(data)
+    step = Step(
+        op.index,
+        f"ep_cumulate_{suffix}",
+        "ep_cumulate",
+        (params, TensorRef(data.index), TensorRef(output.index)),
+        inputs,
+        op.outputs,
+        tuple(Overlap(index, output.index) for index in inputs),
+    )
+    return Lowered((step,))
+
+
+def _check_top(op: Operator, graph: Graph) -> None:
+    data = checks.input_tensor(op, graph, 0)
+    values, places = checks.output_tensor(op, graph, 0), checks.output_tensor(op, graph, 1)
+    checks.require_type(op, graph, data, TOP_TYPES)
+    checks.require_same_type(op, graph, data, values)
+    checks.require_type(op, graph, places, ("int32",))
+    checks.require_rank(op, graph, data, 1, 8)
+    counts = checks.constant_ints(op, graph, 1)
+    checks.require(
+        len(counts) == 1 and 1 <= counts[0] <= data.shape[-1],
+        op,
+        graph,
+        f"k is {', '.join(map(str, counts))}; it must lie in 1 to {data.shape[-1]}, the last "
+        f"dimension of {checks.tensor_text(data)}. {checks.RECONVERT}.",
+    )
+    for output in (values, places):
+        checks.require_shape(op, graph, output, (*data.shape[:-1], counts[0]))
+
+
+def _lower_top(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+    data = checks.input_tensor(op, graph, 0)
+    values, places = checks.output_tensor(op, graph, 0), checks.output_tensor(op, graph, 1)
+    fields = (
+        ("rows", prod(data.shape[:-1])),
+        ("size", data.shape[-1]),
+        ("count", values.shape[-1]),
+    )
+    refs = tuple(TensorRef(tensor.index) for tensor in (data, values, places))
+    kernel = f"ep_top_{_SUFFIXES[data.dtype]}"
+    arguments = (Params("ep_top_t", fields), *refs)
+    return Lowered((Step(op.index, kernel, "ep_top", arguments, _ram(data), op.outputs),))
+
+
+ROWS: tuple[OperatorRow, ...] = (
+    *(
+        OperatorRow(
+            kind=kind,
+            code=code,
+            options_type=options_type,
+            options=(OptionField("output_type", 0, "int8"),),
+            inputs=(2, 2),
+            types=("int32", "int64"),
+            check=_check_arg,
+            lower=_lower_arg,
+            notes=f"Of {', '.join(ARG_TYPES)}. The first of equals; the axis must be constant. "
+            "A NaN counts only where all are, as in TensorFlow; LiteRT has no order for them.",
+        )
+        for kind, code, options_type in (("ARG_MAX", 56, 40), ("ARG_MIN", 79, 57))
+    ),
+    OperatorRow(
+        kind="CUMSUM",
+        code=128,
+        options_type=102,
+        options=(OptionField("exclusive", 0, "bool"), OptionField("reverse", 1, "bool")),
+        inputs=(2, 2),
+        types=SUM_TYPES,
+        check=_check_cumsum,
+        lower=_lower_cumsum,
+        notes="The axis must be constant.",
+    ),
+    OperatorRow(
+        kind="TOPK_V2",
+        code=48,
+        options_type=34,
+        inputs=(2, 2),
+        outputs=(2, 2),
+        types=TOP_TYPES,
+        check=_check_top,
+        lower=_lower_top,
+        notes="Of equals the earlier comes first; k must be constant, the places are int32.",
+    ),
+)
