@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from edgepack.graph import Graph
+from edgepack.graph import DType, Graph
 
 Role = Literal["weights", "tables"]
 Isa = Literal["dsp", "mve", "fpu", "rv32m", "thumb1"]
 Level = Literal["size", "balanced", "speed"]
+Control = Literal["", "if", "else", "while", "test", "end"]
 FieldValue = int | float | tuple[int, ...] | tuple[float, ...]
 
 
@@ -56,6 +57,17 @@ class Scratch:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A kernel argument: a pointer to RAM that is the kernel's own from one inference to the next.
+
+    A row gives it; lowering makes a tensor of it that keeps its contents.
+    """
+
+    dtype: DType
+    first: bytes  # its first contents
+
+
+@dataclass(frozen=True, slots=True)
 class Scalar:
     """A kernel argument passed by value, printed as a C literal of that type."""
 
@@ -63,7 +75,7 @@ class Scalar:
     value: int | float
 
 
-Argument = TensorRef | Const | Params | Scratch | Scalar | None  # None prints NULL
+Argument = TensorRef | Const | Params | Scratch | Kept | Scalar | None  # None prints NULL
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +95,11 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One call of a kernel."""
+    """One call of a kernel, or a line of control flow.
+
+    "if" and "test" (leave the loop unless) have their condition as the one argument; "end" closes
+    an "if" or a "while". What a loop carries from turn to turn is in its "end"'s inputs.
+    """
 
     operator: int  # Operator.index, for comments, profiles and messages
     kernel: str  # the C function
@@ -94,6 +110,7 @@ class Step:
     overlaps: tuple[Overlap, ...] = ()
     variant: str = "portable"
     macs: int = 0
+    control: Control = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +170,39 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Chunk:
+    """Rows of a streamed input, which have come just before a step."""
+
+    tensor: int
+    first: int  # row
+    rows: int
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An input that comes row by row; of its rows, those of `chunks` are needed."""
+
+    tensor: int
+    row_bytes: int
+    chunks: tuple[Chunk, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Patching:
+    """The operators from place `start` up to `end` run once for each of some patches of rows.
+
+    Rows that two patches need are kept from one to the next, or made again.
+    """
+
+    start: int
+    end: int
+    patches: int
+    halo: Literal["keep", "again"] = "keep"
+    extra_macs: int = 0  # of an inference, for what is made again
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """The whole model as kernel calls."""
 
@@ -161,6 +211,9 @@ class Program:
     aliases: tuple[Alias, ...]
     spec: LowerSpec
     choices: tuple[Choice, ...] = ()  # one an operator, where they were made by cost
+    files: tuple[tuple[str, bytes], ...] = ()  # C that the user brings, by name
+    patching: Patching | None = None
+    stream: Stream | None = None
 
     @property
     def macs(self) -> int:

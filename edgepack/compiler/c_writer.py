@@ -112,9 +112,9 @@ def _lines(texts: Sequence[str]) -> Iterable[str]:
         yield f"    {', '.join(texts[start : start + VALUES_A_LINE])},"
 
 
-def call(function: str, arguments: Sequence[str]) -> str:
-    """A call as a statement, indented by 4 and wrapped below the opening bracket."""
-    lines = [f"    {function}("]
+def call(function: str, arguments: Sequence[str], indent: str = "    ") -> str:
+    """A call as a statement, indented and wrapped below the opening bracket."""
+    lines = [f"{indent}{function}("]
     margin = " " * len(lines[0])
     for place, argument in enumerate(arguments):
         text = argument + (", " if place + 1 < len(arguments) else ");")

@@ -87,6 +87,7 @@ def local_tensors(program: Program, plan: MemoryPlan) -> list[dict[str, Any]]:
     used = {
         argument.tensor
         for step in program.steps
+        if not _stays(step, plan)
         for argument in step.arguments
         if isinstance(argument, TensorRef) and argument.tensor in places
     }
@@ -197,12 +198,12 @@ def _unique(name: str, taken: set[str]) -> str:
     return candidate
 
 
-def structs_of(program: Program) -> list[dict[str, Any]]:
-    """Constant structs in the order of first use, equal ones once."""
+def structs_of(program: Program, plan: MemoryPlan | None = None) -> list[dict[str, Any]]:
+    """Constant structs in the order of first use, equal ones once; with a plan, those it needs."""
     found: dict[Params, dict[str, Any]] = {}
     taken: set[str] = set()
     for step in program.steps:
-        for argument in step.arguments:
+        for argument in () if plan and _stays(step, plan) else step.arguments:
             if isinstance(argument, Params) and argument not in found:
                 found[argument] = {
                     "key": argument,
@@ -222,24 +223,61 @@ def step_rows(
     constants: Mapping[tuple[str, bytes], Constant],
     structs: list[dict[str, Any]],
 ) -> list[dict[str, Any]]:
-    """The calls of kernels, with a title for the comment above each."""
+    """The calls of kernels, with a title for the comment above each, and lines of control flow.
+
+    `lines` is a call or the line; `done` whether the hook is called behind it.
+    """
     operators = {operator.index: operator for operator in program.graph.operators}
     symbols = {struct["key"]: struct["symbol"] for struct in structs}
     rows = []
+    depth = 1
     for index, step in enumerate(program.steps):
+        depth -= step.control in ("else", "end")
+        margin = depth * "    "
+        depth += step.control in ("if", "else", "while")
         scratch = _scratch_offsets(plan, index)
+        stays = _stays(step, plan)
         texts = [
             _argument(program, step, argument, constants, symbols, scratch)
-            for argument in step.arguments
+            for argument in (() if stays else step.arguments)
         ]
         rows.append(
             {
                 "index": index,
+                "margin": margin,
                 "title": _title(program.graph, operators.get(step.operator), step),
-                "call": c.call(step.kernel, texts),
+                "lines": _lines(step, texts, margin, stays),
+                "done": step.control in ("", "end"),
             }
         )
     return rows
+
+
+def _lines(step: Step, texts: list[str], margin: str, stays: bool) -> str:
+    if step.control:
+        return margin + _CONTROL[step.control].format(*texts)
+    if stays:
+        return f"{margin}/* in place: nothing to copy */"
+    return c.call(step.kernel, texts, margin)
+
+
+_CONTROL = {
+    "if": "if (*{}) {{",
+    "else": "}} else {{",
+    "while": "for (;;) {{",
+    "test": "if (!*{}) {{ break; }}",
+    "end": "}}",
+}
+
+
+def _stays(step: Step, plan: MemoryPlan) -> bool:
+    """Whether a copy's source and target were given the same bytes."""
+    if step.kernel != "ep_copy" or len(step.inputs) != 1 or not step.overlaps:
+        return False
+    fields = step.arguments[0].fields if isinstance(step.arguments[0], Params) else ()
+    whole = {"rows": 1, "x_start": 0, "y_start": 0}
+    same = plan.offset(step.inputs[0]) == plan.offset(step.outputs[0])
+    return same and all(dict(fields).get(name) == value for name, value in whole.items())
 
 
 def _scratch_offsets(plan: MemoryPlan, step: int) -> list[tuple[int, int]]:

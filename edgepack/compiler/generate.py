@@ -122,7 +122,7 @@ def _render(template: str, values: Mapping[str, Any], file: str) -> bytes:
 
 def _values(program: Program, plan: MemoryPlan, spec: GenerateSpec) -> dict[str, Any]:
     graph = program.graph
-    constants, structs = facts.constants_of(program), facts.structs_of(program)
+    constants, structs = facts.constants_of(program), facts.structs_of(program, plan)
     ports = {
         kind: [facts.port(graph, plan, number, tensor) for number, tensor in enumerate(tensors)]
         for kind, tensors in (("inputs", graph.inputs), ("outputs", graph.outputs))
@@ -144,7 +144,7 @@ def _values(program: Program, plan: MemoryPlan, spec: GenerateSpec) -> dict[str,
         **ports,
         "constants": [facts.array(constant) for constant in constants.values()],
         "structs": structs,
-        "kernels": sorted({step.source for step in program.steps}),
+        "kernels": sorted({step.source for step in program.steps if step.source}),
         "tensors": facts.local_tensors(program, plan),
         "steps": facts.step_rows(program, plan, constants, structs),
         "golden": _golden(spec.golden, ports) if spec.golden else None,

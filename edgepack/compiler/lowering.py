@@ -6,16 +6,19 @@ import dataclasses
 from collections.abc import Sequence
 
 from edgepack.compiler import variants
+from edgepack.compiler.copying import copy_step
+from edgepack.compiler.flatten import flatten
 from edgepack.compiler.operators import TABLE
+from edgepack.compiler.operators.control import CONTROL
 from edgepack.errors import ModelError
 from edgepack.graph import Graph, Operator, Tensor
 from edgepack.program import (
     Alias,
+    Argument,
     Choice,
+    Kept,
     Lowered,
     LowerSpec,
-    Overlap,
-    Params,
     Program,
     Step,
     TensorRef,
@@ -59,10 +62,11 @@ def offer(graph: Graph, spec: LowerSpec) -> Offered:
     keeps its contents is copied into the arena by a last step. Raises ModelError where an operator
     has no row in the table.
     """
+    graph = flatten(graph)
     operators: list[Lowered] = []
     aliases: list[Alias] = []
     for operator in graph.operators:
-        lowered = _lower_operator(operator, graph, spec)
+        graph, lowered = _with_kept(graph, _lower_operator(operator, graph, spec))
         for alias in lowered.aliases:
             source = graph.tensor(alias.input)
             if source.in_arena:
@@ -77,7 +81,7 @@ def offer(graph: Graph, spec: LowerSpec) -> Offered:
 
 
 def _lower_operator(operator: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
-    row = TABLE.get(operator.kind)
+    row = operator.own or TABLE.get(operator.kind) or CONTROL.get(operator.kind)
     if row is None:
         raise ModelError(
             f"op {operator.index} {operator.kind}: edgepack has no kernel for it; "
@@ -91,6 +95,34 @@ def _lower_operator(operator: Operator, graph: Graph, spec: LowerSpec) -> Lowere
         for step in way:
             _check(step, graph)
     return lowered
+
+
+def _with_kept(graph: Graph, lowered: Lowered) -> tuple[Graph, Lowered]:
+    """What kernels keep for themselves becomes tensors of the graph that keep their contents."""
+    if not any(isinstance(a, Kept) for step in lowered.steps for a in step.arguments):
+        return graph, lowered
+    assert not lowered.offers, "what a kernel keeps belongs to one way only"
+    tensors, steps = list(graph.tensors), []
+    for step in lowered.steps:
+        arguments: list[Argument] = []
+        for argument in step.arguments:
+            if isinstance(argument, Kept):
+                count = len(argument.first) // argument.dtype.bytes
+                kept = Tensor(len(tensors), "kept", (count,), argument.dtype, state=argument.first)
+                tensors.append(kept)
+                argument = TensorRef(kept.index)
+            arguments.append(argument)
+        own = tuple(tensor.index for tensor in tensors[len(graph.tensors) :])
+        steps.append(
+            dataclasses.replace(
+                step,
+                arguments=tuple(arguments),
+                inputs=(*step.inputs, *own),
+                outputs=(*step.outputs, *own),
+            )
+        )
+        graph = dataclasses.replace(graph, tensors=tuple(tensors))
+    return graph, dataclasses.replace(lowered, steps=tuple(steps))
 
 
 def _check(step: Step, graph: Graph) -> None:
@@ -138,27 +170,3 @@ def _followed(lowered: Lowered, copy: Step) -> Lowered:
 
 def _view_copy(operator: int, graph: Graph, alias: Alias) -> Step:
     return copy_step(operator, graph, alias.input, alias.output, alias.offset_bytes)
-
-
-def copy_step(operator: int, graph: Graph, source: int, target: int, start: int = 0) -> Step:
-    """A step that copies a tensor's bytes from `start` on, in place where the planner likes."""
-    in_ram = graph.tensor(source).data is None
-    in_place = graph.tensor(source).in_arena and graph.tensor(target).in_arena
-    size = graph.tensor(target).bytes
-    fields = (
-        ("rows", 1),
-        ("bytes", size),
-        ("x_start", start),
-        ("x_pitch", size),
-        ("y_start", 0),
-        ("y_pitch", size),
-    )
-    return Step(
-        operator=operator,
-        kernel="ep_copy",
-        source="ep_copy",
-        arguments=(Params("ep_copy_t", fields), TensorRef(source), TensorRef(target)),
-        inputs=(source,) if in_ram else (),
-        outputs=(target,),
-        overlaps=(Overlap(source, target),) if in_place else (),
-    )

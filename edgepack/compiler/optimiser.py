@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from edgepack.compiler.channels import remove_channels
 from edgepack.compiler.dilation import fold_dilation
 from edgepack.compiler.folding import fold_constants
+from edgepack.compiler.operators.control import SUBGRAPHS
 from edgepack.compiler.padding import fold_padding
 from edgepack.compiler.rewrite import consumers, replace_tensor, single_consumer, with_operators
 from edgepack.graph import ABSENT, DType, Graph, Operator, Tensor
@@ -48,6 +49,8 @@ def optimise(graph: Graph) -> Graph:
         remove_dead,
         remove_channels,
     )
+    inner = tuple(optimise(subgraph) for subgraph in graph.subgraphs)
+    graph = dataclasses.replace(graph, subgraphs=inner)
     while True:
         before = graph.operators
         for rewrite in passes:
@@ -60,21 +63,36 @@ def remove_dead(graph: Graph) -> Graph:
     """Without the operators that no output of the model depends on, now or in later inferences.
 
     An operator that touches a tensor which keeps its contents may change it: it stays as long as
-    another needed one touches that tensor.
+    another needed one touches that tensor, and in any case where other subgraphs may.
     """
     changes: dict[int, list[int]] = defaultdict(list)  # tensor to the operators that change it
     for place, operator in enumerate(graph.operators):
         kept = (t for t in operator.inputs if t != ABSENT and graph.tensor(t).state is not None)
         for tensor in (*operator.outputs, *kept):
             changes[tensor].append(place)
-    needed: set[int] = set()
-    queue = list(graph.outputs)
+    needed: set[int] = {p for p, o in enumerate(graph.operators) if _has_effects(o, graph)}
+    queue = [*graph.outputs, *(t for place in needed for t in graph.operators[place].inputs)]
     while queue:
         for place in changes.pop(queue.pop(), ()):
             if place not in needed:
                 needed.add(place)
                 queue += graph.operators[place].inputs
     return with_operators(graph, [graph.operators[place] for place in sorted(needed)])
+
+
+def _has_effects(operator: Operator, graph: Graph) -> bool:
+    """Whether it may change what others than its outputs' readers see."""
+    options = [operator.option(name) for name in SUBGRAPHS.get(operator.kind, ())]
+    inner = [graph.subgraphs[number] for number in options]
+    return operator.kind == "ASSIGN_VARIABLE" or any(
+        tensor.state is not None for subgraph in inner for tensor in _all_tensors(subgraph)
+    )
+
+
+def _all_tensors(graph: Graph) -> Iterator[Tensor]:
+    yield from graph.tensors
+    for subgraph in graph.subgraphs:
+        yield from _all_tensors(subgraph)
 
 
 def remove_identities(graph: Graph) -> Graph:

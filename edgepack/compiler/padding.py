@@ -19,6 +19,8 @@ def fold_padding(graph: Graph) -> Graph:
     """
     uses = consumers(graph)
     for pad in graph.operators:
+        if pad.kind not in ("PAD", "PADV2"):
+            continue
         source, padded = pad.inputs[0], pad.outputs[0]
         paddings = _spatial_paddings(pad, graph)
         readers = uses.get(padded, [])
@@ -40,9 +42,7 @@ def fold_padding(graph: Graph) -> Graph:
 
 
 def _spatial_paddings(pad: Operator, graph: Graph) -> Padding | None:
-    """What a PAD adds to height and width; None where it is no PAD or pads anything else."""
-    if pad.kind not in ("PAD", "PADV2"):
-        return None
+    """What a PAD adds to height and width; None where it pads anything else."""
     x, y, amounts = (graph.tensor(i) for i in (pad.inputs[0], pad.outputs[0], pad.inputs[1]))
     if len(x.shape) != 4 or amounts.data is None or x.data is not None:
         return None

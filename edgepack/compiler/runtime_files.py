@@ -12,14 +12,18 @@ _INCLUDE = re.compile(rb'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
 def runtime_files(program: Program, *, with_check: bool = False) -> dict[str, bytes]:
-    """The runtime's files that the program calls, by name, with all that they include.
+    """The files that the program calls, by name, with all that they include: the user's own
+    and the runtime's.
 
     `with_check` adds what a self-test needs.
     """
     variants: dict[str, str] = {}
     for step in program.steps:
+        if step.control:
+            continue
         chosen = variants.setdefault(step.source, step.variant)
         assert chosen == step.variant, f"{step.source}: variants {chosen} and {step.variant}"
+    brought = dict(program.files)
     found: dict[str, bytes] = {}
     queue = [(name, "") for name in (*_ALWAYS, *(["ep_check.h"] if with_check else []))]
     queue += [(f"{source}.h", variant) for source, variant in sorted(variants.items())]
@@ -27,12 +31,13 @@ def runtime_files(program: Program, *, with_check: bool = False) -> dict[str, by
         name, variant = queue.pop()
         if name in found:
             continue
-        found[name] = runtime_file(name, variant)
+        found[name] = brought[name] if name in brought else runtime_file(name, variant)
         queue += [(include.decode(), variant) for include in _INCLUDE.findall(found[name])]
         if name.endswith(".h"):
             own = variants.get(name[:-2], variant)
             places = (f"{name[:-2]}.S", f"{name[:-2]}.c")  # assembly's portable twin stays away
-            queue += [(sibling, own) for sibling in places if _place(sibling, own)][:1]
+            there = [place for place in places if place in brought or _place(place, own)]
+            queue += [(sibling, own) for sibling in there][:1]
     return dict(sorted(found.items()))
 
 

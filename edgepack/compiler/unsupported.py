@@ -33,7 +33,6 @@ WAYS: Mapping[str, str] = {
     "BIDIRECTIONAL_SEQUENCE_LSTM": RECURRENT,
     "RNN": RECURRENT,
     "UNIDIRECTIONAL_SEQUENCE_RNN": RECURRENT,
-    "SVDF": "Use a DEPTHWISE_CONV_2D over time and a dense layer",
     "SUM": "Use MEAN and MUL by the number of elements instead",
     "SQUARE": "Multiply the tensor by itself (MUL) instead",
     "NEG": "Multiply by -1 (MUL) instead",
@@ -86,4 +85,7 @@ def _custom_words(code: str) -> str:
     for prefix, words in KNOWN:
         if code.startswith(prefix):
             return words
-    return "a custom operator, no C for it exists. Replace it in the model by builtin ones"
+    return (
+        "a custom operator, no C for it exists. Bring your own with --operators "
+        "(docs/custom-operators.md), or replace it by builtin ones"
+    )

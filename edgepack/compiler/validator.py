@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import NoReturn
 
-from edgepack.compiler.operators import TABLE
+from edgepack.compiler.operators import row_of
 from edgepack.compiler.operators.checks import (
     operator_text,
     printable,
@@ -39,9 +39,12 @@ def refuse_tensor(index: int, name: str, message: str) -> NoReturn:
     raise ModelError(f"tensor {index} '{printable(name)}': {message}")
 
 
-def validate(graph: Graph) -> Graph:
-    """The same graph; ModelError unless every part of it can be compiled."""
-    _check_ends(graph)
+def validate(graph: Graph, *, inner: bool = False) -> Graph:
+    """The same graph; ModelError unless every part of it can be compiled.
+
+    An `inner` one, which IF or WHILE runs, may lack inputs, outputs and operators.
+    """
+    _check_ends(graph, inner=inner)
     for index in sorted(_used(graph)):
         _check_tensor(graph.tensors[index])
     for op in graph.operators:
@@ -50,7 +53,7 @@ def validate(graph: Graph) -> Graph:
     for op in graph.operators:
         _check_types(op, graph)
         _check_ratios(op, graph)
-        TABLE[op.kind].check(op, graph)
+        row_of(op).check(op, graph)
     return graph
 
 
@@ -59,21 +62,14 @@ def _used(graph: Graph) -> set[int]:
     return (touched | {*graph.inputs, *graph.outputs}) - {ABSENT}
 
 
-def _check_ends(graph: Graph) -> None:
+def _check_ends(graph: Graph, *, inner: bool) -> None:
     for role, ends in (("input", graph.inputs), ("output", graph.outputs)):
-        if not ends:
+        if not ends and not inner:
             raise ModelError(
                 f"{graph.name}: it has no {role}; at least 1 is needed. {CONVERT_AGAIN}, with an "
                 f"{role}."
             )
-        for place, index in enumerate(ends):
-            if not 0 <= index < len(graph.tensors):
-                raise ModelError(
-                    f"{graph.name}: {role} {place} is tensor {index}; it has "
-                    f"{len(graph.tensors)} tensors. The file is damaged: download or convert it "
-                    "again."
-                )
-    if not graph.operators:
+    if not graph.operators and not inner:
         raise ModelError(
             f"{graph.name}: it has no operator; at least 1 is needed. {CONVERT_AGAIN}, with a "
             "layer in it."
@@ -135,7 +131,7 @@ def _check_quantization(tensor: Tensor) -> None:
 
 
 def _check_arity(op: Operator, graph: Graph) -> None:
-    row = TABLE[op.kind]
+    row = row_of(op)
     for role, have, (low, high) in (
         ("inputs", op.inputs, row.inputs),
         ("outputs", op.outputs, row.outputs),
@@ -179,11 +175,10 @@ def _check_order(graph: Graph) -> None:
             writers[index] = operator_text(op, graph)
     for place, index in enumerate(graph.outputs):
         tensor = graph.tensors[index]
-        if index in graph.inputs or (index not in writers and tensor.in_arena):
-            what = "an input" if index in graph.inputs else "never written by an operator"
+        if index not in writers and tensor.in_arena:
             raise ModelError(
-                f"{tensor_text(tensor)}: output {place} of the model, but {what}; "
-                f"an operator must compute it. {CONVERT_AGAIN}."
+                f"{tensor_text(tensor)}: output {place} of the model, but never written by an "
+                f"operator; an operator must compute it. {CONVERT_AGAIN}."
             )
 
 
@@ -207,7 +202,7 @@ def _refuse_unwritten(op: Operator, graph: Graph, index: int) -> NoReturn:
 
 def _check_types(op: Operator, graph: Graph) -> None:
     for index in op.outputs:
-        require_type(op, graph, graph.tensors[index], TABLE[op.kind].types)
+        require_type(op, graph, graph.tensors[index], row_of(op).types)
 
 
 def _check_ratios(op: Operator, graph: Graph) -> None:

@@ -75,11 +75,6 @@ TEXTS = {
         "cnn: it has no operator; at least 1 is needed. Convert the model again, with a layer in "
         "it."
     ),
-    "cnn: two subgraphs": (
-        "cnn: 2 subgraphs; exactly 1 is supported. Several come from control flow (IF, WHILE), "
-        "from variables (CALL_ONCE) or from several signatures: convert one signature of a model "
-        "without them."
-    ),
     "cnn: conv as uint8": (
         "op 0 CONV_2D 'conv': tensor 3 'conv' uint8[1,8,8,4] is uint8; supported here: int8 or "
         "float32. Quantise the model to int8 with representative data, or convert it as float32."
