@@ -70,6 +70,12 @@ class Compile(_Frozen):
     optimize: Level = "balanced"
 
 
+class Operators(_Frozen):
+    """Custom operators of one's own: Python files that define ROWS, with their C beside them."""
+
+    modules: tuple[str, ...] = ()
+
+
 class Bench(_Frozen):
     """What is measured on the board."""
 
@@ -102,6 +108,7 @@ class Config(_Frozen):
     prune: Prune | None = None
     quantize: Quantize | None = None
     compile: Compile = Compile()
+    operators: Operators = Operators()
     bench: Bench = Bench()
     report: Report = Report()
     budget: Budget = Budget()
@@ -148,6 +155,9 @@ name = "{board}"          # `edgepack boards` lists them; or the path of your ow
 [compile]
 # numerics = "litert"     # or "tflm" for TFLite Micro's rounding
 # optimize = "balanced"   # or "size", "speed"
+
+# [operators]             # custom operators of your own: docs/custom-operators.md
+# modules = ["my_ops.py"] # Python files that define ROWS, with their C beside them
 
 [bench]
 # data = "test.npz"       # x and y; without it, random inputs and no accuracy

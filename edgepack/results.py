@@ -101,7 +101,7 @@ class Accuracy:
     metric: str
     value: float
     n: int
-    reference_value: float
+    reference_value: float | None  # None where the oracle cannot run the model
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,12 @@ compile_options = gathered(
         show_default=True,
         help="What flash may be spent on.",
     ),
+    click.option(
+        "--operators",
+        type=PATH,
+        multiple=True,
+        help="A Python file with rows of your own custom operators; may be given again.",
+    ),
 )
 
 _port = click.option("--port", envvar="EDGEPACK_PORT", help="Serial port of a real board.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -12,7 +13,7 @@ from edgepack.board import Board
 from edgepack.compiler.generate import GenerateSpec, Golden, generate
 from edgepack.compiler.identifiers import identifier
 from edgepack.compiler.lowering import lower
-from edgepack.compiler.operators import TABLE
+from edgepack.compiler.operators import OperatorRow, row_of
 from edgepack.compiler.optimiser import optimise
 from edgepack.compiler.planner import plan_memory
 from edgepack.compiler.reader import read_model
@@ -20,6 +21,7 @@ from edgepack.errors import GateError, UsageError
 from edgepack.graph import ABSENT, DType, Graph, Operator, Tensor
 from edgepack.oracle import run_reference
 from edgepack.pipeline.data import random_samples
+from edgepack.pipeline.own_operators import load_operators
 from edgepack.program import Const, Level, LowerSpec, MemoryPlan, Program, Role, Step
 from edgepack.results import BoardFacts, Inspection, ModelFacts, OperatorFacts, PlanRow
 from edgepack.store import Tree, canonical_json, read_file, sha256, write_tree
@@ -35,6 +37,7 @@ class CompileSpec:
     name: str = ""
     numerics: Literal["litert", "tflm"] = "litert"
     optimize: Level = "balanced"
+    operators: tuple[Path, ...] = ()  # Python files that define rows of custom operators
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +75,15 @@ def nominal_macs(original: Graph, program: Program) -> int:
     return lower(original, program.spec).macs
 
 
-def load_graph(model: Path, name: str = "") -> tuple[bytes, Graph]:
-    """The file's bytes and its validated graph."""
+def load_graph(model: Path, name: str = "", own: Sequence[OperatorRow] = ()) -> tuple[bytes, Graph]:
+    """The file's bytes and its validated graph; `own` are rows of custom operators."""
     if model.is_dir():
         raise UsageError(
             f"{model}: is a directory; a .tflite file is wanted here. "
             "From a SavedModel: edgepack quantize MODEL, or convert MODEL"
         )
     data = read_file(model, "model")
-    return data, read_model(data, name or default_name(model))
+    return data, read_model(data, name or default_name(model), own)
 
 
 def default_name(model: Path) -> str:
@@ -92,9 +95,11 @@ def default_name(model: Path) -> str:
 def compile_model(model: Path, board: Board | None, spec: CompileSpec | None = None) -> Compiled:
     """Read, validate, optimise, lower and plan a .tflite; raises ModelError or UsageError."""
     spec = spec or CompileSpec()
-    data, original = load_graph(model, spec.name)
+    own = load_operators(spec.operators)
+    data, original = load_graph(model, spec.name, own.rows)
     isa = board.isa if board else frozenset()
     program = lower(optimise(original), LowerSpec(isa, spec.numerics, spec.optimize))
+    program = replace(program, files=own.files)
     return Compiled(data, model.name, original, program, plan_memory(program), board)
 
 
@@ -130,6 +135,9 @@ def _digests(compiled: Compiled) -> tuple[tuple[str, str], ...]:
     spec = compiled.program.spec
     config = canonical_json([sorted(spec.isa), spec.numerics, spec.optimize])
     found = [("config", sha256(config.encode()))]
+    if compiled.program.files:
+        names = canonical_json([[name, sha256(data)] for name, data in compiled.program.files])
+        found.append(("operators", sha256(names.encode())))
     if compiled.board is not None:
         found.append(("board", sha256(compiled.board.canonical.encode())))
     return tuple(found)
@@ -149,9 +157,16 @@ def generate_c(
 def follows_oracle(compiled: Compiled) -> bool:
     """Whether LiteRT's answer is what the C must give: not where TFLite Micro rounds otherwise."""
     program = compiled.program
+    if has_own_operators(compiled):
+        return False
     if program.spec.numerics == "litert":
         return True
     return lower(program.graph, replace(program.spec, numerics="litert")).steps == program.steps
+
+
+def has_own_operators(compiled: Compiled) -> bool:
+    """Whether the model has operators of the user's, which no interpreter runs."""
+    return any(operator.own is not None for operator in compiled.original.operators)
 
 
 def golden_vector(compiled: Compiled) -> Golden | None:
@@ -179,7 +194,7 @@ def bound_ulp(graph: Graph) -> int | None:
     if all(graph.tensor(i).dtype is not DType.FLOAT32 for i in graph.outputs):
         return None
     floats = [o for o in graph.operators if graph.tensor(o.outputs[0]).dtype is DType.FLOAT32]
-    return sum(TABLE[operator.kind].float_ulp for operator in floats)
+    return sum(row_of(operator).float_ulp for operator in floats)
 
 
 def inspect_model(

@@ -25,6 +25,7 @@ from edgepack.pipeline.compile import (
     bound_ulp,
     compile_model,
     follows_oracle,
+    has_own_operators,
     plan_rows,
 )
 from edgepack.pipeline.cycles import as_latencies, cycle_estimate, obstacle
@@ -180,8 +181,12 @@ def bench_compiled(
             stack = running.session.stack_peak()
             require_stack(running.image, stack, board)
         provenance, image = running.provenance, running.image
-    reference = run_reference(compiled.model, samples.inputs)
-    outputs = shaped(answers.outputs, reference.outputs)
+    reference = _reference(compiled, samples)
+    outputs = (
+        shaped(answers.outputs, reference.outputs)
+        if reference is not None
+        else _shaped(compiled.original, answers.outputs, samples.n)
+    )
     estimated: tuple[Latency, ...] = ()
     if device.cycles:
         estimated = estimated_latencies(
@@ -195,7 +200,9 @@ def bench_compiled(
         harness=image.harness,
         accuracy=_accuracy(compiled.original, samples, outputs, reference, board, device.metric),
         agreement=(
-            agreement(compiled.original, outputs, reference) if follows_oracle(compiled) else None
+            agreement(compiled.original, outputs, reference)
+            if reference is not None and follows_oracle(compiled)
+            else None
         ),
         provenance=provenance,
         plan=plan_rows(compiled),
@@ -247,6 +254,11 @@ def verify(
     """The device against the oracle, bit by bit; `layers` adds every tensor of the first sample."""
     device = device or DeviceSpec()
     compiled = compile_model(model, board, spec)
+    if has_own_operators(compiled):
+        raise UsageError(
+            f"{compiled.source}: it has operators of your own, which the oracle, LiteRT, cannot "
+            "run; compare what `edgepack infer` gives with your own reference"
+        )
     if not follows_oracle(compiled):
         raise UsageError(
             f"{compiled.source}: TFLite Micro rounds its dense layers otherwise than the oracle, "
@@ -291,10 +303,8 @@ def infer(
             init_each=reset,
         )
     graph = compiled.original
-    arrays = {
-        f"y{place}": values.reshape(samples.n, *_sample_shape(graph.tensor(index).shape))
-        for place, (values, index) in enumerate(zip(answers.outputs, graph.outputs, strict=True))
-    }
+    outputs = _shaped(graph, answers.outputs, samples.n)
+    arrays = {f"y{place}": values for place, values in enumerate(outputs)}
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
     write_file(output, buffer.getvalue())
@@ -311,6 +321,21 @@ def choose_samples(graph: Graph, device: DeviceSpec) -> Samples:
 def sample_bytes(samples: Samples, index: int) -> list[bytes]:
     """The bytes of each input of one sample."""
     return [np.ascontiguousarray(x[index]).tobytes() for x in samples.inputs]
+
+
+def _reference(compiled: Compiled, samples: Samples) -> ReferenceRun | None:
+    """The oracle's answers; None where it has no kernel for an operator of the user's."""
+    if has_own_operators(compiled):
+        return None
+    return run_reference(compiled.model, samples.inputs)
+
+
+def _shaped(graph: Graph, outputs: Sequence[Array], samples: int) -> tuple[Array, ...]:
+    """The device's flat answers, [n, ...] each."""
+    return tuple(
+        values.reshape(samples, *_sample_shape(graph.tensor(index).shape))
+        for values, index in zip(outputs, graph.outputs, strict=True)
+    )
 
 
 def shaped(outputs: Sequence[Array], like: Sequence[Array]) -> tuple[Array, ...]:
@@ -390,7 +415,7 @@ def _accuracy(
     graph: Graph,
     samples: Samples,
     outputs: tuple[Array, ...],
-    reference: ReferenceRun,
+    reference: ReferenceRun | None,
     board: Board,
     metric: str,
 ) -> Accuracy | None:
@@ -398,7 +423,7 @@ def _accuracy(
         return None
     kind = "host" if board.kind == "none" else board.kind
     ours = score(metric, outputs, samples, graph)
-    theirs = score(metric, reference.outputs, samples, graph)
+    theirs = score(metric, reference.outputs, samples, graph) if reference else None
     return Accuracy(kind, metric, ours, len(samples.labels), theirs)
 
 

@@ -76,7 +76,12 @@ def run_config(
         metric=bench.metric,
         seed=bench.seed,
     )
-    choices = CompileSpec(config.model.name, config.compile.numerics, config.compile.optimize)
+    choices = CompileSpec(
+        config.model.name,
+        config.compile.numerics,
+        config.compile.optimize,
+        tuple(folder / module for module in config.operators.modules),
+    )
     return run(
         model,
         board,

@@ -8,16 +8,20 @@ from edgepack.compiler.operators import (
     convolution,
     detection,
     elementwise,
+    fourier,
     functions,
     matmul,
     movement,
     pooling,
     quantization,
+    signal,
     svdf,
     transposed,
 )
 from edgepack.compiler.operators.row import OperatorRow
 from edgepack.graph import Operator
+
+__all__ = ["TABLE", "OperatorRow", "row_of"]
 
 TABLE: dict[str, OperatorRow] = {
     row.kind: row
@@ -34,6 +38,8 @@ TABLE: dict[str, OperatorRow] = {
         functions,
         transposed,
         svdf,
+        fourier,
+        signal,
     )
     for row in module.ROWS
 }
