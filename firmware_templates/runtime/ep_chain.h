@@ -11,6 +11,13 @@ typedef struct {
     int32_t twice;  /* two roundings */
 } ep_chain_t;
 
+typedef struct {
+    ep_chain_t rows;
+    int32_t depth;
+    int8_t low;
+    int8_t high;
+} ep_chain_pixels_t;
+
 /// Chains four rows of int8: of every 4 values a row, 6 words {X1 X2 X3 of values 0 and 2}
 /// {X2 X3 X1 of values 1 and 3}, where Xi = 256 * x[i] + x[i - 1] + 128 in each half. Gives the end
 /// of chained. x: four rows, at any address, read to the end of the last group; groups: values / 4, at least 1.
@@ -26,10 +33,10 @@ typedef struct {
 uint32_t* ep_chain_window(const int8_t* const* x, const ep_chain_window_t* window,
                           uint32_t* chained);
 
-/// Copies what four windows' lines hold behind their groups: rest values a line, 1 to 3, those of a
-/// row side by side, each row's from a multiple of 4 bytes on.
+/// Copies what some windows' lines hold behind their groups: rest values a line, 1 to 3, those of a
+/// window side by side, each window's from a multiple of 4 bytes on.
 void ep_chain_rests(const int8_t* const* x, const ep_chain_window_t* window, int32_t rest,
-                    int8_t* copies);
+                    int8_t* copies, int32_t windows);
 
 /// Chains one value of each of three lines, what windows of RGB images leave behind their groups: a
 /// group, its fourth value 0.

@@ -2,24 +2,13 @@
 #ifndef EP_DENSE_PAIRS_S8_H
 #define EP_DENSE_PAIRS_S8_H
 
-#include <stdbool.h>
-
-#include "ep_pairs.h"
-
-typedef struct {
-    ep_pairs_t rows;
-    int32_t batches;
-    int32_t depth;
-    bool per_channel; /* stream as ep_pairs_channels has it */
-    int8_t low;
-    int8_t high;
-} ep_dense_pairs_t;
+#include "ep_dense_wide.h"
 
 /// y[b][o] = clamp(zp_y + (bias[o] + sum_k x[b][k] * w[o][k]) * scale), rounded once. stream: as
 /// ep_pairs.h has it. scratch: 8 * rows.groups bytes, aligned to 4. y must not overlap x.
 /// Bit-exact with LiteRT's FullyConnected, which rounds halves away from zero: edgepack proves that
 /// no sum tells the difference.
-void ep_dense_pairs_s8(const ep_dense_pairs_t* p, const int8_t* x, const uint32_t* stream,
+void ep_dense_pairs_s8(const ep_dense_wide_t* p, const int8_t* x, const uint32_t* stream,
                        uint32_t* scratch, int8_t* y);
 
 #endif

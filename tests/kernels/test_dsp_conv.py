@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
+from edgepack.program import LowerSpec
 from tests.kernels.emulated import check_on_board
 from tests.kernels.harness import Case
 from tests.kernels.test_conv_2d import random_layer
@@ -21,6 +22,8 @@ from tests.tflite_builder import ModelBuilder
 
 BOARD = "mps2-an386"
 KERNELS = {"ep_chain_1x1_s8", "ep_chain_band_s8", "ep_chain_conv_s8"}
+TRIPLES = {"ep_triple_1x1_s8", "ep_triple_band_s8"}
+SPEED = LowerSpec(optimize="speed")
 
 
 def draw(seed: int, count: int) -> list[Case]:
@@ -84,6 +87,30 @@ def test_random_convolutions(case_count: int) -> None:
     used = [KERNELS.intersection(answer.kernels) for answer in answers]
     assert sum(map(bool, used)) > case_count // 2, "the variant hardly ran"
     assert set().union(*used) >= KERNELS
+
+
+def test_random_convolutions_at_speed(case_count: int) -> None:
+    cases = [dataclasses.replace(case, spec=SPEED) for case in draw(33, 2 * case_count)]
+    answers = check_on_board(BOARD, cases)
+    used = [TRIPLES.intersection(answer.kernels) for answer in answers]
+    assert sum(map(bool, used)) > case_count // 2, "the variant hardly ran"
+    assert set().union(*used) == TRIPLES
+
+
+def test_numbers_of_two_weights_fill_16_bits_and_no_more() -> None:
+    """256 * -128 + 0 is the least; one below it takes the other kernel."""
+    x = np.random.default_rng(3).integers(-128, 128, (3, 1, 7, 4)).astype(np.int8)
+    rows = ([127, 1, -128, -128], [127, 1, 0, -128], [-1, -128, 127, 127], [0, -128, 127, 5])
+    bias = np.array([5, -70, 900, 3], np.int32)
+    cases = [
+        dataclasses.replace(
+            pointwise_case(np.array([row, [0] * 4, row[::-1], row], np.int8).T, bias, x, 3),
+            spec=SPEED,
+        )
+        for row in rows
+    ]
+    answers = check_on_board(BOARD, cases)
+    assert ["ep_triple_1x1_s8" in a.kernels for a in answers] == [False, True, False, True]
 
 
 def bounded_case(reach: int, zero_point: int) -> Case:

@@ -6,12 +6,14 @@ import dataclasses
 
 import numpy as np
 
+from edgepack.program import LowerSpec
 from tests.kernels.emulated import check_on_board
 from tests.kernels.test_fully_connected import random_layer, tie_case
 from tests.kernels.weighted_cases import quantised_case
 
 BOARD = "mps2-an386"
 KERNEL = "ep_dense_pairs_s8"
+SPEED = LowerSpec(optimize="speed")
 
 
 def test_random_layers(case_count: int) -> None:
@@ -23,5 +25,16 @@ def test_random_layers(case_count: int) -> None:
     assert used > case_count // 2, "the variant hardly ran"
 
 
+def test_random_layers_at_speed(case_count: int) -> None:
+    rng = np.random.default_rng(52)
+    layers = [random_layer(rng, n) for n in range(2 * case_count)]
+    layers = [dataclasses.replace(layer, gain=1.0) for layer in layers]
+    cases = [quantised_case(rng, layer) for layer in layers]
+    answers = check_on_board(BOARD, [dataclasses.replace(case, spec=SPEED) for case in cases])
+    used = sum("ep_dense_triples_s8" in answer.kernels for answer in answers)
+    assert used > case_count, "the variant hardly ran"
+
+
 def test_ties() -> None:
-    check_on_board(BOARD, [tie_case(np.random.default_rng(n)) for n in range(4)])
+    cases = [tie_case(np.random.default_rng(n)) for n in range(4)]
+    check_on_board(BOARD, [*cases, *(dataclasses.replace(case, spec=SPEED) for case in cases)])

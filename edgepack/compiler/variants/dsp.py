@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepack.compiler.operators.window import Window, overlap_lead
-from edgepack.compiler.variants import dsp_dense, dsp_planes, dsp_sum, linear_sum
+from edgepack.compiler.variants import (
+    dsp_band,
+    dsp_dense,
+    dsp_planes,
+    dsp_sum,
+    dsp_triple,
+    linear_sum,
+)
 from edgepack.compiler.variants.dsp_rounding import (
     SUM_BOUND,
     added_twice,
@@ -22,45 +29,89 @@ from edgepack.program import Overlap, Params, Scalar, Scratch, Step, TensorRef
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edgepack.program import Argument, FieldValue, LowerSpec
+    from edgepack.program import Argument, LowerSpec
 
-    Fields = tuple[tuple[str, FieldValue], ...]
     Steps = NDArray[np.int64] | None  # of the short requantisation
 
-BAND_BYTES = 4096  # the most that the copied lines of a convolution may take
+PIXELS = 4  # that are chained
+VALUE_BYTES = 24  # of a group of their values
 
 
-def conv(layer: ConvLayer, spec: LowerSpec) -> Step | str:
-    """The layer by chained pixels, or by planes where depthwise; why not, where neither can."""
+def conv(layer: ConvLayer, spec: LowerSpec) -> Step | str | tuple[Step | str, ...]:
+    """The layer by planes where depthwise; else by chained pixels, before it by chained weights
+    where flash may go for speed. Why not, where a precondition fails.
+    """
     if layer.depthwise:
         return dsp_planes.depthwise(layer)
     if layer.bounds.max() >= SUM_BOUND:
-        return "pixels are chained where sums are below 2^23"
+        return "four sums come out of three where they are below 2^23"
     steps = short_steps(layer)
     if steps is None and any(shift_of(m) is None for m in layer.multipliers):
-        return "pixels are chained where multipliers are from 2^-17 to a half"
+        return "requantisation takes multipliers from 2^-17 to a half"
+    chained = _chained(layer, steps)
+    if spec.optimize != "speed":
+        return chained
+    if is_pointwise(layer.window):
+        found = dsp_triple.pointwise(layer, steps)
+    else:
+        found = dsp_triple.band(layer, steps)
+    if isinstance(found, str):
+        return (chained, found)
+    return (_step(layer, *found, dsp_triple.PIXELS), chained)
+
+
+def _chained(layer: ConvLayer, steps: Steps) -> Step:
+    """The layer by chained pixels."""
     window, (outputs, depth) = layer.window, layer.weights.shape
-    groups = -(-depth // 4)
-    rows = (outputs, groups, int(steps is None))
-    fields: Fields = (("low", layer.low), ("high", layer.high))
-    x, y = TensorRef(layer.input), TensorRef(layer.output)
-    stream = stream_const("stream", chain_stream(layer, layer.weights, steps), layer)
     if is_pointwise(window):
-        params = Params("ep_chain_1x1_t", (("rows", rows), ("depth", depth), *fields))
-        pixels = Scalar("int32_t", window.pixels)
-        scratch = Scratch((24 if depth % 4 == 0 else 28) * groups)
-        return _step(layer, "ep_chain_1x1_s8", (params, pixels, x, stream, scratch, y))
+        return _pointwise(layer, steps)
     if _fuses(window):
-        return _fused(layer, fields, steps)
-    if _band_bytes(window) <= BAND_BYTES and window.dilation_h == window.dilation_w == 1:
-        return _band(layer, fields, steps)
+        return _fused(layer, steps)
+    if dsp_band.fits(window, PIXELS):
+        return _band(layer, steps)
+    groups = -(-depth // 4)
     beside = window.in_c if window.in_c % 4 == 0 else 16 * groups
     params = Params(
         "ep_chain_conv_t",
-        (("rows", rows), ("window", window.fields), *fields, ("zero", layer.zero_in)),
+        (
+            ("rows", (outputs, groups, int(steps is None))),
+            ("window", window.fields),
+            ("low", layer.low),
+            ("high", layer.high),
+            ("zero", layer.zero_in),
+        ),
     )
-    scratch = Scratch(24 * groups + -(-beside // 4) * 4)
-    return _step(layer, "ep_chain_conv_s8", (params, x, stream, scratch, y))
+    arguments = (
+        params,
+        TensorRef(layer.input),
+        stream_const("stream", chain_stream(layer, layer.weights, steps), layer),
+        Scratch(VALUE_BYTES * groups + -(-beside // 4) * 4),
+        TensorRef(layer.output),
+    )
+    return _step(layer, "ep_chain_conv_s8", arguments)
+
+
+def _pointwise(layer: ConvLayer, steps: Steps) -> Step:
+    outputs, depth = layer.weights.shape
+    groups = -(-depth // 4)
+    params = Params(
+        "ep_chain_pixels_t",
+        (
+            ("rows", (outputs, groups, int(steps is None))),
+            ("depth", depth),
+            ("low", layer.low),
+            ("high", layer.high),
+        ),
+    )
+    arguments = (
+        params,
+        Scalar("int32_t", layer.window.pixels),
+        TensorRef(layer.input),
+        stream_const("stream", chain_stream(layer, layer.weights, steps), layer),
+        Scratch((VALUE_BYTES if depth % 4 == 0 else VALUE_BYTES + 4) * groups),
+        TensorRef(layer.output),
+    )
+    return _step(layer, "ep_chain_1x1_s8", arguments)
 
 
 def _fuses(window: Window) -> bool:
@@ -69,7 +120,7 @@ def _fuses(window: Window) -> bool:
         (window.kernel_w, window.stride_w, window.dilation_w, window.dilation_h) == (3, 1, 1, 1)
         and window.in_c % 4 == window.out_w % 4 == 0
         and window.pad_left <= 2
-        and _fused_pitch(window) * window.kernel_h <= BAND_BYTES
+        and _fused_pitch(window) * window.kernel_h <= dsp_band.BAND_BYTES
     )
 
 
@@ -78,7 +129,7 @@ def _fused_pitch(window: Window) -> int:
     return 2 * window.in_c * (window.out_w + 1)
 
 
-def _fused(layer: ConvLayer, fields: Fields, steps: Steps) -> Step:
+def _fused(layer: ConvLayer, steps: Steps) -> Step:
     """The layer over lines of fused pixels."""
     window, (outputs, depth) = layer.window, layer.weights.shape
     pitch = _fused_pitch(window)
@@ -88,8 +139,9 @@ def _fused(layer: ConvLayer, fields: Fields, steps: Steps) -> Step:
             ("rows", (outputs, depth // 4, int(steps is None))),
             ("window", window.fields),
             ("fused", (window.kernel_h, 2 * window.in_c, pitch)),
-            *fields,
             ("zero", layer.zero_in),
+            ("low", layer.low),
+            ("high", layer.high),
         ),
     )
     arguments = (
@@ -102,58 +154,22 @@ def _fused(layer: ConvLayer, fields: Fields, steps: Steps) -> Step:
     return _step(layer, "ep_fuse_conv_s8", arguments)
 
 
-def _band(layer: ConvLayer, fields: Fields, steps: Steps) -> Step:
+def _band(layer: ConvLayer, steps: Steps) -> Step:
     """The layer over a band of copied lines."""
-    window, outputs = layer.window, len(layer.weights)
-    line = window.kernel_w * window.in_c
-    rest = line % 4
-    taps = np.arange(window.kernel_h * line).reshape(window.kernel_h, line)
-    order = np.concatenate([taps[:, : line - rest].reshape(-1), taps[:, line - rest :].reshape(-1)])
-    rests = -(-window.kernel_h * rest // 4)
-    groups = window.kernel_h * (line // 4) + rests
-    params = Params(
-        "ep_chain_band_t",
-        (
-            ("rows", (outputs, groups, int(steps is None))),
-            ("window", window.fields),
-            ("whole", (line // 4, window.kernel_h, _pitch(window))),
-            ("rest", rest),
-            ("lines", _band_lines(window)),
-            *fields,
-            ("zero", layer.zero_in),
-        ),
-    )
-    stream = chain_stream(layer, layer.weights[:, order], steps)
+    weights = layer.weights[:, dsp_band.value_order(layer.window)]
     arguments = (
-        params,
+        dsp_band.band_params(layer, PIXELS, twice=steps is None),
         TensorRef(layer.input),
-        stream_const("stream", stream, layer),
-        Scratch(24 * groups + _band_bytes(window) + 16 * rests),
+        stream_const("stream", chain_stream(layer, weights, steps), layer),
+        Scratch(dsp_band.scratch_bytes(layer.window, PIXELS, VALUE_BYTES)),
         TensorRef(layer.output),
     )
     return _step(layer, "ep_chain_band_s8", arguments)
 
 
-def _pitch(window: Window) -> int:
-    """Bytes of a line of the band: the image's and what windows see beside it."""
-    seen = (window.out_w - 1) * window.stride_w + window.kernel_w
-    pixels = max(seen, window.pad_left + window.in_w)
-    return -(-pixels * window.in_c // 4) * 4
-
-
-def _band_lines(window: Window) -> int:
-    """Lines that four pixels in a row see, wherever they begin, and no more than there are."""
-    crossings = min((window.out_w + 2) // window.out_w, window.out_h - 1)
-    return window.kernel_h + crossings * window.stride_h
-
-
-def _band_bytes(window: Window) -> int:
-    return _pitch(window) * _band_lines(window)
-
-
-def dense(layer: DenseLayer, spec: LowerSpec) -> Step | None:
-    """The layer by pairs of rows; None where it cannot."""
-    return dsp_dense.dense(layer)
+def dense(layer: DenseLayer, spec: LowerSpec) -> Step | str | tuple[Step, ...]:
+    """The layer by rows that share 16-bit numbers; why not, where it cannot."""
+    return dsp_dense.dense(layer, spec.optimize)
 
 
 def total(layer: SumLayer, spec: LowerSpec) -> Step | None:
@@ -200,7 +216,9 @@ def _in_pairs(values: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.append(values, np.zeros(len(values) % 2, np.int64)).reshape(-1, 2)
 
 
-def _step(layer: ConvLayer, kernel: str, arguments: tuple[Argument, ...]) -> Step:
+def _step(
+    layer: ConvLayer, kernel: str, arguments: tuple[Argument, ...], pixels: int = PIXELS
+) -> Step:
     return Step(
         operator=layer.operator,
         kernel=kernel,
@@ -208,16 +226,16 @@ def _step(layer: ConvLayer, kernel: str, arguments: tuple[Argument, ...]) -> Ste
         arguments=arguments,
         inputs=(layer.input,),
         outputs=(layer.output,),
-        overlaps=(Overlap(layer.input, layer.output, tile_lead(layer)),),
+        overlaps=(Overlap(layer.input, layer.output, tile_lead(layer, pixels)),),
         variant="dsp",
         macs=layer.macs,
     )
 
 
-def tile_lead(layer: ConvLayer) -> int:
-    """Four pixels are read before one is written, the last ones one by one."""
+def tile_lead(layer: ConvLayer, pixels: int) -> int:
+    """So many pixels are read before one is written, the last ones one by one."""
     first, outputs = layer.window.first_elements(), len(layer.weights)
-    lead = overlap_lead(first, outputs, 4, in_step=False)
-    if len(first) % 4 < 2:
+    lead = overlap_lead(first, outputs, pixels, in_step=False)
+    if len(first) % pixels < 2:
         return lead
     return max(lead, overlap_lead(first, outputs, 1, in_step=False))

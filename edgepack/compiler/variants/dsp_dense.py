@@ -6,30 +6,48 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepack.compiler.variants.dsp_rounding import stream_const
+from edgepack.compiler.variants.dsp_rounding import SUM_BOUND, stream_const
+from edgepack.compiler.variants.dsp_triple import triple_starts, triples
 from edgepack.program import Params, Scratch, Step, TensorRef
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepack.compiler.variants.layers import DenseLayer
+    from edgepack.program import Level
 
-BOUND = 2**23  # of sums: 256 of them fit 32 bits
 SHIFTS = range(-5, 16)  # right shifts that ep_pairs.S takes
 TOGETHER = 4  # rows
 
 
-def dense(layer: DenseLayer) -> Step | None:
-    """The layer by pairs of rows; None where a precondition of ep_pairs.h fails."""
-    multipliers = layer.multipliers
+def dense(layer: DenseLayer, level: Level) -> Step | str | tuple[Step, ...]:
+    """The layer by pairs of rows, before it by chained rows where flash may go for speed; why not,
+    where a precondition of ep_pairs.h fails.
+    """
+    if not layer.once:
+        return "dense layers are rounded once"
+    if layer.bounds.max() >= SUM_BOUND:
+        return "dense layers take sums below 2^23"
+    if any(-m.shift not in SHIFTS for m in layer.multipliers if m.mantissa):
+        return "dense layers take multipliers from 2^-16 to 32"
     numbers = fused(layer)
-    if (
-        not layer.once
-        or layer.bounds.max() >= BOUND
-        or numbers.min() < -(2**15)
-        or any(-m.shift not in SHIFTS for m in multipliers if m.mantissa)
-    ):
-        return None
+    steps = []
+    if level == "speed":
+        chained = triples(layer.weights)
+        if chained is not None:
+            words = np.ascontiguousarray(chained.astype("<i2")).reshape(len(chained), -1)
+            starts = (triple_starts(layer.bias) % 2**32).astype("<u4")
+            steps.append(_step(layer, "ep_dense_triples_s8", starts, words.view("<u4")))
+    if numbers.min() >= -(2**15):
+        steps.append(_step(layer, "ep_dense_pairs_s8", _starts(layer), _words(numbers)))
+    return tuple(steps) or "256 * one row's weight + another's leaves 16 bits"
+
+
+def _step(
+    layer: DenseLayer, kernel: str, starts: NDArray[np.uint32], words: NDArray[np.uint32]
+) -> Step:
+    """starts, words: [rows / 4, ...], what four rows' sums begin with and their weights."""
+    multipliers = layer.multipliers
     outputs, depth = layer.weights.shape
     groups = -(-depth // 4)
     shifts = [-m.shift if m.mantissa else 0 for m in multipliers]
@@ -42,7 +60,7 @@ def dense(layer: DenseLayer) -> Step | None:
         0 if per_channel else shifts[0] + 6,
     )
     params = Params(
-        "ep_dense_pairs_t",
+        "ep_dense_wide_t",
         (
             ("rows", rows),
             ("batches", layer.batches),
@@ -52,22 +70,25 @@ def dense(layer: DenseLayer) -> Step | None:
             ("high", layer.high),
         ),
     )
-    columns = [_starts(layer), _words(numbers)]
+    columns = [starts, words]
     if per_channel:
         columns.append(_scales([m.mantissa for m in multipliers], shifts))
-    stream = np.concatenate(columns, axis=1)
     arguments = (
         params,
         TensorRef(layer.input),
-        stream_const("stream", stream, layer),
+        stream_const("stream", np.concatenate(columns, axis=1), layer),
         Scratch(8 * groups),
         TensorRef(layer.output),
     )
-    kernel = "ep_dense_pairs_s8"
-    macs = layer.batches * layer.weights.size
-    inputs, results = (layer.input,), (layer.output,)
     return Step(
-        layer.operator, kernel, kernel, arguments, inputs, results, variant="dsp", macs=macs
+        operator=layer.operator,
+        kernel=kernel,
+        source=kernel,
+        arguments=arguments,
+        inputs=(layer.input,),
+        outputs=(layer.output,),
+        variant="dsp",
+        macs=layer.batches * layer.weights.size,
     )
 
 

@@ -117,7 +117,7 @@ ep_chain_rests:
     mul r7, r5, r2
     add r7, r7, #3
     bic r7, r7, #3
-    mov r8, #4
+    ldr r8, [sp, #28]
 1:
     ldr r9, [r0], #4
     mov r12, r3

@@ -12,7 +12,7 @@ static const int8_t* copied(const int8_t* x, int32_t depth, int8_t* copy)
     return copy;
 }
 
-void ep_chain_1x1_s8(const ep_chain_1x1_t* p, int32_t pixels, const int8_t* x,
+void ep_chain_1x1_s8(const ep_chain_pixels_t* p, int32_t pixels, const int8_t* x,
                      const uint32_t* stream, uint32_t* scratch, int8_t* y)
 {
     const int32_t outputs = p->rows.outputs;
