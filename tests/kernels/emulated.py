@@ -138,7 +138,7 @@ class _Row:
         for index in self.program.graph.outputs:
             tensor = self.program.graph.tensor(index)
             data = b"".join(sample[at : at + tensor.bytes] for sample in samples)
-            shape = (len(samples) * tensor.shape[0], *tensor.shape[1:])
+            shape = (len(samples) * (tensor.shape or (1,))[0], *tensor.shape[1:])
             yield np.frombuffer(data, tensor.dtype.numpy).reshape(shape)
             at += tensor.bytes
 
