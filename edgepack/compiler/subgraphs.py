@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from edgepack.compiler.folding import fold_constants, fold_inside
+from edgepack.compiler.list_writes import join_list_writes
 from edgepack.compiler.operators.checks import printable
 from edgepack.compiler.operators.control import SUBGRAPHS
 from edgepack.compiler.validator import validate
@@ -55,7 +56,7 @@ def _complete(
 ) -> Graph:
     handles = handles_of(graph, bound)
     graph = resolve(graph, handles, reading.variables)
-    graph = fold_constants(graph) if path else fold_inside(graph)
+    graph = join_list_writes(fold_constants(graph) if path else fold_inside(graph))
     graph = _with_subgraphs(graph, reading, handles, path)
     used = [t for op in graph.operators for t in (*op.inputs, *op.outputs) if t != ABSENT]
     refuse_handles(graph, [*used, *graph.inputs, *graph.outputs])

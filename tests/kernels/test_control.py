@@ -113,6 +113,52 @@ def test_weights_that_a_loop_hands_through_are_constants() -> None:
     check(both(b.build([x], [again, outs[1]]), [floats(2, 3)]))
 
 
+@pytest.mark.parametrize("next_step", [1, 2])
+def test_a_list_that_a_loop_writes(next_step: int) -> None:
+    """As the converter lowers TensorListSetItem; the place behind the item must be the next."""
+    b = ModelBuilder()
+    cond, body = b.subgraph(), b.subgraph()
+    shapes = [((), "int32"), ((5, 1, 2), F), ((1, 2), F)]
+    ends, inside, outs = ([g.tensor(*s) for s in shapes] for g in (cond, body, b))
+    less, limit = cond.tensor((), "bool"), cond.tensor((), "int32", data=5)
+    cond.operator("LESS", [ends[0], limit], [less])
+
+    def ints(*values: int) -> int:
+        return body.tensor((len(values),), "int32", data=values)
+
+    one, next_i, behind_i = (body.tensor((), "int32", data=v) for v in (1, None, None))
+    step = body.tensor((), "int32", data=next_step)
+    double, item = body.tensor((1, 2), F), body.tensor((1, 1, 2), F)
+    heads = [body.tensor((1,), "int32") for _ in range(2)]
+    size, start = body.tensor((3,), "int32"), body.tensor((3,), "int32")
+    parts = [body.tensor((1, 1, 2), F, signature=(-1, 1, 2)) for _ in range(2)]
+    made = body.tensor((5, 1, 2), F)
+    body.operator("ADD", [inside[0], one], [next_i])
+    body.operator("ADD", [inside[0], step], [behind_i])
+    body.operator("ADD", [inside[2], inside[2]], [double])
+    body.operator("RESHAPE", [double, ints(1, 1, 2)], [item])
+    body.operator("RESHAPE", [inside[0], ints(1)], [heads[0]])
+    body.operator("CONCATENATION", [heads[0], ints(-1, -1)], [size], axis=0)
+    body.operator("SLICE", [inside[1], ints(0, 0, 0), size], [parts[0]])
+    body.operator("RESHAPE", [behind_i, ints(1)], [heads[1]])
+    body.operator("CONCATENATION", [heads[1], ints(0, 0)], [start], axis=0)
+    body.operator("SLICE", [inside[1], start, ints(-1, -1, -1)], [parts[1]])
+    body.operator("CONCATENATION", [parts[0], item, parts[1]], [made], axis=0)
+    numbers = {
+        "cond_subgraph_index": cond.close(ends, [less]),
+        "body_subgraph_index": body.close(inside, [next_i, made, double]),
+    }
+    zero, x = b.tensor((), "int32", data=0), b.tensor((1, 2), F)
+    empty = b.tensor((5, 1, 2), F, data=floats(5, 1, 2, seed=5))
+    b.operator("WHILE", [zero, empty, x], outs, **numbers)
+    model = b.build([x], [outs[1]])
+    if next_step == 1:
+        check(both(model, [floats(2, 2)]))
+    else:
+        with pytest.raises(ModelError, match="SLICE"):
+            read_model(model)
+
+
 def test_a_branch_in_a_loop_in_a_branch() -> None:
     b = ModelBuilder()
     inner = branch(b, "ADD"), branch(b, "MUL")
