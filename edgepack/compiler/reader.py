@@ -14,6 +14,7 @@ from edgepack.compiler.constants import Shared
 from edgepack.compiler.file_kinds import require_tflite
 from edgepack.compiler.flatbuffer import Source, Table, root
 from edgepack.compiler.identifiers import identifier
+from edgepack.compiler.intermediates import with_intermediates
 from edgepack.compiler.operators import TABLE
 from edgepack.compiler.operators.checks import printable
 from edgepack.compiler.operators.row import OperatorRow, OptionField
@@ -138,7 +139,11 @@ def _operators(
     graph: Table, codes: list[Code], names: list[str], own: Mapping[str, OperatorRow]
 ) -> tuple[Operator, ...]:
     tables = graph.tables(3, "operators", "operator", MAX_OPERATORS)
-    return tuple(_operator(index, table, codes, names, own) for index, table in enumerate(tables))
+    tensors = graph.tables(0, "tensors", "tensor", MAX_TENSORS)
+    return tuple(
+        with_intermediates(_operator(index, table, codes, names, own), table, tensors)
+        for index, table in enumerate(tables)
+    )
 
 
 def _operator(

@@ -29,7 +29,6 @@ COMPARISON = "Move the comparison out of the model, into your code after its out
 OUTSIDE = "Move it out of the model, into your code before or after it"
 WAYS: Mapping[str, str] = {
     "LSTM": RECURRENT,
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": RECURRENT,
     "BIDIRECTIONAL_SEQUENCE_LSTM": RECURRENT,
     "RNN": RECURRENT,
     "UNIDIRECTIONAL_SEQUENCE_RNN": RECURRENT,
