@@ -68,6 +68,8 @@ class Compile(_Frozen):
 
     numerics: Literal["litert", "tflm"] = "litert"
     optimize: Level = "balanced"
+    layers: dict[str, Level] = {}
+    """Levels of single layers by a pattern; of several that match, the last one counts."""
 
 
 class Operators(_Frozen):
@@ -158,6 +160,10 @@ name = "{board}"          # `edgepack boards` lists them; or the path of your ow
 
 # [operators]             # custom operators of your own: docs/custom-operators.md
 # modules = ["my_ops.py"] # Python files that define ROWS, with their C beside them
+
+# [compile.layers]        # levels of single layers: an index, a range, a kind, a tensor's name
+# "conv1*" = "speed"
+# "4-7" = "size"
 
 [bench]
 # data = "test.npz"       # x and y; without it, random inputs and no accuracy

@@ -165,7 +165,7 @@ class Choice:
 
     operator: int
     level: Level
-    cost: Cost
+    cost: Cost | None  # None where a kernel was never measured
     why: str
 
 

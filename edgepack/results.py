@@ -209,6 +209,15 @@ class VerifyResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Prediction:
+    """What an operator is predicted to take: a model's figure, not a measured one."""
+
+    unit: Unit
+    value: int
+    kind: Kind = "estimated"
+
+
+@dataclass(frozen=True, slots=True)
 class OperatorFacts:
     """One operator: its output and what it needs; `kernels` is empty where it costs nothing."""
 
@@ -219,6 +228,9 @@ class OperatorFacts:
     macs: int
     weights: int  # bytes of weights and biases
     tables: int  # bytes of other constants
+    level: str = "balanced"
+    predicted: tuple[Prediction, ...] = ()  # nothing without a board, or of unmeasured kernels
+    why: str = ""  # of the kernel's choice; '' where there was none
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,12 @@ def gathered(into: str, make: Callable[..., Any], *options: Decorator) -> Decora
 
 def _compile_spec(**values: Any) -> Any:
     from edgepack.pipeline import CompileSpec
+    from edgepack.pipeline.levels import parse_layers
 
-    return CompileSpec(**values)
+    layers = parse_layers(values.pop("layer"))
+    return CompileSpec(
+        ram_bytes=values.pop("ram"), flash_bytes=values.pop("flash"), layers=layers, **values
+    )
 
 
 def _device_spec(**values: Any) -> Any:
@@ -92,7 +96,17 @@ compile_options = gathered(
         type=click.Choice(["size", "balanced", "speed"]),
         default="balanced",
         show_default=True,
-        help="What flash may be spent on.",
+        help="What time is worth in RAM and flash.",
+    ),
+    click.option(
+        "--layer",
+        multiple=True,
+        metavar="PATTERN=LEVEL",
+        help="The level of some layers: an index, 4-7, a kind, or a tensor's name with *.",
+    ),
+    click.option("--ram", type=click.IntRange(min=0), default=0, help="Bytes for arena and stack."),
+    click.option(
+        "--flash", type=click.IntRange(min=0), default=0, help="Bytes for constants and kernels."
     ),
     click.option(
         "--operators",

@@ -84,7 +84,18 @@ def _lines() -> Progress:
 
 def inspection(found: Inspection) -> str:
     """Operators as a table, then the sums."""
-    header = ("op", "kind", "output", "MACs", "weights B", "tables B", "kernels")
+    header = (
+        "op",
+        "kind",
+        "output",
+        "MACs",
+        "weights B",
+        "tables B",
+        "level",
+        "kernels",
+        "predicted",
+        "why",
+    )
     rows = [
         (
             str(o.operator),
@@ -93,7 +104,10 @@ def inspection(found: Inspection) -> str:
             f"{o.macs:,}",
             f"{o.weights:,}",
             f"{o.tables:,}",
+            o.level,
             ", ".join(o.kernels) or "no code",
+            ", ".join(f"{p.value:,} {p.unit}" for p in o.predicted) or "-",
+            o.why,
         )
         for o in found.operators
     ]

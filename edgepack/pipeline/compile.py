@@ -10,9 +10,10 @@ from typing import Literal
 
 from edgepack import __version__
 from edgepack.board import Board
+from edgepack.compiler.choice import Budget, choose
 from edgepack.compiler.generate import GenerateSpec, Golden, generate
 from edgepack.compiler.identifiers import identifier
-from edgepack.compiler.lowering import lower
+from edgepack.compiler.lowering import Offered, lower, offer
 from edgepack.compiler.operators import OperatorRow, row_of
 from edgepack.compiler.optimiser import optimise
 from edgepack.compiler.planner import plan_memory
@@ -21,11 +22,21 @@ from edgepack.errors import GateError, UsageError
 from edgepack.graph import ABSENT, DType, Graph, Operator, Tensor
 from edgepack.oracle import run_reference
 from edgepack.pipeline.data import random_samples
+from edgepack.pipeline.levels import Patterns, budget_of, operator_levels
 from edgepack.pipeline.own_operators import load_operators
-from edgepack.program import Const, Level, LowerSpec, MemoryPlan, Program, Role, Step
-from edgepack.results import BoardFacts, Inspection, ModelFacts, OperatorFacts, PlanRow
+from edgepack.program import Choice, Const, Level, LowerSpec, MemoryPlan, Program, Role, Step
+from edgepack.results import (
+    BoardFacts,
+    Inspection,
+    ModelFacts,
+    OperatorFacts,
+    PlanRow,
+    Prediction,
+)
 from edgepack.store import Tree, canonical_json, read_file, sha256, write_tree
+from edgepack.target.cycles import CORES
 
+PLANS = 3  # tries to get below a budget
 LAYERS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 WITH_VALUES = ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "PRELU", "CONCATENATION")
 
@@ -38,6 +49,9 @@ class CompileSpec:
     numerics: Literal["litert", "tflm"] = "litert"
     optimize: Level = "balanced"
     operators: tuple[Path, ...] = ()  # Python files that define rows of custom operators
+    layers: Patterns = ()  # levels of single layers: see pipeline.levels
+    ram_bytes: int = 0  # that arena and stack may take; 0: what the board has
+    flash_bytes: int = 0  # that constants and kernels may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +64,7 @@ class Compiled:
     program: Program
     plan: MemoryPlan
     board: Board | None
+    spec: CompileSpec = CompileSpec()
 
     @property
     def graph(self) -> Graph:
@@ -98,9 +113,24 @@ def compile_model(model: Path, board: Board | None, spec: CompileSpec | None = N
     own = load_operators(spec.operators)
     data, original = load_graph(model, spec.name, own.rows)
     isa = board.isa if board else frozenset()
-    program = lower(optimise(original), LowerSpec(isa, spec.numerics, spec.optimize))
+    levels = operator_levels(original, spec.layers)
+    offered = offer(optimise(original), LowerSpec(isa, spec.numerics, spec.optimize, levels))
+    program, plan = _within(offered, budget_of(board, spec.ram_bytes, spec.flash_bytes))
     program = replace(program, files=own.files)
-    return Compiled(data, model.name, original, program, plan_memory(program), board)
+    return Compiled(data, model.name, original, program, plan, board, spec)
+
+
+def _within(offered: Offered, budget: Budget) -> tuple[Program, MemoryPlan]:
+    """The choice and its plan; chosen again where the plan takes more than was predicted."""
+    limit = budget
+    for _ in range(PLANS):
+        program = choose(offered, limit)
+        plan = plan_memory(program)
+        over = plan.block_bytes - budget.ram if budget.ram is not None else 0
+        if over <= 0:
+            break
+        limit = replace(limit, ram=(limit.ram or 0) - over)
+    return program, plan
 
 
 def source_tree(compiled: Compiled, golden: Golden | None = None) -> Tree:
@@ -126,14 +156,19 @@ def _command(compiled: Compiled) -> str:
         "--name": program.graph.name if program.graph.name != compiled.default_name else "",
         "--numerics": program.spec.numerics if program.spec.numerics != plain.numerics else "",
         "--optimize": program.spec.optimize if program.spec.optimize != plain.optimize else "",
+        "--ram": compiled.spec.ram_bytes or "",
+        "--flash": compiled.spec.flash_bytes or "",
     }
     given = [f"{option} {value}" for option, value in options.items() if value]
+    given += [f"--layer '{pattern}={level}'" for pattern, level in compiled.spec.layers]
     return " ".join(["edgepack generate", compiled.source, *given])
 
 
 def _digests(compiled: Compiled) -> tuple[tuple[str, str], ...]:
     spec = compiled.program.spec
-    config = canonical_json([sorted(spec.isa), spec.numerics, spec.optimize])
+    own = compiled.spec
+    choices = [spec.optimize, own.layers, own.ram_bytes, own.flash_bytes]
+    config = canonical_json([sorted(spec.isa), spec.numerics, choices])
     found = [("config", sha256(config.encode()))]
     if compiled.program.files:
         names = canonical_json([[name, sha256(data)] for name, data in compiled.program.files])
@@ -161,7 +196,11 @@ def follows_oracle(compiled: Compiled) -> bool:
         return False
     if program.spec.numerics == "litert":
         return True
-    return lower(program.graph, replace(program.spec, numerics="litert")).steps == program.steps
+    one, other = (
+        lower(program.graph, replace(program.spec, numerics=numerics)).steps
+        for numerics in ("litert", program.spec.numerics)
+    )
+    return one == other
 
 
 def has_own_operators(compiled: Compiled) -> bool:
@@ -259,7 +298,7 @@ def inspection(compiled: Compiled) -> Inspection:
         model=compiled.facts,
         inputs=tuple(describe(compiled.graph.tensor(i)) for i in compiled.graph.inputs),
         outputs=tuple(describe(compiled.graph.tensor(i)) for i in compiled.graph.outputs),
-        operators=tuple(_operators(compiled.graph, program)),
+        operators=tuple(_operators(compiled.graph, program, board)),
         weights=weights,
         tables=sum(len(c.data) for c in constants) - weights,
         arena=plan.arena_bytes,
@@ -330,10 +369,12 @@ def _label(compiled: Compiled, tensor: int, step: int) -> str:
     return f"op {maker.index} {maker.kind}" if maker else f"tensor {tensor}"
 
 
-def _operators(graph: Graph, program: Program) -> list[OperatorFacts]:
+def _operators(graph: Graph, program: Program, board: Board | None) -> list[OperatorFacts]:
     rows = []
+    choices = {choice.operator: choice for choice in program.choices}
     for operator in graph.operators:
         steps = [s for s in program.steps if s.operator == operator.index]
+        choice = choices.get(operator.index)
         rows.append(
             OperatorFacts(
                 operator=operator.index,
@@ -343,9 +384,23 @@ def _operators(graph: Graph, program: Program) -> list[OperatorFacts]:
                 macs=sum(s.macs for s in steps),
                 weights=sum(_bytes(s, "weights") for s in steps),
                 tables=sum(_bytes(s, "tables") for s in steps),
+                level=choice.level if choice else program.spec.optimize,
+                predicted=_predicted(choice, board) if choice else (),
+                why=choice.why if choice else "",
             )
         )
     return rows
+
+
+def _predicted(choice: Choice, board: Board | None) -> tuple[Prediction, ...]:
+    """Instructions, and cycles where the board's core has a table of costs."""
+    if choice.cost is None or board is None:
+        return ()
+    found = [Prediction("instructions", round(choice.cost.instructions))]
+    core = CORES.get(board.core)
+    if core is not None and choice.cost.cycles:
+        found.append(Prediction("cycles", round(choice.cost.cycles * core.scale)))
+    return tuple(found)
 
 
 def _bytes(step: Step, role: Role) -> int:

@@ -132,7 +132,7 @@ def _run(
         ticks = running.session.profile(sample_bytes(samples, 0))
         answers = run_samples(running.session, samples.inputs)
     count = sum(map(board.count, ticks))
-    own = _own_functions(running, board)
+    own = own_functions(running, board)
     firmware, flash = running.image.firmware, running.image.flash
     variant = LabVariant(
         kernels=tuple(step.kernel for step in program.steps),
@@ -152,8 +152,8 @@ def _run(
     return _Run(variant, answers.outputs, firmware.compiler, running.emulator)
 
 
-def _own_functions(running: Attached, board: Board) -> list[Function]:
-    """The kernels' functions: those that the empty image has not."""
+def own_functions(running: Attached, board: Board) -> list[Function]:
+    """The kernels' functions: those of the hooked image that the empty one has not."""
     empty = empty_image(board, hook=True)
     harness = Counter(function.name for function in functions(Path(empty.elf)))
     own = []

@@ -20,6 +20,7 @@ from edgepack.pipeline.device import (
     silent,
 )
 from edgepack.pipeline.keras import keras_to_tflite
+from edgepack.pipeline.levels import table_layers
 from edgepack.report import report_tree
 from edgepack.results import Agreement, BenchResult, CompareResult, Comparison, Gate, Outcome
 from edgepack.store import read_file, require_own, write_tree
@@ -81,6 +82,9 @@ def run_config(
         config.compile.numerics,
         config.compile.optimize,
         tuple(folder / module for module in config.operators.modules),
+        layers=table_layers(config.compile.layers),
+        ram_bytes=config.budget.ram_bytes,
+        flash_bytes=config.budget.flash_bytes,
     )
     return run(
         model,

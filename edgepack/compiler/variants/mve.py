@@ -39,24 +39,25 @@ _TWINS = {"ep_average_pool_s8": "ep_mve_average_pool_s8"}
 HELD_STEPS = 4  # ep_mve_pixels_s8: up to here, steps after the first are stored in reverse
 
 
-def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
-    """The layer's step, or None where its scales want another kernel."""
+def conv(layer: ConvLayer, spec: LowerSpec) -> Step | str:
+    """The layer's step, or which of its scales or sizes want another kernel."""
     if layer.depthwise:
-        return mve_depthwise.depthwise(layer)
+        step = mve_depthwise.depthwise(layer)
+        return step or "no 3x3 window, an output a channel, or a scale or weights out of range"
     signs = layer.low < layer.zero_out
     if not shifts_right(layer.multipliers, signs):
-        return None
+        return "a scale above a half"
     return _pointwise(layer, signs) if _is_pointwise(layer) else _windows(layer, signs)
 
 
-def dense(layer: DenseLayer, spec: LowerSpec) -> Step | None:
-    """The layer's step, or None where its scales want another kernel."""
-    return mve_dense.dense(layer)
+def dense(layer: DenseLayer, spec: LowerSpec) -> Step | str:
+    """The layer's step, or why its scales want another kernel."""
+    return mve_dense.dense(layer) or "two roundings, or a scale above a half"
 
 
-def total(layer: SumLayer, spec: LowerSpec) -> Step | None:
+def total(layer: SumLayer, spec: LowerSpec) -> Step | str:
     """The step of a sum."""
-    return mve_total.total(layer)
+    return mve_total.total(layer) or "the operand of the smaller scale is subtracted"
 
 
 def twin(step: Step) -> Step | None:

@@ -30,17 +30,25 @@ if TYPE_CHECKING:
 LEAST_DEPTH = 64  # from where on pairs of pixels pay
 
 
-def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
-    """The layer by quads, or for speed by pairs of pixels; None where a precondition fails.
+def conv(layer: ConvLayer, spec: LowerSpec) -> tuple[Step | str, ...]:
+    """The layer by quads of outputs and, where it is deep, by pairs of pixels.
 
     Pairs take a tenth off deep layers and link a second family of kernels.
     """
     if layer.depthwise:
-        return depthwise(layer)
-    if spec.optimize == "speed" and layer.weights.shape[1] >= LEAST_DEPTH:
-        step = swar_conv(layer, "rv32", together=2)
-        if step is not None:
-            return step
+        return (depthwise(layer) or "no 3x3 window of stride 1 or 2, or a scale out of range",)
+    pairs = _pairs(layer)
+    quads = _quads(layer) or "a scale is out of range"
+    return (*pairs, quads) if spec.optimize == "speed" else (quads, *pairs)
+
+
+def _pairs(layer: ConvLayer) -> tuple[Step, ...]:
+    deep = layer.weights.shape[1] >= LEAST_DEPTH
+    step = swar_conv(layer, "rv32", together=2) if deep else None
+    return () if step is None else (step,)
+
+
+def _quads(layer: ConvLayer) -> Step | None:
     steps = conv_steps(layer)
     if steps is None:
         return None

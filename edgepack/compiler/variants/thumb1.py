@@ -16,15 +16,19 @@ if TYPE_CHECKING:
     from edgepack.program import LowerSpec
 
 
-def conv(layer: ConvLayer, spec: LowerSpec) -> Step | None:
-    """The layer by pairs of pixels; None where a precondition fails."""
-    return depthwise(layer) if layer.depthwise else swar_conv(layer, "thumb1")
+def conv(layer: ConvLayer, spec: LowerSpec) -> Step | str:
+    """The layer by pairs of pixels, or what its precondition is that fails."""
+    if layer.depthwise:
+        return depthwise(layer) or "no 3x3 window, no ReLU, or a scale or weights out of range"
+    return swar_conv(layer, "thumb1") or "a scale, or the weights of a group, are out of range"
 
 
-def dense(layer: DenseLayer, spec: LowerSpec) -> Step | None:
-    """The layer two rows at a time; None with a scale a row, or with two roundings."""
-    if not layer.once or len(layer.multipliers) > 1:
-        return None
+def dense(layer: DenseLayer, spec: LowerSpec) -> Step | str:
+    """The layer two rows at a time; not with a scale a row, nor with two roundings."""
+    if not layer.once:
+        return "two roundings"
+    if len(layer.multipliers) > 1:
+        return "a scale a row"
     outputs, depth = layer.weights.shape
     bound = np.array([layer.bounds.max()], np.int64)
     fields = (
