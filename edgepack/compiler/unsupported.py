@@ -32,18 +32,7 @@ WAYS: Mapping[str, str] = {
     "BIDIRECTIONAL_SEQUENCE_LSTM": RECURRENT,
     "RNN": RECURRENT,
     "UNIDIRECTIONAL_SEQUENCE_RNN": RECURRENT,
-    "SUM": "Use MEAN and MUL by the number of elements instead",
-    "SQUARE": "Multiply the tensor by itself (MUL) instead",
-    "NEG": "Multiply by -1 (MUL) instead",
-    "ABS": "Use MAXIMUM of the tensor and its negative instead",
-    "REDUCE_MAX": "Use a MAX_POOL_2D over the whole input instead",
-    "RSQRT": "Fold the normalisation into constants: convert in inference mode (training=False)",
-    "SQRT": "Fold the normalisation into constants: convert in inference mode (training=False)",
     "LOG_SOFTMAX": "Use SOFTMAX, and take the logarithm in your code",
-    "ELU": "Use RELU, LEAKY_RELU or HARD_SWISH instead",
-    "GELU": "Use RELU, LEAKY_RELU or HARD_SWISH instead",
-    "ARG_MAX": "End the model before it; take the index of the largest output in your code",
-    "ARG_MIN": "End the model before it; take the index of the smallest output in your code",
     "L2_NORMALIZATION": "End the model before it and normalise in your code",
     "L2_POOL_2D": "Use AVERAGE_POOL_2D or MAX_POOL_2D instead",
     "WHERE": COMPARISON,
@@ -52,7 +41,6 @@ WAYS: Mapping[str, str] = {
     "HASHTABLE_LOOKUP": OUTSIDE,
     "NON_MAX_SUPPRESSION_V4": OUTSIDE,
     "NON_MAX_SUPPRESSION_V5": OUTSIDE,
-    "TOPK_V2": OUTSIDE,
 }
 
 

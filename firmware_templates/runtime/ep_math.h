@@ -25,6 +25,17 @@ static inline float ep_power_of_two(int32_t exponent)
     return ep_from_bits((uint32_t)(exponent + 127) << 23);
 }
 
+/// (exp(r) - 1 - r) / r^2 for |r| < 0.35.
+static inline float ep_exp_tail(float r)
+{
+    float p = 0x1.6a2434p-10F;
+    p = p * r + 0x1.1239e2p-7F;
+    p = p * r + 0x1.5558f2p-5F;
+    p = p * r + 0x1.555492p-3F;
+    p = p * r + 0x1.fffffcp-2F;
+    return p;
+}
+
 /// exp(x), within 0.75 units of the last place, 1 where the result is subnormal.
 /// inf and 0 beyond the range; a NaN stays one.
 /// x = n * ln 2 + r with |r| < 0.35, exp(x) = 2^n * exp(r); the sum 1 + r keeps its rounding error.
@@ -45,14 +56,9 @@ static inline float ep_exp(float x)
     const float low = count * 0x1.7f7d1cp-20F;   /* its remainder */
     const float r = high - low;
     const float tail = (high - r) - low;
-    float p = 0x1.6a2434p-10F;
-    p = p * r + 0x1.1239e2p-7F;
-    p = p * r + 0x1.5558f2p-5F;
-    p = p * r + 0x1.555492p-3F;
-    p = p * r + 0x1.fffffcp-2F;
     const float sum = 1.0F + r;
     const float error = (1.0F - sum) + r;
-    const float y = sum + (error + (p * (r * r) + tail));
+    const float y = sum + (error + (ep_exp_tail(r) * (r * r) + tail));
     if (n > 127) {
         return (y * ep_power_of_two(127)) * 2.0F;
     }

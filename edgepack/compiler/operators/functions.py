@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from edgepack.compiler.operators import along_axis, arithmetic, comparison, reduction, selection
+from edgepack.compiler.operators import (
+    along_axis,
+    arithmetic,
+    comparison,
+    reduction,
+    selection,
+    unary,
+)
 from edgepack.compiler.operators.row import OperatorRow
 
 ROWS: tuple[OperatorRow, ...] = (
@@ -11,4 +18,5 @@ ROWS: tuple[OperatorRow, ...] = (
     *comparison.ROWS,
     *reduction.ROWS,
     *selection.ROWS,
+    *unary.ROWS,
 )
