@@ -28,14 +28,15 @@ typedef struct {
     int32_t top;
 } ep_band_t;
 
-/// Outputs of pixels whose windows start at rows; with a step of 0 of one pixel, which all rows are.
-typedef void ep_band_tile_t(const ep_band_t* band, const int8_t* const* rows, int32_t step,
-                            int8_t* y);
+/// Outputs of tiles whose pixels' windows start at rows, in the first of them; each tile's pixels are
+/// `further` bytes behind those of the tile before. With a step of 0 of one pixel, which all rows are.
+typedef void ep_band_tiles_t(const ep_band_t* band, const int8_t** rows, int32_t tiles,
+                             int32_t further, int32_t step, int8_t* y);
 
 /// All of y by tiles of some pixels, 4 at most, the last ones one by one. The lines that a tile sees
 /// are in the band. scratch, aligned to 4: value_words, whole.pitch * lines bytes, then 4 bytes a
 /// pixel of a tile and 4 values of kernel_h * rest.
-void ep_band_conv(const ep_band_conv_t* p, ep_band_tile_t* tile, int32_t pixels, const int8_t* x,
+void ep_band_conv(const ep_band_conv_t* p, ep_band_tiles_t* run, int32_t pixels, const int8_t* x,
                   const uint32_t* stream, uint32_t* scratch, int32_t value_words, int8_t* y);
 
 /// Where each of some pixels' rests are copied to. Gives how many groups of four those of a pixel are.

@@ -7,26 +7,28 @@
 
 #include "ep_chain.h"
 
-/// Widens two rows of int8: of every 4 values a row, 4 words {0 and 2 of a}{of b}{1 and 3 of a}{of b}.
-/// Gives the end of wide. x: two rows, at any address, read to the end of the last group; groups:
-/// values / 4, at least 1.
-uint32_t* ep_triple_widen(const int8_t* const* x, int32_t groups, uint32_t* wide);
+/// Tiles of two pixels in a row.
+typedef struct {
+    ep_chain_t rows;
+    const int8_t* x[2]; /* where the first tile's windows start, at any address */
+    int32_t x_step;     /* to the next tile's */
+    int32_t tiles;
+    ep_chain_window_t window; /* the lines' whole groups, at least one, read to their end */
+    int32_t three;            /* three lines have a value each behind them, which make one more group */
+    uint32_t* wide;           /* 4 * rows.groups words */
+    const uint32_t* stream;
+    int8_t* y;
+    int32_t step; /* from pixel to pixel; 0 for a tile of one pixel: both are the same */
+} ep_triple_run_t;
 
-/// The same for windows of several lines, one line after the other. x: their first lines.
-uint32_t* ep_triple_window(const int8_t* const* x, const ep_chain_window_t* window,
-                           uint32_t* wide);
-
-/// Widens one value of each of three lines, as ep_chain_three chains them.
-void ep_triple_three(const int8_t* const* x, const ep_chain_window_t* window, uint32_t* wide);
-
-/// y[i * step + o] = saturate(zp_y + requantize(bias[o] + sum_k x[i][k] * w[o][k])) for 2 pixels i.
-/// wide: 4 * groups words. stream: for each four outputs a b c d, the last ones zeros where there are
-/// fewer: {256 b + a}{256 c + b}{256 d + c} of biases, groups times the same three of weights, in both
-/// halves of a word, for values 0 and 2, then for 1 and 3; then what requantises: {factor and nudge of
-/// a}{of b}{of c}{of d}; or, twice: {shift + 6 of a, b, c, d}{mantissa of a and what is added}{of b}{of
-/// c}{of d}. Both as ep_chain_rows has them, and exact likewise.
-/// A step of 0 is for one pixel: both are the same.
-void ep_triple_rows(const ep_chain_t* p, const uint32_t* wide, const uint32_t* stream, int8_t* y,
-                    int32_t step);
+/// y[i * step + o] = saturate(zp_y + requantize(bias[o] + sum_k x[i][k] * w[o][k])) for the pixels i of
+/// all tiles, each of which follows the one before it. A group's four values of the two pixels are
+/// widened to {0 and 2 of a}{of b}{1 and 3 of a}{of b}. stream: for each four outputs a b c d, the last
+/// ones zeros where there are fewer: {256 b + a}{256 c + b}{256 d + c} of biases, groups times the same
+/// three of weights, in both halves of a word, for values 0 and 2, then for 1 and 3; then what
+/// requantises: {factor and nudge of a}{of b}{of c}{of d}; or, twice: {shift + 6 of a, b, c, d}
+/// {mantissa of a and what is added}{of b}{of c}{of d}. Both as ep_chain_rows has them, and exact
+/// likewise.
+void ep_triple_run(const ep_triple_run_t* run);
 
 #endif

@@ -30,6 +30,12 @@ def value_order(window: Window) -> NDArray[np.int64]:
     return np.concatenate([taps[:, : line - rest].reshape(-1), taps[:, line - rest :].reshape(-1)])
 
 
+def has_simple_rests(window: Window) -> bool:
+    """Whether a window's lines are whole words, or leave one value each, of three lines."""
+    groups, rest = divmod(window.kernel_w * window.in_c, 4)
+    return rest == 0 or (rest == 1 and window.kernel_h == 3 and groups > 0)
+
+
 def group_count(window: Window) -> int:
     """Groups of four values of a window."""
     return window.kernel_h * (window.kernel_w * window.in_c // 4) + _rest_groups(window)

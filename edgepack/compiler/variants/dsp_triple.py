@@ -13,6 +13,7 @@ from edgepack.program import Params, Scalar, Scratch, TensorRef
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from edgepack.compiler.operators.window import Window
     from edgepack.compiler.variants.layers import ConvLayer
     from edgepack.program import Argument
 
@@ -53,16 +54,24 @@ def band(
     window = layer.window
     if not dsp_band.fits(window, PIXELS):
         return f"its lines take more than {dsp_band.BAND_BYTES} B, or are dilated"
-    stream = triple_stream(layer, layer.weights[:, dsp_band.value_order(window)], steps)
+    copied = not dsp_band.has_simple_rests(window)
+    order = np.arange(layer.weights.shape[1]) if copied else dsp_band.value_order(window)
+    stream = triple_stream(layer, layer.weights[:, order], steps)
     if stream is None:
         return TOO_LARGE
     return "ep_triple_band_s8", (
         dsp_band.band_params(layer, PIXELS, twice=steps is None),
         TensorRef(layer.input),
         stream_const("stream", stream, layer),
-        Scratch(dsp_band.scratch_bytes(window, PIXELS, VALUE_BYTES)),
+        Scratch(_band_scratch(window, copied=copied)),
         TensorRef(layer.output),
     )
+
+
+def _band_scratch(window: Window, *, copied: bool) -> int:
+    """The widened values of a tile, the band, and its windows where they are copied."""
+    each = VALUE_BYTES + (4 * PIXELS if copied else 0)
+    return each * dsp_band.group_count(window) + dsp_band.band_bytes(window, PIXELS)
 
 
 TOO_LARGE = "256 * one row's weight + the row's before it leaves 16 bits"

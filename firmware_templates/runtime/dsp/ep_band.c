@@ -3,6 +3,8 @@
 
 #include "ep_limit_s8.h"
 
+#define MOST 4 /* pixels of a tile */
+
 static void copy(int8_t* to, const int8_t* x, int32_t count)
 {
     for (; count >= 4; count -= 4) {
@@ -70,7 +72,7 @@ int32_t ep_band_rests(const ep_band_t* band, const int8_t* const* rows, int32_t 
 }
 
 /// One image.
-static int8_t* image(ep_band_t* b, ep_band_tile_t* tile, int32_t pixels, int8_t* y)
+static int8_t* image(ep_band_t* b, ep_band_tiles_t* run, int32_t pixels, int8_t* y)
 {
     const ep_band_conv_t* const p = b->p;
     const ep_window_t* const window = &p->window;
@@ -81,7 +83,9 @@ static int8_t* image(ep_band_t* b, ep_band_tile_t* tile, int32_t pixels, int8_t*
     load(b, 0);
     for (int32_t left = window->out_h * window->out_w; left > 0;) {
         const int32_t count = (left >= pixels) ? pixels : 1;
-        const int8_t* rows[4];
+        const int32_t whole = (window->out_w - j) / pixels;
+        const int32_t tiles = (count == 1 || whole == 0) ? 1 : whole;
+        const int8_t* rows[MOST];
         const int8_t* at = &b->band[j * step];
         int32_t lines = 0;
         for (int32_t k = 0; k < pixels; k++) {
@@ -99,9 +103,16 @@ static int8_t* image(ep_band_t* b, ep_band_tile_t* tile, int32_t pixels, int8_t*
                 at = rows[0];
             }
         }
-        tile(b, rows, (count == pixels) ? p->rows.outputs : 0, y);
-        y += count * p->rows.outputs;
-        left -= count;
+        if (tiles > 1) {
+            j += (tiles - 1) * pixels;
+            if (j == window->out_w) {
+                j = 0;
+                lines = window->stride_h;
+            }
+        }
+        run(b, rows, tiles, pixels * step, (count == pixels) ? p->rows.outputs : 0, y);
+        y += tiles * count * p->rows.outputs;
+        left -= tiles * count;
         if (lines > 0 && left > 0) {
             advance(b, lines);
         }
@@ -109,7 +120,7 @@ static int8_t* image(ep_band_t* b, ep_band_tile_t* tile, int32_t pixels, int8_t*
     return y;
 }
 
-void ep_band_conv(const ep_band_conv_t* p, ep_band_tile_t* tile, int32_t pixels, const int8_t* x,
+void ep_band_conv(const ep_band_conv_t* p, ep_band_tiles_t* run, int32_t pixels, const int8_t* x,
                   const uint32_t* stream, uint32_t* scratch, int32_t value_words, int8_t* y)
 {
     const ep_window_t* const window = &p->window;
@@ -123,7 +134,7 @@ void ep_band_conv(const ep_band_conv_t* p, ep_band_tile_t* tile, int32_t pixels,
     b.rests = b.band + bytes;
     fill(b.band, p->zero, bytes);
     for (int32_t n = 0; n < window->batches; n++) {
-        y = image(&b, tile, pixels, y);
+        y = image(&b, run, pixels, y);
         b.image += window->in_h * window->in_w * window->in_c;
     }
     ep_limit_s8(first, (int32_t)(y - first), p->low, p->high);

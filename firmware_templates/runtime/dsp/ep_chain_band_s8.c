@@ -20,8 +20,20 @@ static void tile(const ep_band_t* b, const int8_t* const* rows, int32_t step, in
     ep_chain_rows(&p->rows, b->values, b->stream, y, step);
 }
 
+static void run(const ep_band_t* b, const int8_t** rows, int32_t tiles, int32_t further,
+                int32_t step, int8_t* y)
+{
+    for (; tiles > 0; tiles--) {
+        tile(b, rows, step, y);
+        for (int32_t k = 0; k < TOGETHER; k++) {
+            rows[k] += further;
+        }
+        y += TOGETHER * step;
+    }
+}
+
 void ep_chain_band_s8(const ep_band_conv_t* p, const int8_t* x, const uint32_t* stream,
                       uint32_t* scratch, int8_t* y)
 {
-    ep_band_conv(p, tile, TOGETHER, x, stream, scratch, 6 * p->rows.groups, y);
+    ep_band_conv(p, run, TOGETHER, x, stream, scratch, 6 * p->rows.groups, y);
 }

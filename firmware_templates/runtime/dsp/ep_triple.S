@@ -18,105 +18,31 @@
     stm r2!, {r5, r6, r7, r8}
     .endm
 
-    .section .text.ep_triple_widen, "ax", %progbits
-    .balign 4
-    .global ep_triple_widen
-    .type ep_triple_widen, %function
-/* r9 end of row a's whole pairs of groups. */
-ep_triple_widen:
-    push {r4-r9, lr}
-    ldm r0, {r3, r4}
-    lsrs r1, r1, #1
-    bcc 1f
-    WIDEN
-1:
-    add r9, r3, r1, lsl #3
-    cmp r3, r9
-    beq 3f
-2:
-    WIDEN
-    WIDEN
-    cmp r3, r9
-    bne 2b
-3:
-    mov r0, r2
-    pop {r4-r9, pc}
-    .size ep_triple_widen, . - ep_triple_widen
+/* What the stack holds during ep_triple_run: from OUTPUTS on ep_triple_run_t. */
+    .equ ENTRY, 0
+    .equ FINISH, 4
+    .equ Y, 8
+    .equ LEFT, 12
+    .equ X_END, 16
+    .equ OUTPUTS, 20
+    .equ X, 32
+    .equ X_STEP, 40
+    .equ TILES, 44
+    .equ LINE, 48
+    .equ THREE, 60
+    .equ WIDE, 64
+    .equ STREAM, 68
+    .equ Y_TILE, 72
+    .equ STEP, 76
+    .equ FRAME, 80
 
-    .section .text.ep_triple_window, "ax", %progbits
-    .balign 4
-    .global ep_triple_window
-    .type ep_triple_window, %function
-/* r0 groups, r1 from the end of a line to the next, r9 end of row a's line, r10 lines left, r11 pitch. */
-ep_triple_window:
-    push {r4-r11, lr}
-    ldm r1, {r9, r10, r11}
-    ldm r0, {r3, r4}
-    mov r0, r9
-    sub r1, r11, r9, lsl #2
-    add r9, r3, r9, lsl #2
-1:
-    tst r0, #1
-    beq 3f
-    b 4f
-2:
-    WIDEN
-4:
-    WIDEN
-    cmp r3, r9
-    bne 2b
-    b 5f
-3:
-    WIDEN
-    WIDEN
-    cmp r3, r9
-    bne 3b
-5:
-    subs r10, r10, #1
-    add r3, r3, r1
-    add r4, r4, r1
-    add r9, r9, r11
-    bne 1b
-    mov r0, r2
-    pop {r4-r11, pc}
-    .size ep_triple_window, . - ep_triple_window
-
-/* A row's three values of as many lines to two words. r4 where they begin, r6 pitch. */
-    .macro THREE row, even, odd
-    add \row, \row, r4
-    ldrsb \odd, [\row, r6]
+/* The values of three lines behind their groups; the fourth is whatever. r6 minus pitch. */
+    .macro THREE_VALUES row, even, odd
     ldrsb \even, [\row, r6, lsl #1]
-    ldrsb \row, [\row]
-    pkhbt \even, \row, \even, lsl #16
-    uxth \odd, \odd
+    ldrsb \odd, [\row, r6]
+    ldrsb r0, [\row]
+    pkhbt \even, \even, r0, lsl #16
     .endm
-
-    .section .text.ep_triple_three, "ax", %progbits
-    .balign 4
-    .global ep_triple_three
-    .type ep_triple_three, %function
-ep_triple_three:
-    push {r4-r8, lr}
-    ldm r1, {r4, r5, r6}
-    lsl r4, r4, #2
-    ldm r0, {r0, r1}
-    THREE r0, r5, r7
-    THREE r1, r6, r8
-    stm r2, {r5, r6, r7, r8}
-    pop {r4-r8, pc}
-    .size ep_triple_three, . - ep_triple_three
-
-/* What the stack holds during ep_triple_rows. */
-    .equ X_START, 0
-    .equ X_END, 4
-    .equ ENTRY, 8
-    .equ FINISH, 12
-    .equ Y, 16
-    .equ LEFT, 20
-    .equ STEP, 24
-    .equ FRAME, 28
-    .equ STEP_ARGUMENT, FRAME + 36
-    .equ GROUP_BYTES, 64
 
 /* 4 values of 4 outputs and 2 pixels: 32 multiply-accumulates, 16 instructions. */
     .macro GROUP
@@ -181,40 +107,79 @@ ep_triple_three:
     ssat \sum, #8, \sum, asr #1
     .endm
 
-    .section .text.ep_triple_rows, "ax", %progbits
+    .section .text.ep_triple_run, "ax", %progbits
     .balign 4
-    .global ep_triple_rows
-    .type ep_triple_rows, %function
-/* r0 wide, r1 stream, r2-r4 sums of pixel 0, r5-r7 of pixel 1, r8-r10 weights, r11 r12 values,
- * lr end of wide. Results: r0 r2 r3 r4 and lr r5 r6 r7. */
-ep_triple_rows:
+    .global ep_triple_run
+    .type ep_triple_run, %function
+/* Widening: r0 groups of a line, r1 from its end to the next, r2 wide, r3 r4 rows, r5-r8 values, r9 end
+ * of row a's line, r10 lines left, r11 pitch.
+ * Sums: r0 wide, r1 stream, r2-r4 sums of pixel 0, r5-r7 of pixel 1, r8-r10 weights, r11 r12 values,
+ * lr end of wide. Results: r0 r2 r3 r4 and r12 r5 r6 r7. */
+ep_triple_run:
     push {r4-r11, lr}
     sub sp, sp, #FRAME
-    ldr r12, [sp, #STEP_ARGUMENT]
-    ldm r0, {r4, r5, r6}
-    str r1, [sp, #X_START]
-    strd r3, r4, [sp, #Y]
-    str r12, [sp, #STEP]
-    add lr, r1, r5, lsl #4
-    str lr, [sp, #X_END]
-    adr r3, 4f
-    cmp r6, #0
+    add r12, sp, #OUTPUTS
+    ldm r0!, {r1-r8}
+    stm r12!, {r1-r8}
+    ldm r0, {r4-r10}
+    stm r12, {r4-r10}
+    add r4, r7, r2, lsl #4
+    str r4, [sp, #X_END]
+    strd r9, r1, [sp, #Y]
+    adr r4, 4f
+    cmp r3, #0
     it ne
-    addne r3, r3, #5f - 4f
-    orr r3, r3, #1
-    str r3, [sp, #FINISH]
-    rsbs r5, r5, #1
-    and r5, r5, #7
-    adr r3, 2f
-    add r3, r3, r5, lsl #6
+    addne r4, r4, #5f - 4f
+    orr r4, r4, #1
+    str r4, [sp, #FINISH]
+    rsbs r2, r2, #1
+    and r2, r2, #7
+    adr r4, 2f
+    add r4, r4, r2, lsl #6
     it eq
-    addeq r3, r3, #3f - 2f
-    orr r3, r3, #1
-    str r3, [sp, #ENTRY]
-    mov r1, r2
+    addeq r4, r4, #3f - 2f
+    orr r4, r4, #1
+    str r4, [sp, #ENTRY]
+10:
+    ldrd r3, r4, [sp, #X]
+    ldr r5, [sp, #X_STEP]
+    add r0, sp, #LINE
+    ldm r0, {r9, r10, r11}
+    add r6, r3, r5
+    add r7, r4, r5
+    strd r6, r7, [sp, #X]
+    mov r0, r9
+    ldr r2, [sp, #WIDE]
+    sub r1, r11, r9, lsl #2
+    add r9, r3, r9, lsl #2
+11:
+    tst r0, #1
+    bne 13f
+12:
+    WIDEN
+13:
+    WIDEN
+    cmp r3, r9
+    bne 12b
+    subs r10, r10, #1
+    add r3, r3, r1
+    add r4, r4, r1
+    add r9, r9, r11
+    bne 11b
+    ldr r0, [sp, #THREE]
+    cbz r0, 14f
+    sub r3, r3, r1
+    sub r4, r4, r1
+    rsb r6, r11, #0
+    THREE_VALUES r3, r5, r8
+    THREE_VALUES r4, r7, r9
+    stm r2, {r5, r7, r8, r9}
+14:
+    ldr r1, [sp, #STREAM]
+    ldr lr, [sp, #X_END]
 1:
     ldm r1!, {r2, r3, r4}
-    ldr r0, [sp, #X_START]
+    ldr r0, [sp, #WIDE]
     FIRST
     ldr pc, [sp, #ENTRY]
     .balign 4
@@ -227,13 +192,13 @@ ep_triple_rows:
     .balign 4
 3:
     RESOLVE r0, r2, r3, r4
-    RESOLVE lr, r5, r6, r7
+    RESOLVE r12, r5, r6, r7
     ldr pc, [sp, #FINISH]
     .balign 4
 4:
     ldm r1!, {r8, r9, r10, r11}
     smmla r0, r0, r8, r9
-    smmla lr, lr, r8, r9
+    smmla r12, r12, r8, r9
     smmla r2, r2, r10, r11
     smmla r5, r5, r10, r11
     ldm r1!, {r8, r9, r10, r11}
@@ -245,40 +210,48 @@ ep_triple_rows:
     NARROWED r2
     NARROWED r3
     NARROWED r4
-    NARROWED lr
+    NARROWED r12
     NARROWED r5
     NARROWED r6
     NARROWED r7
 6:
-    ldrd r11, r12, [sp, #Y]
+    ldrd r11, r10, [sp, #Y]
     ldr r8, [sp, #STEP]
-    subs r12, r12, #4
+    subs r10, r10, #4
     add r8, r8, r11
     blo 7f
     strb r0, [r11], #1
     strb r2, [r11], #1
     strb r3, [r11], #1
     strb r4, [r11], #1
-    strb lr, [r8]
+    strb r12, [r8]
     strb r5, [r8, #1]
     strb r6, [r8, #2]
     strb r7, [r8, #3]
-    strd r11, r12, [sp, #Y]
-    ldr lr, [sp, #X_END]
+    strd r11, r10, [sp, #Y]
     bne 1b
     b 8f
 7:
     strb r0, [r11]
-    strb lr, [r8]
-    adds r12, r12, #3
+    strb r12, [r8]
+    adds r10, r10, #3
     beq 8f
     strb r2, [r11, #1]
     strb r5, [r8, #1]
-    cmp r12, #1
+    cmp r10, #1
     beq 8f
     strb r3, [r11, #2]
     strb r6, [r8, #2]
 8:
+    ldr r0, [sp, #TILES]
+    ldr r3, [sp, #Y_TILE]
+    ldr r4, [sp, #OUTPUTS]
+    subs r0, r0, #1
+    str r0, [sp, #TILES]
+    add r3, r3, r4, lsl #1
+    str r3, [sp, #Y_TILE]
+    strd r3, r4, [sp, #Y]
+    bne 10b
     add sp, sp, #FRAME
     pop {r4-r11, pc}
     .balign 4
@@ -286,7 +259,7 @@ ep_triple_rows:
     ldr r10, [r1], #4
     ldm r1!, {r8, r9}
     TWICE r0
-    TWICE lr
+    TWICE r12
     ldm r1!, {r8, r9}
     lsr r10, r10, #8
     TWICE r2
@@ -300,4 +273,4 @@ ep_triple_rows:
     TWICE r4
     TWICE r7
     b 6b
-    .size ep_triple_rows, . - ep_triple_rows
+    .size ep_triple_run, . - ep_triple_run

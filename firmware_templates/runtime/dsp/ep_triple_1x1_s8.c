@@ -20,18 +20,29 @@ void ep_triple_1x1_s8(const ep_chain_pixels_t* p, int32_t pixels, const int8_t* 
     const int32_t outputs = p->rows.outputs;
     const int32_t depth = p->depth;
     int8_t* const last = (int8_t*)&scratch[4 * p->rows.groups];
-    int8_t* const first = y;
-    for (; pixels > 0; pixels -= 2) {
-        const bool both = pixels > 1;
-        const int8_t* rows[2] = {x, both ? x + depth : x};
-        if (pixels <= 2 && depth % 4 != 0) {
-            rows[1] = copied(rows[1], depth, last);
-            rows[0] = both ? x : last;
-        }
-        (void)ep_triple_widen(rows, p->rows.groups, scratch);
-        ep_triple_rows(&p->rows, scratch, stream, y, both ? outputs : 0);
-        x += 2 * depth;
-        y += both ? 2 * outputs : outputs;
+    const int32_t kept = (depth % 4 != 0) ? 1 : 0; /* pixels that must be copied */
+    ep_triple_run_t run = {.rows = p->rows,
+                           .x = {x, x + depth},
+                           .x_step = 2 * depth,
+                           .tiles = (pixels - kept) / 2,
+                           .window = {.groups = p->rows.groups, .lines = 1},
+                           .wide = scratch,
+                           .stream = stream,
+                           .y = y,
+                           .step = outputs};
+    const int32_t done = 2 * run.tiles;
+    if (done > 0) {
+        ep_triple_run(&run);
     }
-    ep_limit_s8(first, (int32_t)(y - first), p->low, p->high);
+    if (done < pixels) {
+        const bool both = pixels - done == 2;
+        const int8_t* const end = &x[(pixels - 1) * depth];
+        run.x[1] = (kept == 1) ? copied(end, depth, last) : end;
+        run.x[0] = both ? end - depth : run.x[1];
+        run.tiles = 1;
+        run.y = &y[done * outputs];
+        run.step = both ? outputs : 0;
+        ep_triple_run(&run);
+    }
+    ep_limit_s8(y, pixels * outputs, p->low, p->high);
 }
