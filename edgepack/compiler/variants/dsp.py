@@ -38,8 +38,9 @@ VALUE_BYTES = 24  # of a group of their values
 
 
 def conv(layer: ConvLayer, spec: LowerSpec) -> Step | str | tuple[Step | str, ...]:
-    """The layer by planes where depthwise; else by chained pixels, before it by chained weights
-    where flash may go for speed. Why not, where a precondition fails.
+    """The layer by planes where depthwise; else by chained weights and by chained pixels.
+
+    Why not, where a precondition fails.
     """
     if layer.depthwise:
         return dsp_planes.depthwise(layer)
@@ -49,26 +50,24 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> Step | str | tuple[Step | str, ..
     if steps is None and any(shift_of(m) is None for m in layer.multipliers):
         return "requantisation takes multipliers from 2^-17 to a half"
     chained = _chained(layer, steps)
-    if spec.optimize != "speed":
-        return chained
     if is_pointwise(layer.window):
         found = dsp_triple.pointwise(layer, steps)
     else:
         found = dsp_triple.band(layer, steps)
     if isinstance(found, str):
-        return (chained, found)
-    return (_step(layer, *found, dsp_triple.PIXELS), chained)
+        return (*chained, found)
+    triple = _step(layer, *found, dsp_triple.PIXELS)
+    return (triple, *chained) if spec.optimize == "speed" else (*chained, triple)
 
 
-def _chained(layer: ConvLayer, steps: Steps) -> Step:
-    """The layer by chained pixels."""
+def _chained(layer: ConvLayer, steps: Steps) -> tuple[Step, ...]:
+    """The layer by chained pixels, the fastest way first; the last has the least scratch."""
     window, (outputs, depth) = layer.window, layer.weights.shape
     if is_pointwise(window):
-        return _pointwise(layer, steps)
-    if _fuses(window):
-        return _fused(layer, steps)
+        return (_pointwise(layer, steps),)
+    ways = [_fused(layer, steps)] if _fuses(window) else []
     if dsp_band.fits(window, PIXELS):
-        return _band(layer, steps)
+        ways.append(_band(layer, steps))
     groups = -(-depth // 4)
     beside = window.in_c if window.in_c % 4 == 0 else 16 * groups
     params = Params(
@@ -88,7 +87,7 @@ def _chained(layer: ConvLayer, steps: Steps) -> Step:
         Scratch(VALUE_BYTES * groups + -(-beside // 4) * 4),
         TensorRef(layer.output),
     )
-    return _step(layer, "ep_chain_conv_s8", arguments)
+    return (*ways, _step(layer, "ep_chain_conv_s8", arguments))
 
 
 def _pointwise(layer: ConvLayer, steps: Steps) -> Step:
