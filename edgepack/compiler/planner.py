@@ -206,8 +206,11 @@ def scratch_groups(program: Program) -> tuple[Group, ...]:
 def _lives(program: Program) -> dict[int, Life]:
     """The life of each tensor by itself; outputs of the model live beyond the last step."""
     end = len(program.steps)
-    firsts = dict.fromkeys(program.graph.inputs, BEFORE)
-    lasts = dict.fromkeys(program.graph.inputs, BEFORE)
+    stream = program.stream
+    inputs = [t for t in program.graph.inputs if stream is None or t != stream.tensor]
+    firsts, lasts = dict.fromkeys(inputs, BEFORE), dict.fromkeys(inputs, BEFORE)
+    for chunk in stream.chunks if stream else ():
+        firsts[chunk.tensor] = lasts[chunk.tensor] = chunk.step
     for index, step in enumerate(program.steps):
         for tensor in step.outputs:
             firsts.setdefault(tensor, index)  # several steps may write parts of one tensor
@@ -367,12 +370,17 @@ def _hints(groups: tuple[Group, ...]) -> tuple[tuple[int, ...], ...]:
 
 def lower_bound(groups: tuple[Group, ...], program: Program) -> int:
     """Bytes that no plan can go below: the largest live set, reuse within a step granted."""
+    return max(step_bounds(groups, program))
+
+
+def step_bounds(groups: tuple[Group, ...], program: Program) -> list[int]:
+    """The same step by step, from the moment before the first one to that behind the last one."""
     blocks = [block for group in groups for block in group.blocks]
-    bound = 0
+    bounds = []
     for index in range(BEFORE, len(program.steps) + 1):
         live = [b for b in blocks if b.life.first <= index <= b.life.last]
         shared = 0 <= index < len(program.steps) and bool(program.steps[index].overlaps)
         before = sum(b.bytes for b in live if not (shared and b.life.first == index and b.tensors))
         after = sum(b.bytes for b in live if not (shared and b.life.last == index and b.tensors))
-        bound = max(bound, before, after)
-    return bound
+        bounds.append(max(before, after))
+    return bounds

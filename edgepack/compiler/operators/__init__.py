@@ -10,7 +10,6 @@ from edgepack.compiler.operators import (
     elementwise,
     fourier,
     functions,
-    lstm,
     matmul,
     movement,
     pooling,
@@ -41,7 +40,6 @@ TABLE: dict[str, OperatorRow] = {
         svdf,
         fourier,
         signal,
-        lstm,
     )
     for row in module.ROWS
 }

@@ -36,38 +36,42 @@ static void turn(channel_t* channel, const int8_t* x, int32_t row)
     }
 }
 
-#define TAP(k)                                                                                     \
+#define TAP(x, k)                                                                                  \
     do {                                                                                           \
         const int32_t weight = w[k];                                                               \
-        a += x[k] * weight;                                                                        \
-        b += next[k] * weight;                                                                     \
+        a += (x)[(k) % 3] * weight;                                                                \
+        b += (x)[(k) % 3 + step] * weight;                                                         \
     } while (0)
 
 /// One line of outputs, two at a time; of an odd number the last one twice.
 static void line(const channel_t* channel, int8_t* y)
 {
-    const ep_window_t* const window = &channel->p->window;
-    const int32_t zero_term = channel->p->zero_term;
-    int32_t at = 0;
-    for (int32_t j = window->out_w; j > 0; j -= 2) {
-        const int32_t step = (j > 1) ? window->stride_w : 0;
-        const int8_t* w = channel->w;
+    const ep_depthwise_t* const p = channel->p;
+    const int8_t* upper = channel->lines[0];
+    const int8_t* middle = channel->lines[1];
+    const int8_t* lower = channel->lines[2];
+    const int8_t* const w = channel->w;
+    for (int32_t j = p->window.out_w; j > 0; j -= 2) {
+        const int32_t step = (j > 1) ? p->window.stride_w : 0;
         int32_t a = channel->bias;
         int32_t b = a;
-        for (int32_t k = 0; k < 3; k++) {
-            const int8_t* const x = channel->lines[k] + at;
-            const int8_t* const next = x + step;
-            TAP(0);
-            TAP(1);
-            TAP(2);
-            w += 3;
-        }
-        at += 2 * step;
-        *y = ep_saturate(ep_rescale(a, channel->multiplier, channel->code, zero_term));
+        TAP(upper, 0);
+        TAP(upper, 1);
+        TAP(upper, 2);
+        TAP(middle, 3);
+        TAP(middle, 4);
+        TAP(middle, 5);
+        TAP(lower, 6);
+        TAP(lower, 7);
+        TAP(lower, 8);
+        upper += 2 * step;
+        middle += 2 * step;
+        lower += 2 * step;
+        *y = ep_saturate(ep_rescale(a, channel->multiplier, channel->code, p->zero_term));
         if (j > 1) {
-            y += window->in_c;
-            *y = ep_saturate(ep_rescale(b, channel->multiplier, channel->code, zero_term));
-            y += window->in_c;
+            y += p->window.in_c;
+            *y = ep_saturate(ep_rescale(b, channel->multiplier, channel->code, p->zero_term));
+            y += p->window.in_c;
         }
     }
 }
