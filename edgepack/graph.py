@@ -27,6 +27,7 @@ class DType(Enum):
     BOOL = (6, "?", "bool")
     INT16 = (7, "<i2", "int16_t")
     INT8 = (9, "i1", "int8_t")
+    UINT64 = (12, "<u8", "uint64_t")
     UINT32 = (15, "<u4", "uint32_t")
     UINT16 = (16, "<u2", "uint16_t")
     INT4 = (17, "i1", "int8_t")

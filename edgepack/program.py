@@ -203,16 +203,6 @@ class Patching:
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """Rows of a streamed input, which come together just before a step."""
-
-    tensor: int
-    first: int  # row
-    rows: int
-    step: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Program:
     """The whole model as kernel calls."""
 

@@ -6,6 +6,7 @@ The interpreter is C++ that trusts its input: all cases run in one child process
 from __future__ import annotations
 
 import importlib.util
+import math
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgepack.compiler.reader import read_model
 from tests.kernels.harness import Case, run_cases
 
 CHILD = """
@@ -32,35 +34,49 @@ for case in range(int(given["count"])):
         for place in range(int(given[f"{case}/inputs"])):
             interpreter.set_input(given[f"{case}/x{place}"][n], place)
         interpreter.invoke()
-        samples.append(np.array(interpreter.get_output(0)))
-    answers[str(case)] = np.stack(samples)
+        outputs = range(int(given[f"{case}/outputs"]))
+        samples.append([np.array(interpreter.get_output(place)) for place in outputs])
+    for place, values in enumerate(zip(*samples)):
+        answers[f"{case}/y{place}"] = np.stack(values)
 np.savez(sys.argv[2], **answers)
 """
 
 
 def check_tflm(cases: Sequence[Case]) -> None:
-    """Run all cases, each with one output, in the C and in TFLite Micro; every bit must agree."""
-    if importlib.util.find_spec("tflite_micro") is None:
-        pytest.skip("the package tflite-micro is not installed")
+    """Run all cases in the C and in TFLite Micro; every bit of every output must agree."""
+    require_tflm()
     expected = tflm_answers(cases)
-    for number, (case, answer, want) in enumerate(
+    for number, (case, answer, wanted) in enumerate(
         zip(cases, run_cases(cases), expected, strict=True)
     ):
-        got = answer[0].reshape(want.shape)
-        wrong = np.flatnonzero(got.ravel() != want.ravel())
-        texts = got.ravel()[wrong[:5]], want.ravel()[wrong[:5]]
-        assert not wrong.size, f"case {number} {case.label}: {wrong.size} differ: {texts}"
+        for place, (got, want) in enumerate(zip(answer, wanted, strict=True)):
+            wrong = np.flatnonzero(got.ravel() != want.ravel())
+            texts = got.ravel()[wrong[:5]], want.ravel()[wrong[:5]]
+            where = f"case {number} output {place} {case.label}"
+            assert not wrong.size, f"{where}: {wrong.size} differ: {texts}"
 
 
-def tflm_answers(cases: Sequence[Case]) -> list[np.ndarray]:
-    """The first output of every case and sample, state carried over."""
+def require_tflm() -> None:
+    """Skip the test where TFLite Micro's package is not installed."""
+    if importlib.util.find_spec("tflite_micro") is None:
+        pytest.skip("the package tflite-micro is not installed")
+
+
+def tflm_answers(cases: Sequence[Case]) -> list[list[np.ndarray]]:
+    """Every output of every case, [samples, *shape] each, state carried over."""
     given: dict[str, np.ndarray] = {"count": np.array(len(cases))}
+    outputs = []
     for number, case in enumerate(cases):
+        graph = read_model(case.model, "m")
+        shapes = [graph.tensor(index).shape for index in graph.inputs]
+        outputs.append(len(graph.outputs))
+        samples = case.inputs[0].size // max(1, math.prod(shapes[0]))
         given[f"{number}/model"] = np.frombuffer(case.model, np.uint8)
-        given[f"{number}/samples"] = np.array(len(case.inputs[0]))
-        given[f"{number}/inputs"] = np.array(len(case.inputs))
-        for place, values in enumerate(case.inputs):
-            given[f"{number}/x{place}"] = values[:, None]
+        given[f"{number}/samples"] = np.array(samples)
+        given[f"{number}/inputs"] = np.array(len(shapes))
+        given[f"{number}/outputs"] = np.array(outputs[-1])
+        for place, (values, shape) in enumerate(zip(case.inputs, shapes, strict=True)):
+            given[f"{number}/x{place}"] = values.reshape(samples, *shape)
     with tempfile.TemporaryDirectory() as folder:
         request, reply = Path(folder) / "in.npz", Path(folder) / "out.npz"
         np.savez(request, **given)  # type: ignore[arg-type]
@@ -68,4 +84,7 @@ def tflm_answers(cases: Sequence[Case]) -> list[np.ndarray]:
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr[-2000:]
         with np.load(reply) as answers:
-            return [answers[str(n)] for n in range(len(cases))]
+            return [
+                [answers[f"{number}/y{place}"] for place in range(count)]
+                for number, count in enumerate(outputs)
+            ]

@@ -10,6 +10,7 @@ from edgepack.compiler.operators import (
     elementwise,
     fourier,
     functions,
+    lstm,
     matmul,
     movement,
     pooling,
@@ -40,6 +41,7 @@ TABLE: dict[str, OperatorRow] = {
         svdf,
         fourier,
         signal,
+        lstm,
     )
     for row in module.ROWS
 }
