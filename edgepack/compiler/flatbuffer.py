@@ -155,6 +155,10 @@ class Table:
         self.source.take(target + 4, count * item_bytes, where)
         return target + 4, count
 
+    def span_of(self, slot: int, item_bytes: int, name: str) -> tuple[int, int]:
+        """Where a vector's first item lies, and how many there are; (0, 0) where it is absent."""
+        return self._vector(slot, item_bytes, name) or (0, 0)
+
     def count(self, slot: int, item_bytes: int, name: str) -> int:
         """How many items a vector has; 0 where it is absent."""
         found = self._vector(slot, item_bytes, name)

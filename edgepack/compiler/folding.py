@@ -44,7 +44,7 @@ def fold_inside(graph: Graph) -> Graph:
 def _folded(graph: Graph, ends: frozenset[int]) -> Graph:
     kept = []
     for op in graph.operators:
-        results = _results(op, graph, ends)
+        results = known_results(op, graph, ends)
         if results is None:
             kept.append(op)
             continue
@@ -55,7 +55,8 @@ def _folded(graph: Graph, ends: frozenset[int]) -> Graph:
     return graph if len(kept) == len(graph.operators) else with_operators(graph, kept)
 
 
-def _results(op: Operator, graph: Graph, ends: frozenset[int]) -> Sequence[Array] | None:
+def known_results(op: Operator, graph: Graph, ends: frozenset[int]) -> Sequence[Array] | None:
+    """What the operator makes of constants, an array an output; None where that is not known."""
     evaluate = EVALUATORS.get(op.kind)
     if evaluate is None or op.own is not None or ABSENT in op.inputs:
         return None

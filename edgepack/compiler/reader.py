@@ -43,11 +43,18 @@ class Code:
     version: int
 
 
-def read_model(data: bytes, name: str = "model", own: Sequence[OperatorRow] = ()) -> Graph:
-    """Parse and validate a .tflite file.
+def read_model(
+    data: bytes,
+    name: str = "model",
+    own: Sequence[OperatorRow] = (),
+    *,
+    resized: bool = False,
+) -> Graph:
+    """Parse and validate a .tflite file; the model is its first subgraph.
 
-    `name` is made a C identifier; `own` are the rows of the user's custom operators. Batches of 1
-    are the only ones. Raises ModelError, which says where, what, the limit and the next step, for
+    `name` is made a C identifier; `own` are the rows of the user's custom operators. An open batch
+    is 1; `resized` says that inputs have other shapes than the rest of the file was written for.
+    Raises ModelError, which says where, what, the limit and the next step, for
     anything else than a model that edgepack can compile as a whole.
     """
     if len(data) > MAX_FILE_BYTES:
@@ -64,7 +71,7 @@ def read_model(data: bytes, name: str = "model", own: Sequence[OperatorRow] = ()
     model.string(3, "description")
     file = _File(model, hashlib.sha256(data).hexdigest(), {row.kind: row for row in own})
     main = replace(file.subgraph(0), name=identifier(name))
-    return complete(main, Reading(file.subgraph))
+    return complete(main, Reading(file.subgraph, file.is_open, resized=resized))
 
 
 class _File:
@@ -79,6 +86,7 @@ class _File:
         self._buffers = model.tables(4, "buffers", "buffer", MAX_BUFFERS)
         self._shared: Shared = {}
         self._read: dict[int, Graph] = {}
+        self._open: set[int] = set()
 
     def subgraph(self, number: int) -> Graph:
         """One of them as it stands in the file, not validated."""
@@ -91,10 +99,16 @@ class _File:
             self._read[number] = self._graph(number)
         return self._read[number]
 
+    def is_open(self, number: int) -> bool:
+        """Whether the file leaves open what shape some tensor of a subgraph has."""
+        return number in self._open
+
     def _graph(self, number: int) -> Graph:
         graph = self._tables[number]
         tables = graph.tables(0, "tensors", "tensor", MAX_TENSORS)
         names = [table.string(3, "name") for table in tables]
+        if any(-1 in table.integers(7, "int32", "shape_signature") for table in tables):
+            self._open.add(number)
         operators = _operators(graph, self._codes, names, self._own)
         inputs = graph.integers(1, "int32", "inputs")
         outputs = graph.integers(2, "int32", "outputs")

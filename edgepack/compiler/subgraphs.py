@@ -14,6 +14,7 @@ from edgepack.compiler.folding import fold_constants, fold_inside
 from edgepack.compiler.list_writes import join_list_writes
 from edgepack.compiler.operators.checks import printable
 from edgepack.compiler.operators.control import SUBGRAPHS
+from edgepack.compiler.shape_inference import infer_shapes
 from edgepack.compiler.validator import validate
 from edgepack.compiler.variables import (
     Variables,
@@ -34,6 +35,8 @@ class Reading:
     """One model while it is read: `raw` gives the subgraph of a number, not validated."""
 
     raw: Callable[[int], Graph]
+    is_open: Callable[[int], bool]  # whether the subgraph leaves a shape open
+    resized: bool = False  # whether inputs of the main graph were given other shapes
     variables: Variables = field(default_factory=Variables)
     calls: int = 0
 
@@ -48,15 +51,22 @@ class Bound:
 
 def complete(graph: Graph, reading: Reading) -> Graph:
     """The main graph with its variables, known results and subgraphs; validated."""
-    return _complete(_without_call_once(graph, reading), reading, {}, ())
+    changed = frozenset(graph.inputs if reading.resized else ())
+    return _complete(_without_call_once(graph, reading), reading, {}, (), changed)
 
 
 def _complete(
-    graph: Graph, reading: Reading, bound: Mapping[int, str], path: tuple[int, ...]
+    graph: Graph,
+    reading: Reading,
+    bound: Mapping[int, str],
+    path: tuple[int, ...],
+    changed: frozenset[int],
 ) -> Graph:
     handles = handles_of(graph, bound)
-    graph = resolve(graph, handles, reading.variables)
-    graph = join_list_writes(fold_constants(graph) if path else fold_inside(graph))
+    graph = join_list_writes(resolve(graph, handles, reading.variables))
+    if changed or reading.is_open(path[-1] if path else 0):
+        graph = infer_shapes(graph, changed, keep_outputs=not path)
+    graph = fold_constants(graph) if path else fold_inside(graph)
     graph = _with_subgraphs(graph, reading, handles, path)
     used = [t for op in graph.operators for t in (*op.inputs, *op.outputs) if t != ABSENT]
     refuse_handles(graph, [*used, *graph.inputs, *graph.outputs])
@@ -94,8 +104,9 @@ def _with_subgraphs(
         for option, number, raw in zip(SUBGRAPHS[op.kind], numbers, raws, strict=True):
             carries = option == "body_subgraph_index"
             called = _given(op, raw, number, bound, carries=carries)
+            called, changed = _resized(called, [graph.tensor(t).shape for t in op.inputs[skip:]])
             keys = {raw.inputs[p]: v for p, v in bound.variables.items() if p < len(raw.inputs)}
-            inner.append(_called(op, called, number, keys, reading, path))
+            inner.append(_called(op, called, number, keys, reading, path, changed))
         options = dict(zip(SUBGRAPHS[op.kind], range(len(inner) - 2, len(inner)), strict=True))
         operators.append(dataclasses.replace(op, options={**op.options, **options}))
     return dataclasses.replace(graph, operators=tuple(operators), subgraphs=tuple(inner))
@@ -182,6 +193,17 @@ def _given(op: Operator, raw: Graph, number: int, bound: Bound, *, carries: bool
     )
 
 
+def _resized(graph: Graph, shapes: Sequence[tuple[int, ...]]) -> tuple[Graph, frozenset[int]]:
+    """The subgraph with the shapes that its caller hands in, and which of its inputs changed."""
+    tensors = list(graph.tensors)
+    changed = set()
+    for index, shape in zip(graph.inputs, shapes, strict=False):
+        if tensors[index].shape != shape:
+            tensors[index] = dataclasses.replace(tensors[index], shape=shape)
+            changed.add(index)
+    return dataclasses.replace(graph, tensors=tuple(tensors)), frozenset(changed)
+
+
 def _called(
     op: Operator,
     graph: Graph,
@@ -189,9 +211,10 @@ def _called(
     handles: Mapping[int, str],
     reading: Reading,
     path: tuple[int, ...],
+    changed: frozenset[int],
 ) -> Graph:
     where = _place(op, graph, number)
-    if number in path or len(path) >= MAX_DEPTH:
+    if number in (0, *path) or len(path) >= MAX_DEPTH:
         raise ModelError(
             f"{where}: it calls itself, or calls go deeper than {MAX_DEPTH}; neither is supported. "
             "Use a loop instead."
@@ -202,7 +225,7 @@ def _called(
             "Initialise the variables outside."
         )
     try:
-        return _complete(graph, reading, handles, (*path, number))
+        return _complete(graph, reading, handles, (*path, number), changed)
     except ModelError as error:
         raise ModelError(f"{where}: {error}") from error
 

@@ -101,8 +101,8 @@ def _refuse_dynamic(tensor: Tensor, table: Table) -> None:
                 tensor.index,
                 tensor.name,
                 f"is an input whose dimension {place} is left open; only the batch may be, and "
-                "is then 1. Fix the input's shape before you convert: "
-                "keras.Input(shape=..., batch_size=1).",
+                "is then 1. Give the input its shape, --shape NAME=1,..., or fix it before you "
+                "convert: keras.Input(shape=..., batch_size=1).",
             )
         if size >= 0 and size != tensor.shape[place]:
             refuse_tensor(

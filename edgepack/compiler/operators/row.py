@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -48,6 +48,9 @@ class OperatorRow:
     """Raises ModelError unless types, shapes and options are ones that TFLite's reference
     kernel accepts and `lower` handles; it also checks the output's shape."""
     lower: Callable[[Operator, Graph, LowerSpec], Lowered]
+    shape: Callable[[Operator, Graph], Sequence[tuple[int, ...]]] | None = None
+    """The outputs' shapes from the inputs', where a file leaves them open; None: what
+    shape_rules.py has for its kind."""
     oracle: str = "LiteRT reference"
     exact: bool = True  # int8: bit-identical to the oracle
     float_ulp: int = 0  # float32: the bound on the distance, in units of the last place

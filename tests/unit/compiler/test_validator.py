@@ -40,7 +40,7 @@ TEXTS = {
     ),
     "cnn: signature (1, -1, 8, 1)": (
         "tensor 0 'x': is an input whose dimension 1 is left open; only the batch may be, and is "
-        "then 1. Fix the input's shape before you convert: "
+        "then 1. Give the input its shape, --shape NAME=1,..., or fix it before you convert: "
         "keras.Input(shape=..., batch_size=1)."
     ),
     "cnn: variable": (
