@@ -99,7 +99,7 @@ def _layer(operator: Operator, graph: Graph, links: Links, intervals: Intervals)
         fits = x.shape[3] == weights.shape[3]
     else:
         fits = weights.shape[1] % channels_of(x) == 0
-    if x.dtype is not DType.INT8 or not fits:
+    if x.dtype is not DType.INT8 or not fits or weights.zero_point != 0:
         links.freeze((index, y))
     elif index in links.frozen:
         links.layers.append(_needs(operator, graph, intervals[index], intervals[y]))

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepack.compiler.fixed_point import quantize_multiplier
-from edgepack.compiler.interval import INT32, Interval, channels_of, clamped, requantized, union
+from edgepack.compiler.interval import (
+    INT32,
+    Interval,
+    channels_of,
+    clamped,
+    requantized,
+    union,
+    whole,
+)
 from edgepack.compiler.operators import checks
 from edgepack.compiler.operators.dense import scales_of
 from edgepack.compiler.operators.window import read_window
@@ -78,6 +86,8 @@ def weighted(operator: Operator, graph: Graph, inputs: Sequence[Interval]) -> In
     """The layer's output; a dense layer's holds for both ways to round, LiteRT's and TFLM's."""
     x, weights = graph.tensor(operator.inputs[0]), graph.tensor(operator.inputs[1])
     y = graph.tensor(operator.outputs[0])
+    if weights.zero_point != 0:
+        return clamped(whole(channels_of(y)), y, operator)
     sums = sums_of(operator, graph, inputs[0])
     fits = (sums.low >= INT32[0]) & (sums.high <= INT32[1])
     sums = Interval(np.where(fits, sums.low, INT32[0]), np.where(fits, sums.high, INT32[1]))

@@ -10,6 +10,7 @@ from edgepack.compiler.copying import copy_step
 from edgepack.compiler.flatten import flatten
 from edgepack.compiler.operators import TABLE
 from edgepack.compiler.operators.control import CONTROL
+from edgepack.compiler.signed_bytes import signed_bytes
 from edgepack.errors import ModelError
 from edgepack.graph import Graph, Operator, Tensor
 from edgepack.program import (
@@ -62,7 +63,7 @@ def offer(graph: Graph, spec: LowerSpec) -> Offered:
     keeps its contents is copied into the arena by a last step. Raises ModelError where an operator
     has no row in the table.
     """
-    graph = flatten(graph)
+    graph = signed_bytes(flatten(graph))
     operators: list[Lowered] = []
     aliases: list[Alias] = []
     for operator in graph.operators:

@@ -16,6 +16,7 @@ from edgepack.compiler.folding import fold_constants
 from edgepack.compiler.operators.control import SUBGRAPHS
 from edgepack.compiler.padding import fold_padding
 from edgepack.compiler.rewrite import consumers, replace_tensor, single_consumer, with_operators
+from edgepack.compiler.signed_bytes import signed_bytes
 from edgepack.graph import ABSENT, DType, Graph, Operator, Tensor
 
 _SAME_BYTES = frozenset({"RESHAPE", "SQUEEZE", "EXPAND_DIMS"})
@@ -50,7 +51,7 @@ def optimise(graph: Graph) -> Graph:
         remove_channels,
     )
     inner = tuple(optimise(subgraph) for subgraph in graph.subgraphs)
-    graph = dataclasses.replace(graph, subgraphs=inner)
+    graph = signed_bytes(dataclasses.replace(graph, subgraphs=inner))
     while True:
         before = graph.operators
         for rewrite in passes:
@@ -176,7 +177,7 @@ def _fuses(
         and maker.options.get("fused_activation_function") == "NONE"
         and single_consumer(graph, uses, x.index)
         and _same_values(x, y)
-        and x.dtype in (DType.INT8, DType.FLOAT32)
+        and x.dtype in (DType.INT8, DType.INT16, DType.FLOAT32)
     )
 
 

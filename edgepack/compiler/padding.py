@@ -66,7 +66,7 @@ def _accepts(reader: Operator, pad: Operator, paddings: Padding, graph: Graph) -
     if reader.inputs[0] != padded.index or padded.index in reader.inputs[1:]:
         return False
     if reader.kind in _CONVOLUTIONS:
-        if padded.dtype not in (DType.INT8, DType.FLOAT32):
+        if padded.dtype not in (DType.INT8, DType.INT16, DType.FLOAT32):
             return False
         return _value(pad, graph) == padded.zero_point
     if reader.kind == "MAX_POOL_2D" and padded.dtype is DType.INT8:

@@ -2,16 +2,7 @@
 #ifndef EP_COLUMNS_S8_H
 #define EP_COLUMNS_S8_H
 
-#include <stdint.h>
-
-/// What the outputs of two columns need.
-typedef struct {
-    int32_t depth;     /* bytes of a column, at least 1 */
-    int32_t outputs;   /* at least 1 */
-    int16_t zero_term; /* 2 * zero point of y + 1 */
-    int8_t low;        /* the activation's range */
-    int8_t high;
-} ep_columns_t;
+#include "ep_columns.h"
 
 /// y0[o] = clamp(zp_y + rescale(bias[o] + sum_k x[k][0] * w[o][k])), y1[o] the same of x[k][1].
 /// x: [depth][2]. w: blocks of 4 outputs as [depth][4], then the 1 to 3 outputs left as [depth]

@@ -2,16 +2,7 @@
 #ifndef EP_CONV_2D_S8_H
 #define EP_CONV_2D_S8_H
 
-#include "ep_columns_s8.h"
-#include "ep_window.h"
-
-typedef struct {
-    ep_columns_t columns; /* of one group: depth kernel_h * kernel_w * depth_c */
-    ep_window_t window;
-    int32_t depth_c; /* input channels of a group */
-    int16_t groups;
-    int8_t zero; /* zero point of x, read where the window leaves it */
-} ep_conv_2d_t;
+#include "ep_conv_pairs.h"
 
 /// y[b][i][j][o] = clamp(zp_y + rescale(bias[o] + sum_k x[tap k] * w[o][k])), two pixels at a time.
 /// w: a group after the other, each as ep_columns_s8 has it; bias: the zero point of x folded in.

@@ -22,7 +22,7 @@ def pool_case(kind: str, rng: np.random.Generator, dtype: str, number: int) -> C
     out = tuple(output_size(*side, str(options["padding"])) for side in sides)
     channels, batches = int(rng.integers(1, 10)), int(rng.choice([1, 1, 1, 2, 3]))
     scale, zero = (random_scale(rng), point(rng)) if dtype != "float32" else (None, 0)
-    zero = 0 if dtype == "int16" else zero
+    zero = {"int16": 0, "uint8": zero + 128}.get(dtype, zero)
     builder = ModelBuilder()
     x = builder.tensor((batches, *size, channels), dtype, scale=scale, zero_point=zero)
     y = builder.tensor((batches, *out, channels), dtype, scale=scale, zero_point=zero)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from tests.kernels.oracle_check import check
@@ -12,6 +14,7 @@ from tests.kernels.weighted_cases import (
     random_scales,
     random_window,
     tie_case,
+    unsigned_layer,
     wide_layer,
 )
 
@@ -56,6 +59,22 @@ def test_int16(case_count: int) -> None:
     rng = np.random.default_rng(31)
     layers = [random_layer(rng, n) for n in range(case_count)]
     check([quantised_case(rng, wide_layer(rng, layer)) for layer in layers])
+
+
+def test_int4(case_count: int) -> None:
+    rng = np.random.default_rng(32)
+    layers = [
+        dataclasses.replace(random_layer(rng, n), weights="int4", gain=0.3 + n % 5)
+        for n in range(case_count // 2)
+    ]
+    check([quantised_case(rng, layer) for layer in layers])
+
+
+def test_uint8(case_count: int) -> None:
+    rng = np.random.default_rng(33)
+    layers = [unsigned_layer(rng, random_layer(rng, n)) for n in range(case_count)]
+    cases = [quantised_case(rng, layer) for layer in layers]
+    check([dataclasses.replace(case, optimise=n % 2 == 0) for n, case in enumerate(cases)])
 
 
 def test_float32(case_count: int) -> None:

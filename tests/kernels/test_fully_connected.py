@@ -18,6 +18,7 @@ from tests.kernels.weighted_cases import (
     float_case,
     quantised_case,
     random_scales,
+    unsigned_layer,
     wide_layer,
 )
 from tests.tflite_builder import ModelBuilder
@@ -53,6 +54,23 @@ def test_int16(case_count: int) -> None:
         wide_layer(rng, random_layer(rng, n), biases=biases[n % 2]) for n in range(case_count)
     ]
     check([quantised_case(rng, layer) for layer in layers])
+
+
+def test_int4(case_count: int) -> None:
+    rng = np.random.default_rng(32)
+    layers = [
+        dataclasses.replace(random_layer(rng, n), weights="int4", gain=0.3 + n % 5)
+        for n in range(case_count // 2)
+    ]
+    wide = [wide_layer(rng, layer, weights="int4") for layer in layers[::2]]
+    check([quantised_case(rng, layer) for layer in (*layers, *wide)])
+
+
+def test_uint8(case_count: int) -> None:
+    rng = np.random.default_rng(33)
+    layers = [unsigned_layer(rng, random_layer(rng, n)) for n in range(case_count)]
+    cases = [quantised_case(rng, layer) for layer in layers]
+    check([dataclasses.replace(case, optimise=n % 2 == 0) for n, case in enumerate(cases)])
 
 
 def test_float32(case_count: int) -> None:

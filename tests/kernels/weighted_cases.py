@@ -89,9 +89,17 @@ def quantised_case(rng: np.random.Generator, layer: Layer) -> Case:
         rng.normal(0, 1, layer.channels if layer.per_channel else 1)
     )
     scales = scales.astype(np.float32)
+    weight_zero = int(rng.choice([128, rng.integers(0, 256)])) if layer.weights == "uint8" else 0
     likely = layer.scale * float(scales.mean()) * typical * reach * np.sqrt(depth)
     x = builder.tensor(layer.x, layer.dtype, scale=layer.scale, zero_point=layer.points[0])
-    w = builder.tensor(layer.w, layer.weights, scale=scales.tolist(), data=weights, axis=layer.axis)
+    w = builder.tensor(
+        layer.w,
+        layer.weights,
+        scale=scales.tolist(),
+        data=weights,
+        axis=layer.axis,
+        zero_point=weight_zero,
+    )
     inputs = [x, w]
     if layer.bias:
         most = 2**21 if layer.extreme else int(typical * reach * np.sqrt(depth)) + 2
@@ -144,13 +152,15 @@ def random_scales(rng: np.random.Generator) -> dict[str, object]:
     }
 
 
-def _weights(rng: np.random.Generator, layer: Layer) -> NDArray[np.int8]:
-    least, most = (-8, 7) if layer.weights == "int4" else (-128, 127)
+def _weights(rng: np.random.Generator, layer: Layer) -> NDArray[np.generic]:
+    ranges = {"int4": (-8, 7), "int8": (-128, 127), "uint8": (0, 255)}
+    least, most = ranges[layer.weights]
+    dtype = np.uint8 if layer.weights == "uint8" else np.int8
     if not layer.extreme:
-        return rng.integers(least, most + 1, layer.w).astype(np.int8)
+        return rng.integers(least, most + 1, layer.w).astype(dtype)
     side = rng.choice([least, most], layer.w)
     same = np.full(layer.w, rng.choice([least, most]))
-    return (same if rng.random() < 0.5 else side).astype(np.int8)
+    return (same if rng.random() < 0.5 else side).astype(dtype)
 
 
 def _inputs(rng: np.random.Generator, layer: Layer) -> NDArray[np.generic]:
@@ -169,6 +179,14 @@ def wide_layer(rng: np.random.Generator, layer: Layer, **changes: object) -> Lay
     gain = float(10.0 ** rng.uniform(-0.7, 0.7))
     wide = {"dtype": "int16", "points": (0, 0), "gain": gain, "biases": "int64", **changes}
     return dataclasses.replace(layer, **wide)  # type: ignore[arg-type]
+
+
+def unsigned_layer(rng: np.random.Generator, layer: Layer) -> Layer:
+    """The layer of a TFLite 1.x model: uint8 throughout, one scale and zero point a tensor."""
+    points = tuple(int(p) for p in rng.choice([0, 255, 128, int(rng.integers(0, 256))], 2))
+    changes = {"dtype": "uint8", "weights": "uint8", "points": points, "per_channel": False}
+    gain = float(10.0 ** rng.uniform(-0.7, 0.7))
+    return dataclasses.replace(layer, gain=gain, **changes)  # type: ignore[arg-type]
 
 
 def tie_case(kind: str, ratio: float, per_channel: bool) -> Case:

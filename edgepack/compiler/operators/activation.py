@@ -43,7 +43,7 @@ from edgepack.program import (
     TensorRef,
 )
 
-TYPES = ("int8", "float32", "int16")
+TYPES = ("int8", "uint8", "float32", "int16")
 _WIDE = frozenset(
     {"LEAKY_RELU", "LOGISTIC", "PRELU", "RELU", "RELU6", "SOFTMAX", "TANH"}
 )  # LiteRT has them on int16
@@ -88,7 +88,7 @@ def lookup(op: Operator, graph: Graph, table: NDArray[np.uint8]) -> Lowered:
 
 def _check_unary(op: Operator, graph: Graph) -> tuple[Tensor, Tensor]:
     x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
-    require_type(op, graph, x, TYPES if op.kind in _WIDE else TYPES[:2])
+    require_type(op, graph, x, TYPES if op.kind in _WIDE else TYPES[:3])
     require_same_type(op, graph, x, y)
     require_shape(op, graph, y, x.shape)
     if x.dtype is not DType.FLOAT32:
@@ -106,7 +106,7 @@ def check_logistic(op: Operator, graph: Graph) -> None:
     _, y = _check_unary(op, graph)
     if y.dtype is DType.INT16:
         activation_s16.check_sigmoid(op, graph)
-    if y.dtype is DType.INT8 and y.scale != 1 / 256:
+    if y.dtype in (DType.INT8, DType.UINT8) and y.scale != 1 / 256:
         refuse(
             op,
             graph,
@@ -138,7 +138,7 @@ def check_leaky_relu(op: Operator, graph: Graph) -> None:
 def check_hard_swish(op: Operator, graph: Graph) -> None:
     """The same, and in int8 an output scale above 1/128 of the input's, as TFLite demands."""
     x, y = _check_unary(op, graph)
-    if x.dtype is DType.INT8 and tables.hard_swish_multiplier(x, y).shift > 0:
+    if x.dtype in (DType.INT8, DType.UINT8) and tables.hard_swish_multiplier(x, y).shift > 0:
         refuse(
             op,
             graph,
@@ -160,8 +160,8 @@ def check_softmax(op: Operator, graph: Graph) -> None:
     )
     if x.dtype is DType.INT16:
         activation_s16.check_softmax(op, graph)
-    if x.dtype is DType.INT8:
-        require_quantization(op, graph, y, 1 / 256, -128)
+    if x.dtype in (DType.INT8, DType.UINT8):
+        require_quantization(op, graph, y, 1 / 256, -128 if x.dtype is DType.INT8 else 0)
         require(
             beta * x.scale > 2**-26,
             op,
@@ -304,7 +304,7 @@ def _relu_row(kind: str, code: int, low: float, high: float, notes: str = "") ->
         kind=kind,
         code=code,
         inputs=(1, 1),
-        types=TYPES if kind in _WIDE else TYPES[:2],
+        types=TYPES if kind in _WIDE else TYPES[:3],
         check=check_unary,
         lower=_unary(
             lambda _, x, y: tables.relu_table(x, y, low, high),
@@ -399,6 +399,7 @@ ROWS: tuple[OperatorRow, ...] = (
         kind="HARD_SWISH",
         code=117,
         inputs=(1, 1),
+        types=TYPES[:3],
         check=check_hard_swish,
         lower=_unary(
             lambda _, x, y: tables.hard_swish_table(x, y), "ep_hard_swish_f32", "ep_hard_swish"

@@ -182,6 +182,14 @@ def require_per_channel(op: Operator, graph: Graph, tensor: Tensor, axis: int) -
         )
 
 
+def require_scales(op: Operator, graph: Graph, weights: Tensor, axis: int) -> None:
+    """Weights of uint8 have one scale and zero point, all others one a slice, or one."""
+    if weights.dtype.name == "UINT8":
+        require_per_tensor(op, graph, weights)
+    else:
+        require_per_channel(op, graph, weights, axis)
+
+
 def require_same_quantization(op: Operator, graph: Graph, a: Tensor, b: Tensor) -> None:
     """Both tensors have the same scale and zero point (or none), as TFLite demands here."""
     one = (a.quantization.scales, a.quantization.zero_points) if a.quantization else None

@@ -9,7 +9,7 @@ import numpy as np
 
 from edgepack.compiler import variants
 from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
-from edgepack.compiler.operators import checks, dense, layers_s16, scaling
+from edgepack.compiler.operators import checks, dense, layers_s16, narrow, scaling
 from edgepack.compiler.operators.row import ACTIVATION, PADDING, OperatorRow, OptionField
 from edgepack.compiler.operators.window import LIMIT, Window, overlap_lead, read_window
 from edgepack.compiler.variants.layers import ConvLayer
@@ -35,7 +35,7 @@ def _check(op: Operator, graph: Graph) -> None:
     """Types, shapes and scales of CONV_2D and DEPTHWISE_CONV_2D."""
     data, weights = checks.input_tensor(op, graph, 0), checks.require_constant(op, graph, 1)
     output = checks.output_tensor(op, graph)
-    checks.require_type(op, graph, data, ("int8", "int16", "float32"))
+    checks.require_type(op, graph, data, ("int8", "uint8", "int16", "float32"))
     checks.require_weights(op, graph, data, weights)
     checks.require_same_type(op, graph, data, output)
     checks.require_rank(op, graph, weights, 4, 4)
@@ -44,7 +44,7 @@ def _check(op: Operator, graph: Graph) -> None:
     _, kernel_h, kernel_w, depth = weights.shape
     if data.dtype.name != "FLOAT32":
         checks.require_per_tensor(op, graph, data, output)
-        checks.require_per_channel(op, graph, weights, 3 if depthwise else 0)
+        checks.require_scales(op, graph, weights, 3 if depthwise else 0)
     if data.dtype.name == "INT16":
         checks.require_symmetric(op, graph, data, output)
     read_window(op, graph, (kernel_h, kernel_w), channels, output)
@@ -166,6 +166,7 @@ def _step(
 def _lower_conv(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     data, weights = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
     outputs = weights.shape[0]
+    suffix = narrow.suffix_of(weights)
     rows = weights.array().reshape(outputs, -1)
     window = _window(op, graph, outputs)
     macs = window.pixels * rows.size
@@ -175,16 +176,17 @@ def _lower_conv(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     if data.dtype.name == "INT16":
         wide = _bias(op, graph, outputs).astype(np.int64)
         return layers_s16.lower_conv(op, graph, window, rows, wide, _reals(op, graph, outputs))
-    bias = _folded_bias(data, rows, _bias(op, graph, outputs))
-    bounds = scaling.sum_bounds(rows.astype(np.int64), bias, -128, 127)
+    centred = narrow.centred(weights).reshape(outputs, -1)
+    bias = _folded_bias(data, centred, _bias(op, graph, outputs))
+    bounds = scaling.sum_bounds(centred, bias, -128, 127)
     tables = _tables(op, graph, bounds)
     offers = variants.Offers()
-    if groups == 1:
+    if groups == 1 and suffix != "u8":
         offers = _offers(op, graph, spec, window, rows)
     output = checks.output_tensor(op, graph)
     low, high = _activation(op, output)
     columns = (rows.shape[1], outputs // groups, scaling.zero_term(output), low, high)
-    blocks = [scaling.interleave(part) for part in np.split(rows, groups)]
+    blocks = [narrow.stream(weights, part) for part in np.split(centred, groups)]
     constants = (
         _const("weights", "int8_t", np.concatenate(blocks)),
         _const("bias", "int32_t", bias.astype("<i4")),
@@ -194,7 +196,7 @@ def _lower_conv(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     )
     lead = overlap_lead(window.first_elements(), outputs, 2, in_step=False)
     x = TensorRef(op.inputs[0])
-    if _is_pointwise(window, groups):
+    if _is_pointwise(window, groups) and suffix == "s8":
         names = ("depth", "outputs", "zero_term", "low", "high")
         params = Params("ep_columns_t", tuple(zip(names, columns, strict=True)))
         pixels = Scalar("int32_t", window.pixels)
@@ -211,7 +213,8 @@ def _lower_conv(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         ),
     )
     lead_or_none = lead if groups == 1 else None
-    return offers.beside(_step(op, "ep_conv_2d_s8", (params, x, *constants), macs, lead_or_none))
+    kernel = f"ep_conv_2d_{suffix}"
+    return offers.beside(_step(op, kernel, (params, x, *constants), macs, lead_or_none))
 
 
 def _is_pointwise(window: Window, groups: int) -> bool:
@@ -270,23 +273,25 @@ def _lower_depthwise(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         lead = _depthwise_lead(window, channels, 2)
         reals = _reals(op, graph, channels)
         return layers_s16.lower_depthwise(op, graph, window, rows, long, reals, lead)
-    offers = _offers(op, graph, spec, window, rows)
+    asymmetric = weights.zero_point != 0
+    offers = variants.Offers() if asymmetric else _offers(op, graph, spec, window, rows)
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
     bias = _bias(op, graph, channels).astype(np.int64)
-    wide = rows.astype(np.int64)
-    nine = window.is_3x3 and channels == window.in_c
+    wide = rows.astype(np.int64) - weights.zero_point
+    nine = not asymmetric and window.is_3x3 and channels == window.in_c
     if nine:
         bias = _folded_bias(data, rows, bias)
     zero = 0 if nine else data.zero_point
     bounds = scaling.sum_bounds(wide, bias, -128 - zero, 127 - zero)
     low, high = _activation(op, output)
     params = Params(
-        "ep_depthwise_t",
+        "ep_depthwise_u8_t" if asymmetric else "ep_depthwise_t",
         (
             ("window", window.fields),
             ("multiplier", channels // window.in_c),
             ("zero_term", scaling.zero_term(output)),
             ("zero", data.zero_point),
+            *((("zero_w", weights.zero_point),) if asymmetric else ()),
             ("low", low),
             ("high", high),
         ),
@@ -302,7 +307,8 @@ def _lower_depthwise(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     macs = window.pixels * rows.size
     if not nine:
         lead = _depthwise_lead(window, channels, 1)
-        return offers.beside(_step(op, "ep_depthwise_s8", (*arguments, y), macs, lead))
+        kernel = "ep_depthwise_u8" if asymmetric else "ep_depthwise_s8"
+        return offers.beside(_step(op, kernel, (*arguments, y), macs, lead))
     lines = Scratch(3 * ((window.out_w - 1) * window.stride_w + 3))
     nine_taps = _step(op, "ep_depthwise_3x3_s8", (*arguments, lines, y), macs, None)
     return offers.beside(_in_place(nine_taps, window.reads_ahead))
@@ -376,7 +382,7 @@ ROWS: tuple[OperatorRow, ...] = (
         options=_CONV_OPTIONS,
         inputs=(2, 3),
         optional=frozenset({2}),
-        types=("int8", "int16", "float32"),
+        types=("int8", "uint8", "int16", "float32"),
         check=_check,
         lower=_lower_conv,
         notes="Grouped convolutions too; the bias may be left out, which LiteRT refuses. Weights "
@@ -389,7 +395,7 @@ ROWS: tuple[OperatorRow, ...] = (
         options=_DEPTHWISE_OPTIONS,
         inputs=(2, 3),
         optional=frozenset({2}),
-        types=("int8", "int16", "float32"),
+        types=("int8", "uint8", "int16", "float32"),
         check=_check,
         lower=_lower_depthwise,
         notes="The depth multiplier is the ratio of the shapes, as TFLite takes it; the option is "

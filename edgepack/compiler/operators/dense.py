@@ -8,7 +8,7 @@ import numpy as np
 
 from edgepack.compiler import variants
 from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
-from edgepack.compiler.operators import checks, dense_scaling, layers_s16, scaling
+from edgepack.compiler.operators import checks, dense_scaling, layers_s16, narrow, scaling
 from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
 from edgepack.compiler.operators.window import Window
 from edgepack.compiler.variants.layers import DenseLayer
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def _check(op: Operator, graph: Graph) -> None:
     data, weights = checks.input_tensor(op, graph, 0), checks.require_constant(op, graph, 1)
     output = checks.output_tensor(op, graph)
-    checks.require_type(op, graph, data, ("int8", "int16", "float32"))
+    checks.require_type(op, graph, data, ("int8", "uint8", "int16", "float32"))
     checks.require_weights(op, graph, data, weights)
     checks.require_same_type(op, graph, data, output)
     checks.require_rank(op, graph, weights, 2, 2)
@@ -58,7 +58,7 @@ def _check(op: Operator, graph: Graph) -> None:
     checks.require_shape(op, graph, output, shape)
     if data.dtype.name != "FLOAT32":
         checks.require_per_tensor(op, graph, data, output)
-        checks.require_per_channel(op, graph, weights, 0)
+        checks.require_scales(op, graph, weights, 0)
     if data.dtype.name == "INT16":
         checks.require_symmetric(op, graph, data, output)
     if checks.optional_input(op, graph, 2) is not None:
@@ -73,12 +73,12 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     if data.dtype.name == "INT16":
         return _lower_s16(op, graph, spec)
     outputs = weights.shape[0]
-    rows = weights.array().astype(np.int64)
+    rows = narrow.centred(weights)
     bias = _bias(op, graph, outputs).astype(np.int64) - data.zero_point * rows.sum(axis=1)
     bounds = scaling.sum_bounds(rows, bias, -128, 127)
     scaling.require_int32(op, graph, bounds)
     reals = scales_of(data, weights, output)
-    if spec.numerics == "tflm":
+    if spec.numerics == "tflm" and weights.zero_point == 0:  # it has no uint8
         twice = [quantize_multiplier(r) for r in reals]
         offers = _offers(op, graph, spec, bias, bounds, twice)
         return offers.beside(_lower_twice(op, graph, bias, bounds, twice))
@@ -89,12 +89,24 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         for real, limit in zip(reals, limits, strict=True)
     ]
     matches = [match for match in found if match is not None]
+    suffix = narrow.suffix_of(weights)
     if len(matches) < len(found):
+        checks.require(
+            suffix != "u8",
+            op,
+            graph,
+            "no fixed-point scale gives LiteRT's double precision with these asymmetric weights. "
+            "Quantise the model again: a slightly different output scale will do.",
+        )
         return _lower_steps(op, graph, bias, reals, limits)
     once = [Multiplier(m, -code if code >= 0 else code + 31) for m, code in matches]
-    offers = _offers(op, graph, spec, bias, bounds, once)
     mantissas = np.array([mantissa for mantissa, _ in matches], "<i4")
     codes = np.array([code for _, code in matches], np.int8)
+    if suffix == "u8":
+        return _lower_narrow(op, graph, bias, mantissas, codes)
+    offers = _offers(op, graph, spec, bias, bounds, once)
+    if suffix == "s4":
+        return offers.beside(_lower_narrow(op, graph, bias, mantissas, codes))
     low, high = scaling.activation_range(output, op.option("fused_activation_function"))
     params = Params(
         "ep_dense_t",
@@ -239,6 +251,38 @@ def _lower_twice(
     return _step(op, graph, "ep_conv_1x1_s8", arguments)
 
 
+def _lower_narrow(
+    op: Operator,
+    graph: Graph,
+    bias: NDArray[np.int64],
+    mantissas: NDArray[np.generic],
+    codes: NDArray[np.int8],
+) -> Lowered:
+    """With weights of four bits, or around a zero point."""
+    data, weights = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
+    output = checks.output_tensor(op, graph)
+    low, high = scaling.activation_range(output, op.option("fused_activation_function"))
+    fields = (
+        *_sizes(data, weights),
+        ("zero_term", scaling.zero_term(output)),
+        ("per_channel", int(len(codes) > 1)),
+        ("low", low),
+        ("high", high),
+    )
+    stream = narrow.stream(weights, narrow.centred(weights))
+    arguments = (
+        Params("ep_dense_narrow_t", fields),
+        TensorRef(op.inputs[0]),
+        Const("weights", "int8_t", stream.tobytes(), "weights"),
+        Const("bias", "int32_t", bias.astype("<i4").tobytes(), "weights"),
+        Const("multipliers", "int32_t", mantissas.tobytes(), "tables"),
+        Const("codes", "int8_t", codes.tobytes(), "tables"),
+        TensorRef(op.outputs[0]),
+    )
+    kernel = f"ep_dense_{narrow.suffix_of(weights)}"
+    return _step(op, graph, kernel, arguments, "ep_dense_narrow")
+
+
 def _lower_float(op: Operator, graph: Graph) -> Lowered:
     data, weights = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
     low, high = scaling.float_range(op.option("fused_activation_function"))
@@ -254,10 +298,12 @@ def _lower_float(op: Operator, graph: Graph) -> Lowered:
     return _step(op, graph, "ep_dense_f32", arguments)
 
 
-def _step(op: Operator, graph: Graph, kernel: str, arguments: tuple[Argument, ...]) -> Lowered:
+def _step(
+    op: Operator, graph: Graph, kernel: str, arguments: tuple[Argument, ...], source: str = ""
+) -> Lowered:
     data, weights = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
     macs = data.elements * weights.shape[0]
-    step = Step(op.index, kernel, kernel, arguments, op.inputs[:1], op.outputs, macs=macs)
+    step = Step(op.index, kernel, source or kernel, arguments, op.inputs[:1], op.outputs, macs=macs)
     return Lowered((step,))
 
 
@@ -292,7 +338,7 @@ ROW = OperatorRow(
     ),
     inputs=(2, 3),
     optional=frozenset({2}),
-    types=("int8", "int16", "float32"),
+    types=("int8", "uint8", "int16", "float32"),
     check=_check,
     lower=_lower,
     notes="int8: LiteRT scales each sum in double precision and rounds once, halves away from "

@@ -28,7 +28,7 @@ SUM_SHIFT = 20  # TFLite's left shift of both operands of a sum
 LAST_SHIFT = 29  # ep_add_s8.h: from 30 on, every sum rounds to 0
 _STORED = "The stored numbers are compared, whatever the scales, as TFLite does it."
 Fields = tuple[tuple[str, FieldValue], ...]
-TYPES = ("int8", "int16", "int32", "int64", "float32")
+TYPES = ("int8", "uint8", "int16", "int32", "int64", "float32")
 SUFFIX = {"INT8": "s8", "INT16": "s16", "INT32": "s32", "INT64": "s64", "FLOAT32": "f32"}
 
 
@@ -84,7 +84,7 @@ def _check(op: Operator, graph: Graph) -> None:
         f"its broadcast takes {len(loops.sizes)} nested loops; {RANK} is the limit. "
         "Reshape its inputs in the model.",
     )
-    if a.dtype.name in ("INT8", "INT16"):
+    if a.dtype.name in ("INT8", "UINT8", "INT16"):
         checks.require_per_tensor(op, graph, a, b, output)
     if a.dtype.name == "INT16" and op.kind in ("ADD", "SUB"):
         elementwise_s16.check_sum(op, graph)

@@ -14,7 +14,7 @@ from edgepack.compiler.operators.row import OperatorRow, OptionField
 from edgepack.graph import Graph, Operator, Tensor
 from edgepack.program import Argument, Lowered, LowerSpec, Overlap, Params, Scalar, Step, TensorRef
 
-TYPES = ("int8", "int16", "float32")
+TYPES = ("int8", "uint8", "int16", "float32")
 RANK = 4  # of the loops of each sort: EP_REDUCE_RANK
 
 

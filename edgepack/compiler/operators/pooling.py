@@ -8,11 +8,12 @@ from edgepack.compiler.operators.window import Window, overlap_lead, read_window
 from edgepack.graph import Graph, Operator
 from edgepack.program import Lowered, LowerSpec, Overlap, Params, Step, TensorRef
 
-TYPES = ("int8", "int16", "float32")
+TYPES = ("int8", "uint8", "int16", "float32")
 AREA_S16 = 2**16
 
 
-def _window(op: Operator, graph: Graph) -> Window:
+def pool_window(op: Operator, graph: Graph) -> Window:
+    """A pool's window over its input; refuses an output of another shape."""
     kernel = (op.option("filter_height"), op.option("filter_width"))
     output = checks.output_tensor(op, graph)
     channels = checks.input_tensor(op, graph, 0).shape[-1]
@@ -28,7 +29,7 @@ def _check_pool(op: Operator, graph: Graph) -> None:
     if data.dtype.name != "FLOAT32":
         checks.require_per_tensor(op, graph, data, output)
         checks.require_same_quantization(op, graph, data, output)
-    window = _window(op, graph)
+    window = pool_window(op, graph)
     area = min(window.kernel_h, window.in_h) * min(window.kernel_w, window.in_w)
     checks.require(
         data.dtype.name != "INT16" or area < AREA_S16,
@@ -41,9 +42,9 @@ def _check_pool(op: Operator, graph: Graph) -> None:
 
 def _lower_pool(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
-    window = _window(op, graph)
+    window = pool_window(op, graph)
     activation = op.option("fused_activation_function")
-    kind = {"INT8": "s8", "INT16": "s16", "FLOAT32": "f32"}[data.dtype.name]
+    kind = {"INT8": "s8", "UINT8": "u8", "INT16": "s16", "FLOAT32": "f32"}[data.dtype.name]
     low: float
     high: float
     if kind != "f32":
@@ -62,7 +63,7 @@ def _lower_pool(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     return Lowered((Step(op.index, kernel, source, arguments, op.inputs, op.outputs, overlaps),))
 
 
-_POOL_OPTIONS = (
+POOL_OPTIONS = (
     OptionField("padding", 0, "int8", 0, PADDING),
     OptionField("stride_w", 1, "int32"),
     OptionField("stride_h", 2, "int32"),
@@ -79,7 +80,7 @@ ROWS: tuple[OperatorRow, ...] = (
             kind=kind,
             code=code,
             options_type=5,
-            options=_POOL_OPTIONS,
+            options=POOL_OPTIONS,
             inputs=(1, 1),
             types=TYPES,
             check=_check_pool,
