@@ -70,3 +70,56 @@ def test_the_fold_keeps_every_bit(kind: str, case_count: int) -> None:
         assert kinds == [kind], number  # the activation is fused behind it as well
         cases.append(Case(model, [x], optimise=number % 4 > 0, label=str(number)))
     check(cases)
+
+
+def line_taken_apart(rng: np.random.Generator, dtype: str, wide: bool) -> tuple[bytes, np.ndarray]:
+    """A causal convolution along a line, as Keras's Conv1D becomes one of images."""
+    length, channels, outputs = (int(n) for n in rng.integers(5, 12, 3))
+    kernel, block = (int(n) for n in rng.integers(2, 4, 2))
+    before = (kernel - 1) * block
+    extra = -(length + before) % block
+    part = (length + before + extra) // block
+    done = part - kernel + 1
+    given = {"scale": 0.05, "zero_point": 3} if dtype == "int8" else {}
+    after = {"scale": 0.9, "zero_point": -5} if dtype == "int8" else {}
+
+    def image(n: int, size: int, c: int) -> tuple[int, ...]:
+        return (n, 1, size, c) if wide else (n, size, 1, c)
+
+    b = ModelBuilder()
+    x = b.tensor((1, length, channels), dtype, **given)
+    blocks = b.tensor((1,), "int32", data=[block])
+    apart = b.tensor((block, part, channels), dtype, **given)
+    pads = b.tensor((1, 2), "int32", data=[[before, extra]])
+    b.operator("SPACE_TO_BATCH_ND", [x, blocks, pads], [apart])
+    lifted = b.tensor(image(block, part, channels), dtype, **given)
+    axis = b.tensor((), "int32", data=1 if wide else 2)
+    b.operator("EXPAND_DIMS", [apart, axis], [lifted])
+    shape = image(outputs, kernel, channels)
+    data = rng.integers(-127, 128, shape) if dtype == "int8" else rng.standard_normal(shape)
+    w = b.tensor(shape, dtype, data=data, **({"scale": 0.02} if dtype == "int8" else {}))
+    number = "int32" if dtype == "int8" else "float32"
+    scale = {"scale": 0.05 * 0.02} if dtype == "int8" else {}
+    bias = b.tensor((outputs,), number, data=rng.integers(-99, 99, outputs), **scale)
+    inner = b.tensor(image(block, done, outputs), dtype, **after)
+    b.operator("CONV_2D", [lifted, w, bias], [inner], padding="VALID", stride_h=1, stride_w=1)
+    flat = b.tensor((block, done, outputs), dtype, **after)
+    b.operator("SQUEEZE", [inner], [flat], squeeze_dims=[1 if wide else 2])
+    y = b.tensor((1, length, outputs), dtype, **after)
+    cuts = b.tensor((1, 2), "int32", data=[[0, extra]])
+    b.operator("BATCH_TO_SPACE_ND", [flat, blocks, cuts], [y])
+    values = rng.integers(-128, 128, (2, length, channels)).astype(np.int8)
+    if dtype == "float32":
+        values = rng.standard_normal(values.shape).astype(np.float32)
+    return b.build([x], [y]), values
+
+
+def test_a_line_is_folded_as_well(case_count: int) -> None:
+    rng = np.random.default_rng(2)
+    cases = []
+    for number in range(case_count // 2):
+        model, x = line_taken_apart(rng, "int8" if number % 2 else "float32", number % 3 > 0)
+        kinds = [op.kind for op in optimise(read_model(model)).operators]
+        assert kinds == ["RESHAPE", "CONV_2D", "RESHAPE"], number
+        cases.append(Case(model, [x], optimise=number % 4 > 0, label=str(number)))
+    check(cases)

@@ -17,6 +17,7 @@ from edgepack.compiler.operators.checks import (
 )
 from edgepack.compiler.operators.moves import (
     INDEX_TYPES,
+    MOST_OFFSETS,
     TYPES,
     call_step,
     check_same,
@@ -75,7 +76,7 @@ def lower_gather(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     x, indices = input_tensor(op, graph, 0), input_tensor(op, graph, 1)
     y = output_tensor(op, graph)
     axis, batch = _gather_axes(op, graph)
-    if indices.data is not None and batch == 0:
+    if indices.data is not None and batch == 0 and sum(x.shape) + indices.elements <= MOST_OFFSETS:
         return _fixed_gather(op, x, y, axis, [int(i) for i in indices.array().ravel()], spec)
     fields = (
         ("batches", prod(x.shape[:batch])),

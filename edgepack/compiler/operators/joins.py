@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgepack.compiler.operators.checks import (
+    RECONVERT,
     axis_of,
     input_tensor,
     output_tensor,
@@ -70,6 +71,13 @@ def check_pack(op: Operator, graph: Graph) -> None:
     inputs = [input_tensor(op, graph, place) for place in range(len(op.inputs))]
     require_type(op, graph, y, TYPES)
     require_same_type(op, graph, y, *inputs)
+    count = op.option("values_count")
+    require(
+        count == len(inputs),
+        op,
+        graph,
+        f"values_count is {count}; it has {len(inputs)} inputs. {RECONVERT}.",
+    )
     axis = axis_of(op, graph, op.option("axis"), len(inputs[0].shape) + 1)
     shape = inputs[0].shape
     for tensor in inputs:

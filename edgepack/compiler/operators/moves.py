@@ -41,6 +41,7 @@ TYPES = (
 INDEX_TYPES = ("int32", "int64")
 ALIGNMENT = 4  # bytes that kernels may rely on at the start of a tensor
 MVE_ALIGNMENT = 16
+MOST_OFFSETS = 2**16  # in the tables of `mapped`
 
 
 def lower_same_bytes(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
@@ -110,10 +111,17 @@ def call_step(
         operator=op.index,
         kernel=kernel,
         source=source,
-        arguments=(*first, *(TensorRef(x.index) for x in inputs), TensorRef(y.index)),
+        arguments=(*first, *map(_passed, inputs), TensorRef(y.index)),
         inputs=tuple(dict.fromkeys(x.index for x in inputs if x.data is None)),
         outputs=(y.index,),
     )
+
+
+def _passed(x: Tensor) -> Argument:
+    """How a kernel gets a tensor: where it lies in RAM, or as a constant of its own."""
+    if x.data is None:
+        return TensorRef(x.index)
+    return Const("values", x.dtype.ctype, x.data, "weights")
 
 
 def constant_step(op: Operator, y: Tensor, values: NDArray[np.generic]) -> Step:
@@ -189,6 +197,17 @@ def one_int(op: Operator, graph: Graph, place: int) -> int:
         f"{tensor_text(tensor)} holds {len(values)} numbers; it must be one. {RECONVERT}.",
     )
     return values[0]
+
+
+def require_small_tables(op: Operator, graph: Graph, y: Tensor) -> None:
+    """The output's dimensions are ones for whose tables of offsets there is room."""
+    require(
+        sum(y.shape) <= MOST_OFFSETS,
+        op,
+        graph,
+        f"{tensor_text(y)} has dimensions of {sum(y.shape)} in all; the limit is {MOST_OFFSETS}. "
+        "Make the layer smaller.",
+    )
 
 
 def rows_before(shape: Sequence[int], axis: int) -> int:

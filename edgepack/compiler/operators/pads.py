@@ -22,6 +22,7 @@ from edgepack.compiler.operators.moves import (
     lower_same_bytes,
     mapped,
     move_step,
+    require_small_tables,
 )
 from edgepack.compiler.operators.row import OperatorRow, OptionField
 from edgepack.graph import Graph, Operator
@@ -104,6 +105,7 @@ def check_mirror_pad(op: Operator, graph: Graph) -> None:
             f"pads dimension {axis} of {tensor_text(x)} by {max(ends)}; {op.option('mode')} "
             f"mirrors up to {most}. {RECONVERT}.",
         )
+    require_small_tables(op, graph, y)
     require_shape(op, graph, y, [a + n + b for n, (a, b) in zip(x.shape, paddings, strict=True)])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from edgepack.compiler.operators.checks import (
     RECONVERT,
     constant_ints,
@@ -13,9 +15,15 @@ from edgepack.compiler.operators.checks import (
     require_type,
     tensor_text,
 )
-from edgepack.compiler.operators.moves import TYPES, check_same, gather, mapped
+from edgepack.compiler.operators.moves import (
+    TYPES,
+    check_same,
+    gather,
+    mapped,
+    require_small_tables,
+)
 from edgepack.compiler.operators.row import OperatorRow
-from edgepack.compiler.walk import RANK, broadcast_walk, make_walk
+from edgepack.compiler.walk import RANK, Walk, broadcast_walk, make_walk, row_strides
 from edgepack.graph import Graph, Operator, Tensor
 from edgepack.program import Lowered, LowerSpec
 
@@ -32,16 +40,26 @@ def check_tile(op: Operator, graph: Graph) -> None:
         f"repeats {list(times)} times; each must be above 0. {RECONVERT}.",
     )
     require_shape(op, graph, y, [n * m for n, m in zip(x.shape, times, strict=True)])
+    if len(_tile_walk(x, y).counts) > RANK + 1:
+        require_small_tables(op, graph, y)
 
 
 def lower_tile(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
-    """Tables of offsets that begin again at each tile."""
+    """A walk that stands still from tile to tile, or tables that begin again at each."""
     x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
-    if len(x.shape) == 0:
-        return gather(op, x, y, make_walk(0, (), ()), spec)
+    walk = _tile_walk(x, y)
+    if len(walk.counts) <= RANK + 1:
+        return gather(op, x, y, walk, spec)
     return mapped(
         op, x, y, [[i % n for i in range(m)] for n, m in zip(x.shape, y.shape, strict=True)]
     )
+
+
+def _tile_walk(x: Tensor, y: Tensor) -> Walk:
+    """Along each dimension the tiles, which stand still, then what is in one."""
+    sizes = zip(x.shape, y.shape, row_strides(x.shape), strict=True)
+    pairs = [pair for n, m, stride in sizes for pair in ((m // n, 0), (n, stride))]
+    return make_walk(0, [count for count, _ in pairs], [stride for _, stride in pairs])
 
 
 def check_broadcast_to(op: Operator, graph: Graph) -> None:
@@ -57,6 +75,8 @@ def check_broadcast_to(op: Operator, graph: Graph) -> None:
         f"{tensor_text(x)} does not broadcast to {list(shape)}; each dimension must be equal or 1. "
         f"{RECONVERT}.",
     )
+    if len(broadcast_walk(y.shape, x.shape).counts) > RANK + 1:
+        require_small_tables(op, graph, y)
 
 
 def lower_broadcast_to(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
@@ -66,7 +86,7 @@ def lower_broadcast_to(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     if len(walk.counts) <= RANK + 1:
         return gather(op, x, y, walk, spec)
     padded = (1,) * (len(y.shape) - len(x.shape)) + x.shape
-    whole = Tensor(x.index, x.name, padded, x.dtype, x.quantization, x.data, x.state)
+    whole = dataclasses.replace(x, shape=padded)
     places = [[i % n for i in range(m)] for n, m in zip(padded, y.shape, strict=True)]
     return mapped(op, whole, y, places)
 

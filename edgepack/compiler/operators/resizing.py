@@ -17,7 +17,13 @@ from edgepack.compiler.operators.checks import (
     require_shape,
     require_type,
 )
-from edgepack.compiler.operators.moves import TYPES, call_step, check_same, mapped
+from edgepack.compiler.operators.moves import (
+    TYPES,
+    call_step,
+    check_same,
+    mapped,
+    require_small_tables,
+)
 from edgepack.compiler.operators.row import OperatorRow, OptionField
 from edgepack.graph import DType, Graph, Operator
 from edgepack.program import Const, Lowered, LowerSpec, Params
@@ -50,6 +56,7 @@ def check_resize(op: Operator, graph: Graph) -> None:
         graph,
         f"has align_corners and half_pixel_centers; only one of them may be. {RECONVERT}.",
     )
+    require_small_tables(op, graph, y)
     require_shape(op, graph, y, (x.shape[0], *size, x.shape[3]))
 
 
