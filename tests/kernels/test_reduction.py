@@ -90,5 +90,5 @@ def test_a_sum_beyond_int32_is_refused() -> None:
         quants=[(0.5, 0), None, (1.0, 0)],
         constants={1: np.int32([0, 1, 2, 3, 4])},
     ).model
-    with pytest.raises(ModelError, match="its sums may reach [0-9]+, an int32 ends at 2147483647"):
+    with pytest.raises(ModelError, match=r"its sums may reach [0-9]+, an int32 ends at 2147483647"):
         read_model(model)
