@@ -99,7 +99,7 @@ def require_weights(op: Operator, graph: Graph, data: Tensor, weights: Tensor) -
     """Weights of int8 (or int4) beside integers, float32 beside float32."""
     if data.dtype.name in ("INT8", "INT16"):
         require_type(op, graph, weights, ("int8", "int4"))
-    else:
+    elif not (data.dtype.name == "FLOAT32" and weights.dtype.name == "INT8"):  # hybrid
         require_same_type(op, graph, data, weights)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from edgepack.compiler import variants
 from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
-from edgepack.compiler.operators import checks, dense, layers_s16, narrow, scaling
+from edgepack.compiler.operators import checks, dense, hybrid, layers_s16, narrow, scaling
 from edgepack.compiler.operators.row import ACTIVATION, PADDING, OperatorRow, OptionField
 from edgepack.compiler.operators.window import LIMIT, Window, overlap_lead, read_window
 from edgepack.compiler.variants.layers import ConvLayer
@@ -75,6 +75,8 @@ def _check(op: Operator, graph: Graph) -> None:
         )
     if checks.optional_input(op, graph, 2) is not None:
         checks.require_bias(op, graph, checks.require_constant(op, graph, 2), channels)
+    if hybrid.is_hybrid(op, graph):
+        hybrid.check(op, graph, 3 if depthwise else 0)
 
 
 def _window(op: Operator, graph: Graph, channels: int) -> Window:
@@ -171,6 +173,8 @@ def _lower_conv(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     window = _window(op, graph, outputs)
     macs = window.pixels * rows.size
     groups = data.shape[3] // weights.shape[3]
+    if hybrid.is_hybrid(op, graph):
+        return hybrid.lower_conv(op, graph, window)
     if data.dtype.name == "FLOAT32":
         return _lower_conv_float(op, graph, window, groups)
     if data.dtype.name == "INT16":
@@ -266,6 +270,8 @@ def _lower_depthwise(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     channels = weights.shape[3]
     rows = weights.array().reshape(-1, channels).T
     window = _window(op, graph, channels)
+    if hybrid.is_hybrid(op, graph):
+        return hybrid.lower_depthwise(op, graph, window)
     if weights.dtype.name == "FLOAT32":
         return _lower_depthwise_float(op, graph, window, rows)
     if checks.input_tensor(op, graph, 0).dtype.name == "INT16":

@@ -8,7 +8,7 @@ import numpy as np
 
 from edgepack.compiler import variants
 from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
-from edgepack.compiler.operators import checks, dense_scaling, layers_s16, narrow, scaling
+from edgepack.compiler.operators import checks, dense_scaling, hybrid, layers_s16, narrow, scaling
 from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
 from edgepack.compiler.operators.window import Window
 from edgepack.compiler.variants.layers import DenseLayer
@@ -63,10 +63,14 @@ def _check(op: Operator, graph: Graph) -> None:
         checks.require_symmetric(op, graph, data, output)
     if checks.optional_input(op, graph, 2) is not None:
         checks.require_bias(op, graph, checks.require_constant(op, graph, 2), outputs)
+    if hybrid.is_hybrid(op, graph):
+        hybrid.check(op, graph, 0)
 
 
 def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     weights = checks.input_tensor(op, graph, 1)
+    if hybrid.is_hybrid(op, graph):
+        return hybrid.lower_dense(op, graph)
     if weights.dtype.name == "FLOAT32":
         return _lower_float(op, graph)
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
@@ -335,6 +339,7 @@ ROW = OperatorRow(
         OptionField("fused_activation_function", 0, "int8", 0, ACTIVATION),
         OptionField("weights_format", 1, "int8", 0, ("DEFAULT",)),
         OptionField("keep_num_dims", 2, "bool"),
+        OptionField("asymmetric_quantize_inputs", 3, "bool"),
     ),
     inputs=(2, 3),
     optional=frozenset({2}),

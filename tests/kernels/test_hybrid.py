@@ -1,0 +1,105 @@
+"""Layers on floats with int8 weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgepack.compiler.reader import read_model
+from edgepack.errors import ModelError
+from tests.kernels.harness import Case
+from tests.kernels.oracle_check import check
+from tests.kernels.weighted_cases import ACTIVATIONS, random_window
+from tests.tflite_builder import ModelBuilder
+
+SAMPLES = 3
+
+
+def values_of(rng: np.random.Generator, shape: tuple[int, ...], number: int) -> np.ndarray:
+    """Floats of one sign or both, some of them all zero, some on a grid that makes ties."""
+    x = rng.standard_normal(shape) * 10.0 ** rng.uniform(-3, 3)
+    if number % 5 == 1:
+        x = np.abs(x)
+    if number % 5 == 2:
+        x = -np.abs(x)
+    if number % 5 == 3:
+        x = rng.integers(-254, 255, shape) / 2
+    if number % 7 == 4:
+        x[0] = 0
+    return x.astype(np.float32)
+
+
+def layer_case(
+    rng: np.random.Generator,
+    kind: str,
+    number: int,
+    shapes: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]],
+    axis: int,
+    options: dict[str, object],
+) -> Case:
+    """The layer with a scale a channel or one for all, and perhaps a bias."""
+    builder = ModelBuilder()
+    x_shape, w_shape, y_shape = shapes
+    channels = w_shape[axis]
+    each = channels if kind == "DEPTHWISE_CONV_2D" or number % 3 else 1
+    scales = (0.01 * np.exp(rng.normal(0, 1, each))).astype(np.float32)
+    data = rng.integers(-127, 128, w_shape)
+    x, y = builder.tensor(x_shape, "float32"), builder.tensor(y_shape, "float32")
+    w = builder.tensor(w_shape, "int8", scale=scales.tolist(), data=data, axis=axis)
+    inputs = [x, w]
+    if kind != "FULLY_CONNECTED" or rng.random() < 0.7:
+        bias = rng.standard_normal(channels) * 10.0 ** rng.uniform(-2, 2)
+        inputs.append(builder.tensor((channels,), "float32", data=bias))
+    builder.operator(kind, inputs, [y], version=5, **options)
+    values = values_of(rng, (SAMPLES if x_shape[0] == 1 else x_shape[0], *x_shape[1:]), number)
+    label = f"{kind} {shapes} {options} scales {each}"
+    return Case(builder.build([x], [y]), [values], label=label)
+
+
+def dense_case(rng: np.random.Generator, number: int) -> Case:
+    batches, depth, outputs = int(rng.integers(1, 4)), *(int(n) for n in rng.integers(1, 50, 2))
+    options: dict[str, object] = {
+        "asymmetric_quantize_inputs": bool(number % 2),
+        "fused_activation_function": str(rng.choice(ACTIVATIONS)),
+    }
+    shapes = ((batches, depth), (outputs, depth), (batches, outputs))
+    return layer_case(rng, "FULLY_CONNECTED", number, shapes, 0, options)
+
+
+def conv_case(rng: np.random.Generator, kind: str, number: int) -> Case:
+    size, window, out, options = random_window(rng, 7)
+    batch = 2 if number % 6 == 5 else 1
+    in_c, channels = (int(n) for n in rng.integers(1, 10, 2))
+    if kind == "CONV_2D":
+        depth = in_c
+        if number % 6 == 1:  # groups, which LiteRT runs with a scale a channel only
+            in_c, channels = 2 * in_c, 2 * channels
+        shapes = ((batch, *size, in_c), (channels, *window, depth), (batch, *out, channels))
+        return layer_case(rng, kind, number, shapes, 0, options)
+    multiplier = int(rng.integers(1, 4))
+    channels = in_c * multiplier
+    options["depth_multiplier"] = multiplier
+    shapes = ((batch, *size, in_c), (1, *window, channels), (batch, *out, channels))
+    return layer_case(rng, kind, number, shapes, 3, options)
+
+
+def test_fully_connected(case_count: int) -> None:
+    rng = np.random.default_rng(71)
+    check([dense_case(rng, n) for n in range(case_count)])
+
+
+@pytest.mark.parametrize("kind", ["CONV_2D", "DEPTHWISE_CONV_2D"])
+def test_convolutions(kind: str, case_count: int) -> None:
+    rng = np.random.default_rng(72)
+    check([conv_case(rng, kind, n) for n in range(case_count)])
+
+
+def test_a_depthwise_layer_with_one_scale_is_refused() -> None:
+    builder = ModelBuilder()
+    x = builder.tensor((1, 3, 3, 2), "float32")
+    w = builder.tensor((1, 2, 2, 2), "int8", scale=0.5, data=np.ones((1, 2, 2, 2)))
+    y = builder.tensor((1, 3, 3, 2), "float32")
+    options = {"stride_h": 1, "stride_w": 1, "depth_multiplier": 1}
+    builder.operator("DEPTHWISE_CONV_2D", [x, w], [y], **options)
+    with pytest.raises(ModelError, match="it needs a scale for each of its 2 channels and a depth"):
+        read_model(builder.build([x], [y]))
