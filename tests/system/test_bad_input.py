@@ -67,10 +67,10 @@ def test_missing_and_folder_models(tmp_path: Path) -> None:
 def test_unsupported_operator_is_named(tmp_path: Path) -> None:
     b = ModelBuilder()
     x, y = b.tensor((1, 4), "float32", name="x"), b.tensor((1, 4), "float32", name="wave")
-    b.operator("SIN", [x], [y])
-    path = tmp_path / "sin.tflite"
+    b.operator("LSH_PROJECTION", [x], [y])
+    path = tmp_path / "lsh.tflite"
     path.write_bytes(b.build([x], [y]))
-    refused(3, edgepack("inspect", path), "op 0 SIN", "wave", "supported")
+    refused(3, edgepack("inspect", path), "op 0 LSH_PROJECTION", "wave", "supported")
 
 
 def test_dynamic_shape(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ AREA_S16 = 2**16
 
 def pool_window(op: Operator, graph: Graph) -> Window:
     """A pool's window over its input; refuses an output of another shape."""
-    """A pool's window over its input; refuses an output of another shape."""
     kernel = (op.option("filter_height"), op.option("filter_width"))
     output = checks.output_tensor(op, graph)
     channels = checks.input_tensor(op, graph, 0).shape[-1]

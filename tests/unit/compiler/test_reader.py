@@ -182,12 +182,12 @@ def test_the_full_text_for_a_vendor_s_operator():
 
 def test_the_full_text_for_an_operator_that_is_not_supported():
     model = cnn_model()
-    model.operatorCodes[2].builtinCode = model.operatorCodes[2].deprecatedBuiltinCode = 42
+    model.operatorCodes[2].builtinCode = model.operatorCodes[2].deprecatedBuiltinCode = 10
     with pytest.raises(ModelError) as caught:
         read_model(pack(model))
     assert str(caught.value) == (
-        "op 2 DIV 'pool': not supported; supported operators: "
-        f"{', '.join(sorted(TABLE))}. Multiply by the reciprocal (MUL) instead."
+        "op 2 HASHTABLE_LOOKUP 'pool': not supported; supported operators: "
+        f"{', '.join(sorted(TABLE))}. Move it out of the model, into your code before or after it."
     )
 
 
