@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -68,6 +68,10 @@ class Compile(_Frozen):
 
     numerics: Literal["litert", "tflm"] = "litert"
     optimize: Level = "balanced"
+    patches: Annotated[int, Field(ge=2)] | Literal[0, "auto"] = 0
+    """Layers in so many patches of rows, where that lowers the arena; 0 for none."""
+    stream_input: bool = False
+    """The application feeds the input row by row."""
     layers: dict[str, Level] = {}
     """Levels of single layers by a pattern; of several that match, the last one counts."""
 
@@ -157,6 +161,8 @@ name = "{board}"          # `edgepack boards` lists them; or the path of your ow
 [compile]
 # numerics = "litert"     # or "tflm" for TFLite Micro's rounding
 # optimize = "balanced"   # or "size", "speed"
+# patches = "auto"        # layers by patches of rows, to need less RAM; or how many
+# stream_input = true     # the application feeds the input row by row
 
 # [operators]             # custom operators of your own: docs/custom-operators.md
 # modules = ["my_ops.py"] # Python files that define ROWS, with their C beside them

@@ -200,6 +200,8 @@ class Patching:
     patches: int
     halo: Literal["keep", "again"] = "keep"
     extra_macs: int = 0  # of an inference, for what is made again
+    first: int = 0  # the first operator's index
+    last: int = 0
 
 
 @dataclass(frozen=True, slots=True)

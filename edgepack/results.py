@@ -234,6 +234,18 @@ class OperatorFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class PatchFacts:
+    """Operators that run by patches of rows: from `first` to `last`, by their numbers."""
+
+    first: int
+    last: int
+    patches: int
+    halo: str  # what two patches need: "keep" from one to the next, or make "again"
+    extra_macs: int
+    row_bytes: int  # of an input that comes row by row; 0 where it lies in RAM
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
     """The document `inspect --json` prints; `fits` and `limit`s are None without a board."""
 
@@ -251,6 +263,7 @@ class Inspection:
     ram_limit: int | None = None
     problem: str = ""  # why it does not fit
     arena_bound: int = 0  # no arena is smaller: equal to `arena` where that one is optimal
+    patches: PatchFacts | None = None
     state: int = 0  # bytes that it keeps between inferences, behind the arena
 
 

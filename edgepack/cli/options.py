@@ -35,6 +35,25 @@ class BoardType(click.ParamType):  # type: ignore[type-arg,unused-ignore]
 BOARD = BoardType()
 
 
+class PatchesType(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """How many patches, or "auto"."""
+
+    name = "patches"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        """The number, 0 or at least 2, or "auto"."""
+        if value in ("auto", 0):
+            return value
+        if not str(value).isdecimal() or int(value) == 1:
+            self.fail(f"{value!r} is neither 'auto' nor 2 or more, nor 0 for none", param, ctx)
+        return int(value)
+
+
+PATCHES = PatchesType()
+
+
 def gathered(into: str, make: Callable[..., Any], *options: Decorator) -> Decorator:
     """Options whose values become one argument, `into`, made by `make(**values)`."""
 
@@ -107,6 +126,16 @@ compile_options = gathered(
     click.option("--ram", type=click.IntRange(min=0), default=0, help="Bytes for arena and stack."),
     click.option(
         "--flash", type=click.IntRange(min=0), default=0, help="Bytes for constants and kernels."
+    ),
+    click.option(
+        "--patches",
+        type=PATCHES,
+        default=0,
+        metavar="N|auto",
+        help="Layers by patches of rows, where that lowers the arena.",
+    ),
+    click.option(
+        "--stream-input", is_flag=True, help="The application feeds the input row by row."
     ),
     click.option(
         "--operators",

@@ -11,7 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from edgepack.pipeline import Progress
-    from edgepack.results import BenchResult, Inspection
+    from edgepack.results import BenchResult, Inspection, PatchFacts
 
 
 def print_json(value: Any) -> None:
@@ -122,9 +122,20 @@ def inspection(found: Inspection) -> str:
         f"arena {found.arena:,} B ({_bound(found)}), its peak at op {found.peak_operator}"
         + (f"; state {found.state:,} B" if found.state else ""),
     ]
+    if found.patches:
+        lines.append(_patches(found.patches))
     if found.problem:
         lines.append(f"does not fit: {found.problem}")
     return "\n".join(lines)
+
+
+def _patches(facts: PatchFacts) -> str:
+    kept = "kept from one to the next" if facts.halo == "keep" else "made again"
+    streamed = f"; the input comes in rows of {facts.row_bytes:,} B" if facts.row_bytes else ""
+    return (
+        f"ops {facts.first} to {facts.last} in {facts.patches} patches of rows; rows that two need "
+        f"are {kept}: {facts.extra_macs:+,} MACs{streamed}"
+    )
 
 
 def _bound(found: Inspection) -> str:

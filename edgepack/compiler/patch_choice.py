@@ -60,7 +60,12 @@ def patched(
     """The program with that patching. macs: of the plain program."""
     whole, chunks = split(graph, patching, stream=stream)
     program = make(whole)
-    patching = dataclasses.replace(patching, extra_macs=program.macs - macs)
+    patching = dataclasses.replace(
+        patching,
+        extra_macs=program.macs - macs,
+        first=graph.operators[patching.start].index,
+        last=graph.operators[patching.end - 1].index,
+    )
     program = dataclasses.replace(program, patching=patching)
     return _streamed(program, graph, chunks) if stream else program
 

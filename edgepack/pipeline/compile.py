@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from edgepack.compiler.identifiers import identifier
 from edgepack.compiler.lowering import Offered, lower, offer
 from edgepack.compiler.operators import OperatorRow, row_of
 from edgepack.compiler.optimiser import optimise
+from edgepack.compiler.patch_choice import Count, by_patches
+from edgepack.compiler.patches import HELPER
 from edgepack.compiler.planner import plan_memory
 from edgepack.compiler.reader import read_model
 from edgepack.errors import GateError, UsageError
@@ -30,6 +33,7 @@ from edgepack.results import (
     Inspection,
     ModelFacts,
     OperatorFacts,
+    PatchFacts,
     PlanRow,
     Prediction,
 )
@@ -52,6 +56,8 @@ class CompileSpec:
     layers: Patterns = ()  # levels of single layers: see pipeline.levels
     ram_bytes: int = 0  # that arena and stack may take; 0: what the board has
     flash_bytes: int = 0  # that constants and kernels may take
+    patches: Count = 0  # of rows, of the layers where that lowers the arena; 0: none
+    stream_input: bool = False  # the input comes row by row and never lies in RAM as a whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +120,32 @@ def compile_model(model: Path, board: Board | None, spec: CompileSpec | None = N
     data, original = load_graph(model, spec.name, own.rows)
     isa = board.isa if board else frozenset()
     levels = operator_levels(original, spec.layers)
-    offered = offer(optimise(original), LowerSpec(isa, spec.numerics, spec.optimize, levels))
-    program, plan = _within(offered, budget_of(board, spec.ram_bytes, spec.flash_bytes))
+    graph, how = optimise(original), LowerSpec(isa, spec.numerics, spec.optimize, levels)
+    budget = budget_of(board, spec.ram_bytes, spec.flash_bytes)
+    if spec.patches or spec.stream_input:
+        program, plan = _by_patches(graph, how, budget, spec)
+    else:
+        program, plan = _within(offer(graph, how), budget)
     program = replace(program, files=own.files)
     return Compiled(data, model.name, original, program, plan, board, spec)
+
+
+def _by_patches(
+    graph: Graph, how: LowerSpec, budget: Budget, spec: CompileSpec
+) -> tuple[Program, MemoryPlan]:
+    """The choice by patches; UsageError where the input cannot be streamed."""
+
+    def make(whole: Graph) -> Program:
+        return choose(offer(whole, how), budget)
+
+    program, plan = by_patches(graph, make, spec.patches or "auto", stream=spec.stream_input)
+    if spec.stream_input and program.stream is None:
+        raise UsageError(
+            f"{graph.name}: its input cannot be streamed: that takes one image, "
+            "[1,height,width,channels], whose first layers are convolutions, pools or work value "
+            "by value, and no more patches than rows behind them. Leave stream_input out."
+        )
+    return program, plan
 
 
 def _within(offered: Offered, budget: Budget) -> tuple[Program, MemoryPlan]:
@@ -158,9 +186,11 @@ def _command(compiled: Compiled) -> str:
         "--optimize": program.spec.optimize if program.spec.optimize != plain.optimize else "",
         "--ram": compiled.spec.ram_bytes or "",
         "--flash": compiled.spec.flash_bytes or "",
+        "--patches": compiled.spec.patches or "",
     }
     given = [f"{option} {value}" for option, value in options.items() if value]
     given += [f"--layer '{pattern}={level}'" for pattern, level in compiled.spec.layers]
+    given += ["--stream-input"] if compiled.spec.stream_input else []
     return " ".join(["edgepack generate", compiled.source, *given])
 
 
@@ -168,7 +198,8 @@ def _digests(compiled: Compiled) -> tuple[tuple[str, str], ...]:
     spec = compiled.program.spec
     own = compiled.spec
     choices = [spec.optimize, own.layers, own.ram_bytes, own.flash_bytes]
-    config = canonical_json([sorted(spec.isa), spec.numerics, choices])
+    parts = [own.patches, own.stream_input] if own.patches or own.stream_input else []
+    config = canonical_json([sorted(spec.isa), spec.numerics, choices, *parts])
     found = [("config", sha256(config.encode()))]
     if compiled.program.files:
         names = canonical_json([[name, sha256(data)] for name, data in compiled.program.files])
@@ -310,6 +341,21 @@ def inspection(compiled: Compiled) -> Inspection:
         ram_limit=memory.ram.bytes if memory else None,
         problem=misfit(compiled),
         arena_bound=plan.lower_bound,
+        patches=_patch_facts(compiled),
+    )
+
+
+def _patch_facts(compiled: Compiled) -> PatchFacts | None:
+    patching, stream = compiled.program.patching, compiled.program.stream
+    if patching is None:
+        return None
+    return PatchFacts(
+        first=patching.first,
+        last=patching.last,
+        patches=patching.patches,
+        halo=patching.halo,
+        extra_macs=patching.extra_macs,
+        row_bytes=stream.row_bytes if stream else 0,
     )
 
 
@@ -372,15 +418,21 @@ def _label(compiled: Compiled, tensor: int, step: int) -> str:
 def _operators(graph: Graph, program: Program, board: Board | None) -> list[OperatorFacts]:
     rows = []
     choices = {choice.operator: choice for choice in program.choices}
+    parts: dict[int, list[Operator]] = defaultdict(list)
     for operator in graph.operators:
+        parts[operator.index].append(operator)
+    for operator, *others in parts.values():
         steps = [s for s in program.steps if s.operator == operator.index]
+        times = f" x {len(others) + 1}" if others else ""
+        if operator.index == HELPER:
+            times = " and others"
         choice = choices.get(operator.index)
         rows.append(
             OperatorFacts(
                 operator=operator.index,
                 kind=operator.kind,
-                output=describe(graph.tensor(operator.outputs[0])).split(", scale")[0],
-                kernels=tuple(f"{s.kernel} ({s.variant})" for s in steps),
+                output=describe(graph.tensor(operator.outputs[0])).split(", scale")[0] + times,
+                kernels=tuple(dict.fromkeys(f"{s.kernel} ({s.variant})" for s in steps)),
                 macs=sum(s.macs for s in steps),
                 weights=sum(_bytes(s, "weights") for s in steps),
                 tables=sum(_bytes(s, "tables") for s in steps),

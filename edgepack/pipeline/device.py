@@ -394,7 +394,7 @@ def _layers(running: Attached, samples: Samples) -> tuple[LayerAgreement, ...]:
         tensor: (number, step.operator)
         for number, step in enumerate(compiled.program.steps)
         for tensor in step.outputs
-        if tensor in reference.tensors
+        if tensor in reference.tensors and tensor < len(compiled.original.tensors)
     }
     wanted = sorted((number, operator, tensor) for tensor, (number, operator) in last.items())
     places = [Place(n, plan.offset(t), graph.tensor(t).bytes) for n, _, t in wanted]

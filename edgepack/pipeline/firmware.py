@@ -60,7 +60,9 @@ def _io_bytes(compiled: Compiled) -> int:
     """Bytes of the arena that inputs and outputs take; they may share some."""
     graph = compiled.graph
     taken: set[int] = set()
-    for index in (*graph.inputs, *graph.outputs):
+    stream = compiled.program.stream
+    streamed = [chunk.tensor for chunk in stream.chunks] if stream else []
+    for index in (*(streamed or graph.inputs), *graph.outputs):
         start = compiled.plan.offset(index)
         taken.update(range(start, start + graph.tensor(index).bytes))
     return len(taken)

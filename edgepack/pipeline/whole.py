@@ -85,6 +85,8 @@ def run_config(
         layers=table_layers(config.compile.layers),
         ram_bytes=config.budget.ram_bytes,
         flash_bytes=config.budget.flash_bytes,
+        patches=config.compile.patches,
+        stream_input=config.compile.stream_input,
     )
     return run(
         model,
