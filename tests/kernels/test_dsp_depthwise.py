@@ -13,6 +13,7 @@ from tests.kernels.weighted_cases import (
     output_size,
     quantised_case,
     random_scales,
+    random_window,
 )
 from tests.tflite_builder import ModelBuilder
 
@@ -61,6 +62,32 @@ def test_random_layers(case_count: int) -> None:
     used = [KERNELS.intersection(answer.kernels) for answer in answers]
     assert sum(map(bool, used)) > case_count, "the variant hardly ran"
     assert set().union(*used) == KERNELS
+
+
+def any_window(rng: np.random.Generator) -> Layer:
+    """Any window, stride and dilation; images of one pixel among them."""
+    size, window, out, options = random_window(rng)
+    channels = int(rng.choice([4, 8, 12, *rng.integers(4, 22, 4)]))
+    batches = int(rng.choice([1, 1, 2]))
+    return Layer(
+        "DEPTHWISE_CONV_2D",
+        (batches, *size, channels),
+        (1, *window, channels),
+        (batches, *out, channels),
+        options | {"depth_multiplier": 1},
+        channels,
+        axis=3,
+        **(random_scales(rng) | {"bias": True}),
+    )
+
+
+def test_any_window(case_count: int) -> None:
+    rng = np.random.default_rng(43)
+    answers = check_on_board(
+        BOARD, [quantised_case(rng, any_window(rng)) for _ in range(2 * case_count)]
+    )
+    used = sum("ep_depthwise_taps_s8" in answer.kernels for answer in answers)
+    assert used > case_count // 2, "the variant hardly ran"
 
 
 def padded_case(pads: tuple[int, int], stride: int) -> Case:

@@ -12,6 +12,7 @@ from edgepack.compiler.variants import (
     dsp_dense,
     dsp_planes,
     dsp_sum,
+    dsp_taps,
     dsp_triple,
     linear_sum,
 )
@@ -38,12 +39,12 @@ VALUE_BYTES = 24  # of a group of their values
 
 
 def conv(layer: ConvLayer, spec: LowerSpec) -> Step | str | tuple[Step | str, ...]:
-    """The layer by planes where depthwise; else by chained weights and by chained pixels.
+    """The layer by planes or taps where depthwise; else by chained weights and by chained pixels.
 
     Why not, where a precondition fails.
     """
     if layer.depthwise:
-        return dsp_planes.depthwise(layer)
+        return (dsp_planes.depthwise(layer), dsp_taps.depthwise(layer))
     if layer.bounds.max() >= SUM_BOUND:
         return "four sums come out of three where they are below 2^23"
     steps = short_steps(layer)

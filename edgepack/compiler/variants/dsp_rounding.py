@@ -50,28 +50,35 @@ def added_twice(zero_out: int, shifts: NDArray[np.int64]) -> NDArray[np.int64]:
     return 64 + ((2 * zero_out + 1) << (shifts + 6))
 
 
-def short_steps(layer: ConvLayer) -> NDArray[np.int64] | None:
-    """[out, 2]: a factor and a nudge of each channel; None where a channel has none."""
+def short_steps(layer: ConvLayer, gain: int = 0) -> NDArray[np.int64] | None:
+    """[out, 2]: a factor and a nudge of each channel; None where a channel has none.
+
+    gain: sums come 2^gain times as large, which multipliers above 2^-5 need.
+    """
     found = []
     limits = (layer.low, layer.high)
     for multiplier, bound in zip(layer.multipliers, layer.bounds.tolist(), strict=True):
         stairs = staircase(multiplier, layer.zero_out, limits, bound)
-        pair = None if stairs is None else _short(stairs, scale_of(multiplier))
+        pair = None if stairs is None else _short(stairs, scale_of(multiplier), gain)
         if pair is None:
             return None
         found.append(pair)
     return np.array(found, np.int64).reshape(-1, 2)
 
 
-def _short(stairs: Staircase, scale: float) -> tuple[int, int] | None:
+def _short(stairs: Staircase, scale: float, gain: int) -> tuple[int, int] | None:
     """The factor next to the scale's for which a nudge climbs the stairs: its middle one."""
-    near = round(scale * 2.0**_FACTOR_SHIFT)
-    if not near or near + int(_TURNS.max()) >= 2**31 or stairs.bound >= SUM_BOUND:
+    near = round(scale * 2.0 ** (_FACTOR_SHIFT - gain))
+    if not near or near + int(_TURNS.max()) >= 2**31 or stairs.bound << gain >= SUM_BOUND:
         return None
     at, high, before, low = stairs.sides()
     factors = near + _TURNS[:, None]
-    least = ((high << SHORT_SHIFT) - ((at * factors) >> 24)).max(axis=1, initial=-NUDGE_BOUND)
-    end = ((low << SHORT_SHIFT) - ((before * factors) >> 24)).min(axis=1, initial=NUDGE_BOUND)
+    least = ((high << SHORT_SHIFT) - ((at * factors) >> (24 - gain))).max(
+        axis=1, initial=-NUDGE_BOUND
+    )
+    end = ((low << SHORT_SHIFT) - ((before * factors) >> (24 - gain))).min(
+        axis=1, initial=NUDGE_BOUND
+    )
     good = np.flatnonzero((least < end) & (factors[:, 0] > 0))
     if not good.size:
         return None
