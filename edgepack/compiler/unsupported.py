@@ -70,6 +70,6 @@ def _custom_words(code: str) -> str:
         if code.startswith(prefix):
             return words
     return (
-        "a custom operator, no C for it exists. Bring your own with --operators "
-        "(docs/custom-operators.md), or replace it by builtin ones"
+        "a custom operator, no C for it exists. Replace it in the model by builtin ones, or bring "
+        "your own C with --operators (docs/custom-operators.md)"
     )

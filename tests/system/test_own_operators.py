@@ -98,8 +98,9 @@ def test_without_its_row_the_operator_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError) as caught:
         generate_c(custom_model(tmp_path), tmp_path / "out")
     assert str(caught.value) == (
-        "op 1 CUSTOM 'MyAffine', which makes 't2': a custom operator, no C for it exists. Bring "
-        "your own with --operators (docs/custom-operators.md), or replace it by builtin ones."
+        "op 1 CUSTOM 'MyAffine', which makes 't2': a custom operator, no C for it exists. "
+        "Replace it in the model by builtin ones, or bring your own C with --operators "
+        "(docs/custom-operators.md)."
     )
 
 

@@ -239,6 +239,9 @@ def test_constants_that_overlap_without_end_are_refused_in_time():
 def test_each_row_reads_the_options_that_the_schema_has():
     """Slots, kinds and defaults of the table of operators against the schema's own accessors."""
     for kind, row in TABLE.items():
+        if row.custom is not None:
+            assert row.code == schema.BuiltinOperator.CUSTOM
+            continue
         assert getattr(schema.BuiltinOperator, kind) == row.code
         name = options_name(kind)
         if not row.options:
@@ -253,7 +256,7 @@ def test_each_row_reads_the_options_that_the_schema_has():
             writer = getattr(schema, f"{name}Add{attribute[0].upper()}{attribute[1:]}")
             assert f"Slot({field.slot}, " in inspect.getsource(writer), (kind, field.name)
             if field.kind != "ints":
-                assert fresh[attribute] == field.default, (kind, field.name)
+                assert (fresh[attribute] or 0) == field.default, (kind, field.name)
 
 
 def test_importing_the_reader_is_light():
