@@ -6,7 +6,7 @@ import pytest
 from edgepack.compiler.reader import read_model
 from edgepack.errors import ModelError
 from tests.kernels.binary_cases import random_shapes
-from tests.kernels.harness import Case
+from tests.kernels.harness import Case, run_cases
 from tests.kernels.op_cases import Array, op_case, random_quant, small_values
 from tests.kernels.oracle_check import FLOAT_EXTREMES, check, random_shape, random_values
 
@@ -47,6 +47,53 @@ def test_divisions(kind: str, dtype: str, case_count: int) -> None:
         else:
             cases.append(binary_case(kind, a, b, number))
     check(cases)
+
+
+def byte_division(rng: np.random.Generator, dtype: str, ratio: float) -> Case:
+    """Every dividend by many divisors; `ratio`: the operands' quotient over the output's scale."""
+    quants = [random_quant(rng, dtype, -2, 0) for _ in range(2)]
+    scale = float(np.float32(quants[0][0] / quants[1][0] / ratio))
+    quants.append((scale, random_quant(rng, dtype)[1]))
+    info = np.iinfo(dtype)
+    a = np.arange(info.min, info.max + 1).astype(dtype)[:, None]
+    b = rng.integers(info.min, info.max + 1, (1, 20)).astype(dtype)
+    b = np.where(b == quants[1][1], quants[1][1] + (1 if quants[1][1] < 50 else -1), b)
+    b = b.astype(dtype)
+    inputs, constants = ([a], {1: b}) if rng.random() < 0.3 else ([a, b], {})
+    choice = str(rng.choice(ACTIVATIONS))
+    return op_case(
+        "DIV",
+        inputs,
+        [((256, 20), dtype)],
+        quants=quants,
+        constants=constants,
+        fused_activation_function=choice,
+    )
+
+
+@pytest.mark.parametrize("dtype", ("int8", "uint8"))
+def test_divisions_of_bytes(dtype: str, case_count: int) -> None:
+    rng = np.random.default_rng(526)
+    check([byte_division(rng, dtype, 2.0 ** rng.uniform(7, 15)) for _ in range(case_count // 2)])
+
+
+@pytest.mark.parametrize("dtype", ("int8", "uint8"))
+def test_small_quotients_of_bytes(dtype: str) -> None:
+    """Where the reference's shift is undefined: within 1 of the exact quotient."""
+    rng = np.random.default_rng(527)
+    info = np.iinfo(dtype)
+    a = np.arange(info.min, info.max + 1).astype(dtype)[:, None]
+    b = np.concatenate([np.arange(info.min, 100, 7), [101, 120]]).astype(dtype)[None]
+    case = op_case(
+        "DIV",
+        [a, b],
+        [((256, b.size), dtype)],
+        quants=[(0.05, 99), (0.1, 100), (float(2.0 ** rng.integers(-6, 3)), 10)],
+    )
+    (answer,) = run_cases([case])[0]
+    scale = np.float64(0.05) / 0.1 / read_model(case.model).tensors[2].scale
+    exact = np.round((a.astype(float) - 99) / (b.astype(float) - 100) * scale) + 10
+    assert np.abs(np.clip(exact, info.min, info.max) - answer).max() <= 1
 
 
 @pytest.mark.parametrize("kind", DIVISIONS)
@@ -128,8 +175,6 @@ def test_a_constant_zero_divisor_is_refused(kind: str) -> None:
 
 
 def test_integers_by_zero_give_zero() -> None:
-    from tests.kernels.harness import run_cases
-
     a = np.array([5, -5, -(2**31), 7], np.int32)
     b = np.array([0, 0, -1, -1], np.int32)
     cases = [op_case(kind, [a, b], [((4,), "int32")]) for kind in DIVISIONS]

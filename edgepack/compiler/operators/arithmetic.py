@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
+from edgepack.compiler.fixed_point import Multiplier, float32, quantize_multiplier
 from edgepack.compiler.operators import broadcasting, checks, scaling
 from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
 from edgepack.graph import DType, Graph, Operator, Tensor
@@ -25,7 +25,9 @@ _INT32_RANGES = {
     "RELU6": (0, 6),
 }
 SQUARED_LEFT = 7  # TFLite's left shift of both operands of a squared difference
-DIV_TYPES = ("float32", "int32")
+DIV_TYPES = ("float32", "int32", "int8", "uint8")
+DIV_SHIFT = 23  # the greatest at which no quotient of 8 bits is shifted left
+EIGHT_BITS = (DType.INT8, DType.UINT8)
 FLOOR_DIV_TYPES = ("float32", "int8", "int16", "int32")
 FLOOR_MOD_TYPES = (*FLOOR_DIV_TYPES, "int64")
 POW_TYPES = ("float32", "int32")
@@ -39,9 +41,10 @@ def _operands(op: Operator, graph: Graph) -> tuple[Tensor, Tensor]:
 
 def _refuse_zeros(op: Operator, graph: Graph, divisor: Tensor) -> None:
     """A constant divisor of integers holds no 0: the reference fails on it."""
+    zero = divisor.zero_point if op.kind == "DIV" else 0
     if divisor.data is not None and divisor.dtype is not DType.FLOAT32:
         checks.require(
-            bool((divisor.array() != 0).all()),
+            bool((divisor.array() != zero).all()),
             op,
             graph,
             f"the divisor {checks.tensor_text(divisor)} holds a 0; a division by 0 has no value. "
@@ -50,13 +53,32 @@ def _refuse_zeros(op: Operator, graph: Graph, divisor: Tensor) -> None:
 
 
 def _check_div(op: Operator, graph: Graph) -> None:
-    _, divisor = broadcasting.check_operands(op, graph, DIV_TYPES)
-    _refuse_zeros(op, graph, divisor)
+    a, b = broadcasting.check_operands(op, graph, DIV_TYPES)
+    output = checks.output_tensor(op, graph)
+    if a.dtype in EIGHT_BITS:
+        checks.require_per_tensor(op, graph, a, b, output)
+        shift = div_multiplier(a, b, output).shift
+        checks.require(
+            shift <= DIV_SHIFT,
+            op,
+            graph,
+            f"the scale {output.scale:.9g} of {checks.tensor_text(output)} is more than "
+            f"2^{DIV_SHIFT} times smaller than its operands' quotient. Quantise the model again "
+            "with representative data.",
+        )
+    _refuse_zeros(op, graph, b)
+
+
+def div_multiplier(a: Tensor, b: Tensor, output: Tensor) -> Multiplier:
+    """Of a quotient of stored values to the output's: taken in single precision, as TFLite does."""
+    return quantize_multiplier(float32(a.scale / float32(b.scale * output.scale)))
 
 
 def _lower_div(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     a, _ = _operands(op, graph)
     activation = op.option("fused_activation_function")
+    if a.dtype in EIGHT_BITS:
+        return _lower_div_8(op, graph)
     if a.dtype is DType.FLOAT32:
         low, high = scaling.float_range(activation)
         params = Params("ep_range_f32_t", (("low", low), ("high", high)))
@@ -64,6 +86,29 @@ def _lower_div(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         first, last = _INT32_RANGES[activation]
         params = Params("ep_range_s32_t", (("low", first), ("high", last)))
     return _arithmetic(op, graph, "div", params)
+
+
+def _lower_div_8(op: Operator, graph: Graph) -> Lowered:
+    a, b = _operands(op, graph)
+    output = checks.output_tensor(op, graph)
+    multiplier = div_multiplier(a, b, output)
+    low, high = scaling.activation_range(output, op.option("fused_activation_function"))
+    params = Params(
+        "ep_div_8_t",
+        (
+            ("mantissa", multiplier.mantissa),
+            ("shift", multiplier.shift),
+            ("zero_a", a.zero_point),
+            ("zero_b", b.zero_point),
+            ("zero", output.zero_point),
+            ("low", low),
+            ("high", high),
+        ),
+    )
+    kernel = f"ep_div_{_SUFFIXES[a.dtype]}"
+    return broadcasting.one_step(
+        broadcasting.broadcast_step(op, graph, kernel, "ep_div_8", (a, b), params)
+    )
 
 
 def _arithmetic(op: Operator, graph: Graph, stem: str, params: Params | None = None) -> Lowered:
@@ -225,7 +270,8 @@ ROWS: tuple[OperatorRow, ...] = (
         types=DIV_TYPES,
         check=_check_div,
         lower=_lower_div,
-        notes=_ZERO,
+        notes=f"{_ZERO} In 8 bits LiteRT's last shift is undefined beyond 31 bits, as of small "
+        "quotients by large divisors, and gives garbage; here they round to 0.",
     ),
     OperatorRow(
         kind="FLOOR_DIV",
