@@ -18,7 +18,7 @@ from edgepack.compiler.operators.checks import (
     require_type,
     tensor_text,
 )
-from edgepack.compiler.walk import Walk, row_strides, walk_fields
+from edgepack.compiler.walk import Walk, make_walk, row_strides, walk_fields
 from edgepack.graph import Graph, Operator, Tensor
 from edgepack.program import (
     Alias,
@@ -153,9 +153,24 @@ def gather(op: Operator, x: Tensor, y: Tensor, walk: Walk, spec: LowerSpec) -> L
         if shareable(x) and aligned(offset, spec):
             return Lowered(aliases=(Alias(x.index, y.index, offset),))
         return Lowered(steps=(copy_step(op, x, y, rows=1, size=y.bytes, x_start=offset),))
+    if x.data is None:  # constants need not lie where words do
+        walk, size = _by_words(walk, size)
     params = Params("ep_walk_t", walk_fields(walk))
     step = move_step(op, f"ep_strided_{8 * size}", "ep_strided", params, x, y)
     return Lowered(steps=(step,))
+
+
+def _by_words(walk: Walk, size: int) -> tuple[Walk, int]:
+    """The walk by elements of up to 4 bytes, where rows are runs that consist of them."""
+    while size < ALIGNMENT and walk.strides[0] == 1:
+        numbers = (walk.start, walk.counts[0], *walk.strides[1:])
+        if any(number % 2 for number in numbers):
+            break
+        counts = (walk.counts[0] // 2, *walk.counts[1:])
+        strides = (1, *(stride // 2 for stride in walk.strides[1:]))
+        walk = make_walk(walk.start // 2, counts[::-1], strides[::-1])
+        size *= 2
+    return walk, size
 
 
 def mapped(op: Operator, x: Tensor, y: Tensor, maps: Sequence[Sequence[int]]) -> Lowered:
@@ -172,9 +187,13 @@ def mapped(op: Operator, x: Tensor, y: Tensor, maps: Sequence[Sequence[int]]) ->
         for places, stride in zip(maps[:whole], strides[:whole], strict=True)
     ]
     dims = [row for row in reversed(rows) if len(row) > 1 or row[0]] or [rows[0]]
-    fields = (("run", run), ("rank", len(dims)), ("count", tuple(len(row) for row in dims)))
-    table = Const("places", "uint32_t", np.concatenate(dims).astype("<u4").tobytes(), "tables")
-    step = move_step(op, "ep_mapped", "ep_mapped", Params("ep_mapped_t", fields), x, y, table)
+    table = np.concatenate(dims)
+    words = x.data is None and run % 4 == 0 and not np.any(table % 4)
+    kernel, unit = ("ep_mapped_32", 4) if words else ("ep_mapped_8", 1)
+    counts = tuple(len(row) for row in dims)
+    fields = (("run", run // unit), ("rank", len(dims)), ("count", counts))
+    places = Const("places", "uint32_t", (table // unit).astype("<u4").tobytes(), "tables")
+    step = move_step(op, kernel, "ep_mapped", Params("ep_mapped_t", fields), x, y, places)
     return Lowered(steps=(step,))
 
 
