@@ -46,7 +46,7 @@ def port(graph: Graph, plan: MemoryPlan, number: int, index: int) -> dict[str, A
         "elements": tensor.elements,
         "shape": ", ".join(map(str, tensor.shape)) or "1",
         "rank": len(tensor.shape),
-        "offset": plan.offset(index),
+        "offset": dict(plan.offsets).get(index, 0),  # a streamed input has no place as a whole
         "quantized": tensor.quantization is not None and high > low,
         "scale": c.float_literal(tensor.scale if tensor.quantization else 0.0),
         "zero_point": tensor.zero_point,
@@ -106,6 +106,25 @@ def local_tensors(program: Program, plan: MemoryPlan) -> list[dict[str, Any]]:
 def _note(tensor: Tensor) -> str:
     zero = f", zp {tensor.zero_point}" if tensor.quantization else ""
     return f"{c.shape_text(tensor.shape)}{zero}"
+
+
+def stream(program: Program, plan: MemoryPlan) -> dict[str, Any] | None:
+    """Where rows of a streamed input go, and before which step a part of them has come."""
+    if program.stream is None:
+        return None
+    row_bytes, chunks = program.stream.row_bytes, program.stream.chunks
+    return {
+        "rows": program.graph.tensor(program.stream.tensor).shape[1],
+        "row_bytes": row_bytes,
+        "begins": {chunk.step: part for part, chunk in enumerate(chunks) if part},
+        "parts": [
+            {
+                "end": chunk.first + chunk.rows,
+                "start": plan.offset(chunk.tensor) - chunk.first * row_bytes,
+            }
+            for chunk in chunks
+        ],
+    }
 
 
 def constants_of(program: Program) -> dict[tuple[str, bytes], Constant]:

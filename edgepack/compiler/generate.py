@@ -147,6 +147,7 @@ def _values(program: Program, plan: MemoryPlan, spec: GenerateSpec) -> dict[str,
         "kernels": sorted({step.source for step in program.steps if step.source}),
         "tensors": facts.local_tensors(program, plan),
         "steps": facts.step_rows(program, plan, constants, structs),
+        "stream": facts.stream(program, plan),
         "golden": _golden(spec.golden, ports) if spec.golden else None,
     }
 

@@ -110,16 +110,23 @@ def _cached_build(tree: Tree, board: Board, hook: bool) -> Firmware:
     return Firmware(**{**stored, "elf": str(folder / Path(stored["elf"]).name)})
 
 
+def _fed_bytes(compiled: Compiled) -> int:
+    """Of a streamed input: the harness holds it and feeds its rows, as a camera would."""
+    stream = compiled.program.stream
+    return compiled.graph.tensor(stream.tensor).bytes if stream else 0
+
+
 def _sized(compiled: Compiled, firmware: Firmware, whole: Sizes, empty: Sizes) -> Image:
     flash = whole.flash - empty.flash
     code = flash - whole.weights - whole.tables
     packed = sum(constant.tables for constant in unique_constants(compiled.program))
     weights = min(whole.weights - packed, weight_bytes(compiled.graph))
     tables = whole.weights + whole.tables - weights
-    ram = whole.ram - empty.ram - compiled.plan.block_bytes
+    fed = _fed_bytes(compiled)
+    ram = whole.ram - empty.ram - fed - compiled.plan.block_bytes
     return Image(
         firmware=firmware,
         flash=Flash(flash, weights, tables, code),
-        harness=Harness(empty.flash, empty.ram),
+        harness=Harness(empty.flash, empty.ram + fed),
         other_ram=max(ram, 0),
     )

@@ -139,7 +139,9 @@ def _placeable(op: Operator, graph: Graph, index: int) -> bool:
         readers = [o for o in graph.operators if index in o.inputs]
         if len(readers) != 1 or index in graph.outputs:
             return False
-    return writer is not None and writer.kind not in _PLACING and shareable(graph.tensor(index))
+    from_outside = writer is None and graph.tensor(index).in_arena
+    placed_here = writer is not None and writer.kind not in _PLACING
+    return (from_outside or placed_here) and shareable(graph.tensor(index))
 
 
 def _writer(graph: Graph, index: int) -> Operator | None:
