@@ -18,12 +18,14 @@ TOLERANCE = 2.0**-17  # of float32, beside outputs of size 1
 class Weights:
     """Adds an LSTM's tensors to a model."""
 
-    def __init__(self, rng: np.random.Generator, builder: ModelBuilder, integer: bool) -> None:
-        self.rng, self.builder, self.integer = rng, builder, integer
+    def __init__(
+        self, rng: np.random.Generator, builder: ModelBuilder, integer: bool, hybrid: bool = False
+    ) -> None:
+        self.rng, self.builder, self.integer, self.hybrid = rng, builder, integer, hybrid
 
     def matrix(self, *shape: int) -> int:
         """Weights, int8 or float32."""
-        if self.integer:
+        if self.integer or self.hybrid:
             scale = float(np.float32(10.0 ** self.rng.uniform(-3, -1.7)))
             data = self.rng.integers(-127, 128, shape)
             return self.builder.tensor(shape, "int8", scale=scale, data=data)
@@ -43,10 +45,13 @@ class Weights:
             data = self.rng.integers(-(2**15), 2**15, count)
             scale = float(np.float32(10.0 ** self.rng.uniform(-5, -4)))
             return self.builder.tensor((count,), "int16", scale=scale, data=data)
+        if self.hybrid:
+            data = self.rng.integers(-127, 128, count)
+            return self.builder.tensor((count,), "int8", scale=0.005, data=data)
         return self.builder.tensor((count,), "float32", data=self.rng.standard_normal(count) * 0.5)
 
 
-def lstm_case(rng: np.random.Generator, dtype: str, number: int) -> Case:
+def lstm_case(rng: np.random.Generator, dtype: str, number: int, hybrid: bool = False) -> Case:
     """A layer over several steps and invocations; every option in turn."""
     integer = dtype == "int8"
     batch = 2 if number % 4 == 3 else 1
@@ -57,7 +62,7 @@ def lstm_case(rng: np.random.Generator, dtype: str, number: int) -> Case:
     outputs = int(rng.integers(1, 9)) if projected else cells
     coupled, time_major = number % 7 in (2, 5), number % 2 == 1
     builder = ModelBuilder()
-    w = Weights(rng, builder, integer)
+    w = Weights(rng, builder, integer, hybrid)
     shape = (steps, batch) if time_major else (batch, steps)
     points = [int(p) for p in rng.integers(-128, 128, 3)]
     h_scale = float(np.float32(1 / 128 if not projected else 10.0 ** rng.uniform(-2.5, -1)))
@@ -90,6 +95,7 @@ def lstm_case(rng: np.random.Generator, dtype: str, number: int) -> Case:
         time_major=time_major,
         cell_clip=clip,
         proj_clip=clip if projected else 0.0,
+        asymmetric_quantize_inputs=hybrid and number % 4 > 1,
     )
     if integer:
         hidden = (h_scale, points[1])
@@ -114,9 +120,10 @@ def test_int8(case_count: int) -> None:
     check([lstm_case(rng, "int8", n) for n in range(case_count)])
 
 
-def test_float32(case_count: int) -> None:
+@pytest.mark.parametrize("hybrid", [False, True])
+def test_float32(hybrid: bool, case_count: int) -> None:
     rng = np.random.default_rng(62)
-    cases = [lstm_case(rng, "float32", n) for n in range(case_count)]
+    cases = [lstm_case(rng, "float32", n, hybrid) for n in range(case_count)]
     references = oracle.run_cases([oracle.Case(c.model, tuple(c.inputs)) for c in cases])
     for case, answer, reference in zip(cases, run_cases(cases), references, strict=True):
         assert isinstance(reference, oracle.ReferenceRun), f"{case.label}: {reference}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgepack.compiler.operators import checks, lstm_s8, lstm_weights
+from edgepack.compiler.operators import checks, lstm_hybrid, lstm_s8, lstm_weights
 from edgepack.compiler.operators.lstm_weights import BIASES, COEFFICIENTS, INPUT, Gate, Sizes
 from edgepack.compiler.operators.row import OperatorRow, OptionField
 from edgepack.graph import Graph, Operator
@@ -53,6 +53,8 @@ def _check(op: Operator, graph: Graph) -> None:
         )
     if data.dtype.name == "INT8":
         lstm_s8.check(op, graph, sizes)
+    elif lstm_weights.is_hybrid(op, graph):
+        lstm_hybrid.check(op, graph, sizes)
 
 
 def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
@@ -61,25 +63,34 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     params = Params("ep_lstm_t", sizes.fields(op.option("time_major")))
     if data.dtype.name == "INT8":
         return _step(op, graph, sizes, "ep_lstm_s8", (params, *lstm_s8.tables(op, graph, sizes)))
+    if lstm_weights.is_hybrid(op, graph):
+        tables = lstm_hybrid.tables(op, graph, sizes)
+        bytes_too = sizes.inputs + sizes.outputs + sizes.cells
+        return _step(op, graph, sizes, "ep_lstm_hybrid", (params, *tables), bytes_too)
     bias = lstm_weights.gates_vector(op, graph, sizes, BIASES)
-    tables: tuple[Argument, ...] = (
+    tables = (
         Scalar("float", float(op.option("cell_clip"))),
         Scalar("float", float(op.option("proj_clip"))),
         TensorRef(data.index),
         lstm_weights.weights(op, graph, sizes),
         lstm_weights.const("bias", "float", bias),
         lstm_weights.peephole(op, graph, sizes),
-        *lstm_weights.projection(op, graph, sizes, None),
+        *lstm_weights.projection(op, graph, sizes),
     )
     return _step(op, graph, sizes, "ep_lstm_f32", (params, *tables))
 
 
 def _step(
-    op: Operator, graph: Graph, sizes: Sizes, kernel: str, arguments: tuple[Argument, ...]
+    op: Operator,
+    graph: Graph,
+    sizes: Sizes,
+    kernel: str,
+    arguments: tuple[Argument, ...],
+    more_bytes: int = 0,
 ) -> Lowered:
     state, cells, output = op.inputs[Gate.STATE], op.inputs[Gate.CELLS], op.outputs[0]
     data = checks.input_tensor(op, graph, INPUT)
-    scratch = Scratch(sizes.cells * data.dtype.bytes)
+    scratch = Scratch(sizes.cells * data.dtype.bytes + more_bytes)
     rest = (TensorRef(state), TensorRef(cells), scratch, TensorRef(output))
     inputs = (state, cells) if data.data is not None else (data.index, state, cells)
     step = Step(
@@ -112,7 +123,8 @@ ROWS: tuple[OperatorRow, ...] = (
         lower=_lower,
         float_ulp=FLOAT_ULP,
         tags=frozenset({"intermediates"}),
-        notes="Projection, peepholes, clipping and coupled input gates too; no layer "
-        "normalisation inside the cells. float32: within 2^-17 of LiteRT beside outputs of size 1.",
+        notes="Hybrid (float with int8 weights) too; projection, peepholes, clipping and coupled "
+        "input gates; no layer normalisation inside the cells. float32: within 2^-17 of LiteRT "
+        "beside outputs of size 1.",
     ),
 )

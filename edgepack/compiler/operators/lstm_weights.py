@@ -80,18 +80,26 @@ def sizes_of(op: Operator, graph: Graph) -> Sizes:
     return Sizes(batches, steps, inputs, weights.shape[0], recurrent.shape[1], gates)
 
 
+def is_hybrid(op: Operator, graph: Graph) -> bool:
+    """Whether the input is float32 and the weights are int8."""
+    data = checks.input_tensor(op, graph, INPUT)
+    weights = checks.input_tensor(op, graph, WEIGHTS[2])
+    return data.dtype.name == "FLOAT32" and weights.dtype.name == "INT8"
+
+
 def check_weights(op: Operator, graph: Graph, sizes: Sizes) -> None:
     """Shapes and types of all weights, biases and states."""
     integer = checks.input_tensor(op, graph, INPUT).dtype.name == "INT8"
+    kind = "int8" if integer or is_hybrid(op, graph) else "float32"
     real, cells = ("int8" if integer else "float32"), (sizes.cells,)
     for places, shape, dtype in (
-        (WEIGHTS, (sizes.cells, sizes.inputs), real),
-        (RECURRENT, (sizes.cells, sizes.outputs), real),
+        (WEIGHTS, (sizes.cells, sizes.inputs), kind),
+        (RECURRENT, (sizes.cells, sizes.outputs), kind),
         (BIASES, cells, "int32" if integer else "float32"),
     ):
         for place in places[: sizes.gates]:
             _require(op, graph, place, shape, dtype)
-    _check_optional(op, graph, sizes, integer)
+    _check_optional(op, graph, sizes, kind)
     state, values = (checks.require_state(op, graph, n) for n in (Gate.STATE, Gate.CELLS))
     for tensor, width, dtype in (
         (state, sizes.outputs, real),
@@ -102,8 +110,9 @@ def check_weights(op: Operator, graph: Graph, sizes: Sizes) -> None:
             checks.require_shape(op, graph, tensor, (sizes.batches, width))
 
 
-def _check_optional(op: Operator, graph: Graph, sizes: Sizes, integer: bool) -> None:
+def _check_optional(op: Operator, graph: Graph, sizes: Sizes, kind: str) -> None:
     """Peepholes are there all or none; without a projection, outputs are cells."""
+    integer = checks.input_tensor(op, graph, INPUT).dtype.name == "INT8"
     peepholes = [place for place in PEEPHOLES[: sizes.gates] if place >= 0]
     present = [checks.optional_input(op, graph, place) is not None for place in peepholes]
     checks.require(
@@ -114,7 +123,7 @@ def _check_optional(op: Operator, graph: Graph, sizes: Sizes, integer: bool) -> 
     )
     if any(present):
         for place in peepholes:
-            _require(op, graph, place, (sizes.cells,), "int16" if integer else "float32")
+            _require(op, graph, place, (sizes.cells,), "int16" if integer else kind)
     if sizes.gates == 3:
         spare = (RECURRENT[3], PEEPHOLES[3], BIASES[3])
         checks.require(
@@ -125,7 +134,7 @@ def _check_optional(op: Operator, graph: Graph, sizes: Sizes, integer: bool) -> 
         )
     if checks.optional_input(op, graph, Gate.PROJECTION) is not None:
         shape = (sizes.outputs, sizes.cells)
-        _require(op, graph, Gate.PROJECTION, shape, "int8" if integer else "float32")
+        _require(op, graph, Gate.PROJECTION, shape, kind)
         if checks.optional_input(op, graph, Gate.PROJECTION_BIAS) is not None:
             dtype = "int32" if integer else "float32"
             _require(op, graph, Gate.PROJECTION_BIAS, (sizes.outputs,), dtype)
@@ -196,7 +205,7 @@ def peephole(op: Operator, graph: Graph, sizes: Sizes) -> Const | None:
 
 
 def projection(
-    op: Operator, graph: Graph, sizes: Sizes, bias: NDArray[np.generic] | None
+    op: Operator, graph: Graph, sizes: Sizes, bias: NDArray[np.generic] | None = None
 ) -> tuple[Const | None, Const | None]:
     """The projection's weights and its bias (or the given one); None where there is none."""
     matrix = checks.optional_input(op, graph, Gate.PROJECTION)
