@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from edgepack.compiler import folding_functions
 from edgepack.compiler.rewrite import with_operators
 from edgepack.errors import ModelError
 from edgepack.graph import ABSENT, DType, Graph, Operator, Tensor
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 SMALL = 4096  # bytes that a result may always have; beyond, it may be GROWTH times its inputs
 GROWTH = 4
+_UNKNOWN = (
+    *(ModelError, ValueError, IndexError, TypeError),
+    *(ZeroDivisionError, KeyError, OverflowError),
+)  # what evaluating a broken operator raises
 _INTEGERS = (DType.INT32, DType.INT64)
 
 
@@ -74,7 +79,7 @@ def known_results(op: Operator, graph: Graph, ends: frozenset[int]) -> Sequence[
     arrays = [tensor.array() for tensor in inputs if tensor.data is not None]
     try:
         results = evaluate(op, graph, arrays)
-    except (ModelError, ValueError, IndexError, ZeroDivisionError, KeyError, OverflowError):
+    except _UNKNOWN:
         return None  # what is wrong with it, its check says
     fits = len(results) == len(outputs) and all(
         values.shape == tensor.shape and values.dtype == tensor.dtype.numpy
@@ -326,4 +331,5 @@ EVALUATORS: Mapping[str, Evaluate] = {
     "REDUCE_PROD": _product,
     "ZEROS_LIKE": _zeros,
     "DEQUANTIZE": _dequantize,
+    **folding_functions.EVALUATORS,
 }
