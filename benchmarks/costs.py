@@ -34,7 +34,7 @@ from edgepack.program import LowerSpec, Program
 from edgepack.store import write_file
 
 BOARDS = ("mps2-an385-m0", "mps2-an385", "mps2-an386", "mps3-an547", "riscv-virt")
-LAYERS = 20  # of a kind
+LAYERS = 22  # of a kind
 MOST_MACS = 400_000
 MOST_BYTES = 12_000  # of an input or output
 
@@ -67,7 +67,18 @@ def _lines(document: dict[str, Any], cores: dict[str, Any]) -> str:
 def random_layers(seed: int) -> Iterator[Graph]:
     """Layers of all kinds and many shapes, small enough to be run together."""
     rng = np.random.default_rng(seed)
-    for kind in (_pointwise, _window, _wide, _depthwise, _dense, _add, _pool, _softmax):
+    for kind in (
+        _pointwise,
+        _window,
+        _wide,
+        _deep,
+        _depthwise,
+        _planes,
+        _dense,
+        _add,
+        _pool,
+        _softmax,
+    ):
         found = 0
         while found < LAYERS:
             spec = replace(kind(rng), seed=int(rng.integers(1 << 30)))
@@ -119,9 +130,21 @@ def _wide(rng: np.random.Generator) -> LayerSpec:
     return LayerSpec("conv", shape, _draw(rng, 4, 8, 16, 32), (3, 3), relu=_relu(rng))
 
 
+def _deep(rng: np.random.Generator) -> LayerSpec:
+    shape = (int(rng.integers(1, 12)), int(rng.integers(1, 12)), _draw(rng, 64, 96, 128))
+    window = (1, 1) if rng.random() < 0.6 else (3, 3)
+    return LayerSpec("conv", shape, _draw(rng, 8, 16, 32, 64), window, relu=rng.random() < 0.6)
+
+
+def _planes(rng: np.random.Generator) -> LayerSpec:
+    shape = _shape(rng, 4, 8, 9, 16, 25, 32)
+    stride = _draw(rng, 1, 2)
+    return LayerSpec("depthwise", shape, None, (3, 3), (stride, stride), relu=_relu(rng))
+
+
 def _depthwise(rng: np.random.Generator) -> LayerSpec:
     shape = _shape(rng, 4, 8, 12, 16, 32, 64, 100, 128)
-    window = (3, 3) if rng.random() < 0.75 else (_draw(rng, 1, 2, 3, 5), _draw(rng, 3, 4, 5))
+    window = (3, 3) if rng.random() < 0.6 else (_draw(rng, 1, 2, 3, 5), _draw(rng, 3, 4, 5))
     stride = _draw(rng, 1, 1, 2)
     padding: Any = str(rng.choice(["same", "same", "valid"]))
     relu = bool(rng.random() < 0.8)

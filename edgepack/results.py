@@ -145,6 +145,8 @@ class StepProfile:
     output: str  # its shape, printed
     macs: int
     count: int
+    variant: str = "portable"
+    cycles: int | None = None  # estimated
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +317,7 @@ class ProfileResult:
     unit: Unit
     steps: tuple[StepProfile, ...]
     provenance: Provenance
+    cycles_model: str = ""  # by which the cycles of the steps were estimated; '' where none were
 
 
 @dataclass(frozen=True, slots=True)

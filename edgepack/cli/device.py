@@ -16,6 +16,7 @@ from edgepack.cli.options import (
     json_option,
     link_options,
     model_argument,
+    profile_options,
     quiet_option,
     sample_options,
 )
@@ -85,7 +86,7 @@ def bench(model: Path, board: Board, spec: Any, device: Any, as_json: bool, quie
 @model_argument
 @board_option
 @compile_options
-@link_options
+@profile_options
 @json_option
 def profile(model: Path, board: Board, spec: Any, device: Any, as_json: bool) -> None:
     """What each operator costs on the device."""
@@ -109,13 +110,17 @@ def _profile(result: ProfileResult) -> str:
             f"{r.count:,}",
             f"{100 * r.count / (total or 1):.1f}",
             f"{r.count / r.macs:.2f}" if r.macs else "-",
+            "-" if r.cycles is None else f"{r.cycles:,}",
         )
         for r in result.steps
     ]
-    header = ("op", "kind", "output", "kernel", result.unit, "%", "a MAC")
-    body = show.table(header, rows, right=(0, 4, 5, 6))
-    compiler = result.provenance.compiler
-    return f"{body}\n{total:,} {result.unit} in all ({result.kind}), compiler {compiler}"
+    header = ("op", "kind", "output", "kernel", result.unit, "%", "a MAC", "cycles")
+    body = show.table(header, rows, right=(0, 4, 5, 6, 7))
+    lines = [f"{total:,} {result.unit} in all ({result.kind})"]
+    if result.cycles_model:
+        cycles = sum(row.cycles or 0 for row in result.steps)
+        lines.append(f"{cycles:,} cycles in all (estimated: {result.cycles_model})")
+    return "\n".join([body, *lines, f"compiler {result.provenance.compiler}"])
 
 
 @click.command()

@@ -79,10 +79,8 @@ def _compile_spec(**values: Any) -> Any:
     from edgepack.pipeline import CompileSpec
     from edgepack.pipeline.levels import parse_layers
 
-    layers = parse_layers(values.pop("layer"))
-    return CompileSpec(
-        ram_bytes=values.pop("ram"), flash_bytes=values.pop("flash"), layers=layers, **values
-    )
+    values["layers"] = parse_layers(values["layers"])
+    return CompileSpec(**values)
 
 
 def _device_spec(**values: Any) -> Any:
@@ -119,13 +117,24 @@ compile_options = gathered(
     ),
     click.option(
         "--layer",
+        "layers",
         multiple=True,
         metavar="PATTERN=LEVEL",
         help="The level of some layers: an index, 4-7, a kind, or a tensor's name with *.",
     ),
-    click.option("--ram", type=click.IntRange(min=0), default=0, help="Bytes for arena and stack."),
     click.option(
-        "--flash", type=click.IntRange(min=0), default=0, help="Bytes for constants and kernels."
+        "--ram",
+        "ram_bytes",
+        type=click.IntRange(min=0),
+        default=0,
+        help="Bytes for arena and stack.",
+    ),
+    click.option(
+        "--flash",
+        "flash_bytes",
+        type=click.IntRange(min=0),
+        default=0,
+        help="Bytes for constants and kernels.",
     ),
     click.option(
         "--patches",
@@ -171,12 +180,12 @@ _journal = (
     click.option("--resume", is_flag=True, help="Go on where the journal ends."),
 )
 
-link_options = gathered("device", _device_spec, _port, _emulator)
-sample_options = gathered("device", _device_spec, _port, _emulator, *_samples)
-run_options = gathered("device", _device_spec, _port, _emulator, *_samples, _metric)
 _cycles = (
     click.option(
-        "--cycles", is_flag=True, help="Estimate cycles too: M0, M3, M4, M7, M33, by unicorn."
+        "--cycles/--no-cycles",
+        default=True,
+        show_default=True,
+        help="Estimate cycles too, by unicorn: M0, M3, M4, M7, M33.",
     ),
     click.option(
         "--wait-states",
@@ -186,6 +195,10 @@ _cycles = (
         help="Of the flash, at jumps and literals, for --cycles.",
     ),
 )
+link_options = gathered("device", _device_spec, _port, _emulator)
+sample_options = gathered("device", _device_spec, _port, _emulator, *_samples)
+profile_options = gathered("device", _device_spec, _port, _emulator, *_cycles)
+run_options = gathered("device", _device_spec, _port, _emulator, *_samples, _metric, *_cycles)
 bench_options = gathered(
     "device", _device_spec, _port, _emulator, *_samples, _metric, *_journal, *_cycles
 )

@@ -1,9 +1,10 @@
 """Which of the offered kernels each operator takes: the least of a price.
 
-    price = time * (RAM * flash) ** WEIGHTS[level]
+    price = time * RAM ** a * flash ** b        with a and b from WEIGHTS[level]
 
-of the whole model, each as predicted. At "balanced" a per cent of time is worth two per cent of
-RAM or of flash; at "speed" twenty; at "size" a per cent of either is worth ten per cent of time.
+of the whole model, each as predicted. At "balanced" a per cent of time is worth a per cent of
+flash, or two of RAM; at "speed" twenty of either; at "size" a per cent of memory is worth a hundred
+of time.
 Where the model exceeds a budget, what brings it below goes before every price.
 """
 
@@ -11,17 +12,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgepack.compiler.costs import cost_of, functions_of, rough_cost
 from edgepack.compiler.live import needs
 from edgepack.compiler.lowering import Offered
-from edgepack.program import Choice, Const, Cost, Isa, Level, Params, Program, Step
+from edgepack.compiler.planner import plan_memory
+from edgepack.program import Choice, Const, Cost, Isa, Level, MemoryPlan, Params, Program, Step
 
-WEIGHTS: Mapping[Level, float] = {"size": 10.0, "balanced": 0.5, "speed": 0.05}
 STACK_BYTES = 512  # counted with the arena: about what every model needs besides
-UNMEASURED = 0.97  # of the cheapest measured way: a kernel without figures is new, and tried
+UNMEASURED = 0.97  # of the next worse offer's time: what a kernel without figures may take
+PLANS = 3  # memory plans that a choice may take
 _LEAST = 1e-9  # of a price's logarithm: what two searches may differ by
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How many per cent of time a per cent of RAM and of flash are worth."""
+
+    ram: float
+    flash: float
+
+
+WEIGHTS: Mapping[Level, Weights] = {
+    "size": Weights(ram=100, flash=100),
+    "balanced": Weights(ram=0.5, flash=1),
+    "speed": Weights(ram=0.05, flash=0.05),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +73,10 @@ class Figures:
     ram: int
     flash: int
 
-    def price(self, weight: float) -> float:
+    def price(self, weights: Weights) -> float:
         """The logarithm of the price."""
-        memory = math.log(self.ram + STACK_BYTES) + math.log(self.flash + 1)
-        return math.log(self.time + 1) + weight * memory
+        memory = weights.ram * math.log(self.ram + STACK_BYTES)
+        return math.log(self.time + 1) + memory + weights.flash * math.log(self.flash + 1)
 
     def excess(self, budget: Budget) -> int:
         """Bytes over the budget."""
@@ -67,13 +84,29 @@ class Figures:
         return sum(max(0, value - limit) for value, limit in pairs if limit is not None)
 
 
-def choose(offered: Offered, budget: Budget | None = None) -> Program:
-    """The program of the least price, and why each operator runs as it does."""
+def choose(offered: Offered, budget: Budget | None = None) -> tuple[Program, MemoryPlan]:
+    """The program of the least price with its plan, and why each operator runs as it does.
+
+    Prices take the RAM that `live.needs` predicts; where the plan of what they choose takes more,
+    they are asked again with that figure, and the better program stays.
+    """
     search = Search(offered, budget or Budget())
-    starts = ([0] * len(search.table), [int(len(ways) > 1) for ways in search.table])
-    found = [search.descend(list(start)) for start in starts]
-    picks = min(found, key=search.rank)
-    return offered.program(picks, search.reasons(picks))
+    best: tuple[tuple[int, float], list[int], MemoryPlan] | None = None
+    for _ in range(PLANS):
+        picks = search.best()
+        plan = plan_memory(offered.program(picks))
+        predicted = search.figures(picks)
+        real = replace(predicted, ram=plan.block_bytes)
+        rank = search.rank(real)
+        if best is not None and rank >= best[0]:
+            break
+        best = rank, picks, plan
+        if plan.block_bytes <= predicted.ram or not search.open:
+            break
+        search.learn(predicted.ram, plan.block_bytes)
+    assert best is not None
+    _, picks, plan = best
+    return offered.program(picks, search.reasons(picks)), plan
 
 
 class Search:
@@ -90,6 +123,7 @@ class Search:
         ]
         self.open = [place for place, ways in enumerate(self.table) if len(ways) > 1]
         self.fixed = _flash_of(offered.tail, spec.isa)
+        self.floor = 0  # bytes of RAM that no choice goes below
 
     def figures(self, picks: Sequence[int]) -> Figures:
         """What the model takes by these picks."""
@@ -98,13 +132,27 @@ class Search:
         for way in ways:
             flash.update(way.flash)
         ram = max((way.ram for way in ways), default=0)
+        ram = max(ram, self.floor)
         return Figures(sum(way.time for way in ways), ram, sum(flash.values()))
 
-    def rank(self, picks: Sequence[int]) -> tuple[int, float]:
-        """What is least for the best picks: bytes over the budget, then the price."""
-        figures = self.figures(picks)
-        weight = WEIGHTS[self.offered.spec.optimize]
-        return figures.excess(self.budget), figures.price(weight)
+    def rank(self, figures: Figures) -> tuple[int, float]:
+        """What is least for the best figures: bytes over the budget, then the price."""
+        weights = WEIGHTS[self.offered.spec.optimize]
+        return figures.excess(self.budget), figures.price(weights)
+
+    def best(self) -> list[int]:
+        """The picks of the least rank that descents from the portable and the first offers find."""
+        starts = ([0] * len(self.table), [int(len(ways) > 1) for ways in self.table])
+        found = [self.descend(start) for start in starts]
+        return min(found, key=lambda picks: self.rank(self.figures(picks)))
+
+    def learn(self, predicted: int, planned: int) -> None:
+        """A plan took more RAM than was predicted: so much is spent, or too much."""
+        limit = self.budget.ram
+        if limit is not None and planned > limit:
+            self.budget = replace(self.budget, ram=predicted - (planned - limit))
+        else:
+            self.floor = planned
 
     def descend(self, picks: list[int]) -> list[int]:
         """The picks that no move makes better."""
@@ -121,9 +169,9 @@ class Search:
                     picks, before, moved = trial, after, True
         return picks
 
-    def _is_better(self, after: Figures, before: Figures, weight: float) -> bool:
+    def _is_better(self, after: Figures, before: Figures, weights: Weights) -> bool:
         excess = after.excess(self.budget) - before.excess(self.budget)
-        return excess < 0 or (excess == 0 and after.price(weight) < before.price(weight) - _LEAST)
+        return excess < 0 or (excess == 0 and after.price(weights) < before.price(weights) - _LEAST)
 
     def _moves(self, picks: Sequence[int]) -> Iterator[tuple[Level, list[tuple[int, int]]]]:
         for place in self.open:
@@ -198,12 +246,7 @@ def _ways(ways: Sequence[Sequence[Step]], rams: Sequence[int], offered: Offered)
     """The ways of one operator; those without figures are taken to be a little better."""
     graph, isa = offered.graph, offered.spec.isa
     costs = [cost_of(steps, graph, isa) for steps in ways]
-    known = [cost for cost in costs if cost is not None]
-    if known:
-        best = min(known, key=lambda cost: cost.cycles or cost.instructions)
-        guess = Cost(UNMEASURED * best.instructions, UNMEASURED * best.cycles)
-    else:
-        guess = rough_cost(ways[0], graph)
+    guesses = [_guess(costs, pick) or rough_cost(ways[0], graph) for pick in range(len(ways))]
     return tuple(
         Way(
             kernels=", ".join(dict.fromkeys(step.kernel for step in steps)),
@@ -212,8 +255,17 @@ def _ways(ways: Sequence[Sequence[Step]], rams: Sequence[int], offered: Offered)
             flash=_flash_of(steps, isa),
             ram=ram,
         )
-        for steps, cost, ram in zip(ways, costs, rams, strict=True)
+        for steps, cost, guess, ram in zip(ways, costs, guesses, rams, strict=True)
     )
+
+
+def _guess(costs: Sequence[Cost | None], pick: int) -> Cost | None:
+    """Of a way that was not measured: a little less than the next worse offer's.
+
+    The portable way is the worst. None where none of these was measured.
+    """
+    worse = next((cost for cost in (*costs[pick + 1 :], costs[0]) if cost is not None), None)
+    return Cost(UNMEASURED * worse.instructions, UNMEASURED * worse.cycles) if worse else None
 
 
 def _flash_of(steps: Sequence[Step], isa: frozenset[Isa]) -> dict[object, int]:

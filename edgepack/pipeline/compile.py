@@ -14,12 +14,11 @@ from edgepack.board import Board
 from edgepack.compiler.choice import Budget, choose
 from edgepack.compiler.generate import GenerateSpec, Golden, generate
 from edgepack.compiler.identifiers import identifier
-from edgepack.compiler.lowering import Offered, lower, offer
+from edgepack.compiler.lowering import lower, offer
 from edgepack.compiler.operators import OperatorRow, row_of
 from edgepack.compiler.optimiser import optimise
 from edgepack.compiler.patch_choice import Count, by_patches
 from edgepack.compiler.patches import HELPER
-from edgepack.compiler.planner import plan_memory
 from edgepack.compiler.reader import read_model
 from edgepack.errors import GateError, UsageError
 from edgepack.graph import ABSENT, DType, Graph, Operator, Tensor
@@ -40,7 +39,6 @@ from edgepack.results import (
 from edgepack.store import Tree, canonical_json, read_file, sha256, write_tree
 from edgepack.target.cycles import CORES
 
-PLANS = 3  # tries to get below a budget
 LAYERS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 WITH_VALUES = ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "PRELU", "CONCATENATION")
 
@@ -125,7 +123,7 @@ def compile_model(model: Path, board: Board | None, spec: CompileSpec | None = N
     if spec.patches or spec.stream_input:
         program, plan = _by_patches(graph, how, budget, spec)
     else:
-        program, plan = _within(offer(graph, how), budget)
+        program, plan = choose(offer(graph, how), budget)
     program = replace(program, files=own.files)
     return Compiled(data, model.name, original, program, plan, board, spec)
 
@@ -136,7 +134,7 @@ def _by_patches(
     """The choice by patches; UsageError where the input cannot be streamed."""
 
     def make(whole: Graph) -> Program:
-        return choose(offer(whole, how), budget)
+        return choose(offer(whole, how), budget)[0]
 
     program, plan = by_patches(graph, make, spec.patches or "auto", stream=spec.stream_input)
     if spec.stream_input and program.stream is None:
@@ -145,19 +143,6 @@ def _by_patches(
             "[1,height,width,channels], whose first layers are convolutions, pools or work value "
             "by value, and no more patches than rows behind them. Leave stream_input out."
         )
-    return program, plan
-
-
-def _within(offered: Offered, budget: Budget) -> tuple[Program, MemoryPlan]:
-    """The choice and its plan; chosen again where the plan takes more than was predicted."""
-    limit = budget
-    for _ in range(PLANS):
-        program = choose(offered, limit)
-        plan = plan_memory(program)
-        over = plan.block_bytes - budget.ram if budget.ram is not None else 0
-        if over <= 0:
-            break
-        limit = replace(limit, ram=(limit.ram or 0) - over)
     return program, plan
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from edgepack.board import Board
-from edgepack.device.session import Identity, open_session
+from edgepack.device.session import Identity, Session, open_session
 from edgepack.errors import ToolchainError
 from edgepack.pipeline.compile import Compiled
-from edgepack.pipeline.firmware import Image
+from edgepack.pipeline.firmware import Image, empty_image
 from edgepack.program import Port
 from edgepack.results import Latency, Unit
 from edgepack.target import block_counts, unicorn_emulator
-from edgepack.target.cycles import CORES, Cycles, Estimate, estimate
-from edgepack.target.sections import symbol_addresses
+from edgepack.target.cycles import CORES, Block, Cycles, Estimate, estimate
+from edgepack.target.sections import functions, symbol_addresses
+
+HOOK = "profile_hook"  # of the device's server: called after each step
 
 
 def obstacle(board: Board) -> str:
@@ -40,22 +43,71 @@ def cycle_estimate(
 
     Only where there is no `obstacle`. Raises what the emulator raises.
     """
+    counted = _counted(compiled, image, board, lambda session: session.infer(inputs))
+    if counted.runs != 1:
+        raise ToolchainError(f"{board.name}: one inference was run, {counted.runs} were counted")
+    read = code_of(Path(image.firmware.elf))
+    return estimate(CORES[board.core], counted.blocks, read, wait_states)
+
+
+def step_estimates(
+    compiled: Compiled,
+    image: Image,
+    board: Board,
+    inputs: Sequence[bytes],
+    wait_states: int = 0,
+) -> tuple[Estimate, ...]:
+    """Cycles of each step of an image with the hook, the same way; the hook's own are left out."""
+    elf = Path(image.firmware.elf)
+    counted = _counted(compiled, image, board, lambda session: session.profile(inputs), HOOK)
+    own = harness_functions(elf, board)
+    blocks = [b for b in counted.blocks if not any(b.address in span for span in own)]
+    read, costs = code_of(elf), CORES[board.core]
+    return tuple(
+        estimate(costs, _per_run(blocks, lap, counted.runs), read, wait_states)
+        for lap in range(len(compiled.program.steps))
+    )
+
+
+def _per_run(blocks: Iterable[Block], lap: int, runs: int) -> list[Block]:
+    return [
+        replace(b, count=b.count // runs, taken=b.taken // runs) for b in blocks if b.lap == lap
+    ]
+
+
+def harness_functions(elf: Path, board: Board) -> tuple[range, ...]:
+    """Where the image has the harness's functions; the C library's may be the kernels'."""
+    names = {function.name for function in functions(Path(empty_image(board, hook=True).elf))}
+    library = ("mem", "__")
+    return tuple(
+        range(function.address, function.address + function.size)
+        for function in functions(elf)
+        if function.name in names and not function.name.startswith(library)
+    )
+
+
+def _counted(
+    compiled: Compiled,
+    image: Image,
+    board: Board,
+    ask: Callable[[Session], object],
+    lap: str = "",
+) -> block_counts.Counted:
+    """The blocks of `<name>_invoke` that run while the session is asked for something."""
     elf = Path(image.firmware.elf)
     identity = Identity(compiled.graph.sha256, image.firmware.identity, board.name)
-    entry = symbol_addresses(elf)[f"{compiled.graph.name}_invoke"] & ~1
+    addresses = symbol_addresses(elf)
+    entry = addresses[f"{compiled.graph.name}_invoke"] & ~1
     with tempfile.TemporaryDirectory(prefix="edgepack-cycles-") as folder:
         file = Path(folder) / "counts"
         block_counts.prepare(file)
-        count = block_counts.Counting(entry, file)
+        count = block_counts.Counting(entry, file, addresses[lap] & ~1 if lap else 0)
         with (
             unicorn_emulator.start(board, image.firmware, count) as (path, name),
             open_session(Port(path, board.serial.baud, name), identity) as session,
         ):
-            session.infer(inputs)
-            counted = block_counts.read(file)
-    if counted.runs != 1:
-        raise ToolchainError(f"{board.name}: one inference was run, {counted.runs} were counted")
-    return estimate(CORES[board.core], counted.blocks, code_of(elf), wait_states)
+            ask(session)
+            return block_counts.read(file)
 
 
 def code_of(elf: Path) -> Callable[[int, int], bytes]:

@@ -28,7 +28,7 @@ from edgepack.pipeline.compile import (
     has_own_operators,
     plan_rows,
 )
-from edgepack.pipeline.cycles import as_latencies, cycle_estimate, obstacle
+from edgepack.pipeline.cycles import as_latencies, cycle_estimate, obstacle, step_estimates
 from edgepack.pipeline.data import Array, Samples, load_samples, random_samples
 from edgepack.pipeline.firmware import Image, build_image, memory, require_room, require_stack
 from edgepack.pipeline.metrics import confusion, require_scorable, score
@@ -48,6 +48,7 @@ from edgepack.results import (
 )
 from edgepack.store import write_file
 from edgepack.target.attach import attach
+from edgepack.target.cycles import Estimate
 
 Progress = Callable[[str, int, int], None]  # what, done, of (0: not known)
 RANDOM_SAMPLES = 10
@@ -222,9 +223,13 @@ def profile_compiled(compiled: Compiled, board: Board, device: DeviceSpec) -> Pr
     if board.timer.unit == "none":
         raise UsageError(f"{board.name} reports no latency; profile on an emulated or real board")
     samples = choose_samples(compiled.original, device).first(1)
+    inputs = sample_bytes(samples, 0)
     with attached(compiled, board, device, hook=True) as running:
-        ticks = running.session.profile(sample_bytes(samples, 0))
-        provenance = running.provenance
+        ticks = running.session.profile(inputs)
+        provenance, image = running.provenance, running.image
+    estimates: tuple[Estimate | None, ...] = (None,) * len(ticks)
+    if device.cycles and not obstacle(board):
+        estimates = step_estimates(compiled, image, board, inputs, device.wait_states)
     graph = compiled.graph
     kinds = {operator.index: operator.kind for operator in graph.operators}
     rows = tuple(
@@ -236,11 +241,16 @@ def profile_compiled(compiled: Compiled, board: Board, device: DeviceSpec) -> Pr
             output="x".join(map(str, graph.tensor(step.outputs[0]).shape)),
             macs=step.macs,
             count=board.count(count),
+            variant=step.variant,
+            cycles=None if found is None else round(found.cycles.likely),
         )
-        for number, (step, count) in enumerate(zip(compiled.program.steps, ticks, strict=True))
+        for number, (step, count, found) in enumerate(
+            zip(compiled.program.steps, ticks, estimates, strict=True)
+        )
     )
     unit, kind = board.timer.unit, _kind(board)
-    return ProfileResult(compiled.facts, board_facts(board), kind, unit, rows, provenance)
+    model = next((found.model for found in estimates if found is not None), "")
+    return ProfileResult(compiled.facts, board_facts(board), kind, unit, rows, provenance, model)
 
 
 def verify(

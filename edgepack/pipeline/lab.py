@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import combinations
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 
 from edgepack.board import Board
-from edgepack.compiler.lowering import lower
+from edgepack.compiler.choice import choose
+from edgepack.compiler.lowering import offer
 from edgepack.compiler.planner import plan_memory
 from edgepack.device.bench import run_samples
 from edgepack.errors import UsageError
@@ -29,12 +27,13 @@ from edgepack.pipeline.device import (
 )
 from edgepack.pipeline.firmware import empty_image
 from edgepack.pipeline.lab_layers import LayerSpec, build_layer, extremes
-from edgepack.program import Isa, Level, LowerSpec, Program, Scratch
+from edgepack.program import Level, LowerSpec, Program, Scratch
 from edgepack.results import LabResult, LabVariant
 from edgepack.target.disassembly import hot_loop
 from edgepack.target.sections import Function, functions
 
 RANDOM_SAMPLES = 3
+LEVELS: tuple[Level, ...] = ("balanced", "size", "speed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,32 +89,27 @@ def lab(
 
 
 def variants_of(graph: Graph, board: Board) -> tuple[Program, ...]:
-    """The graph by every choice that instruction sets and levels make for it, each once.
+    """The graph by every way that the board's instruction sets and the levels offer, each once.
 
-    The portable kernels of the default level come first.
+    Those of the portable kernels come first.
     """
     found: list[Program] = []
-    for isa in _subsets(board):
-        for level in ("balanced", "size", "speed"):
-            program = lower(graph, LowerSpec(isa=isa, optimize=level))
+    for level in LEVELS:
+        offered = offer(graph, LowerSpec(isa=board.isa, optimize=level))
+        (lowered,) = offered.operators
+        for pick in range(len(lowered.ways)):
+            program = offered.program([pick])
             if all(program.steps != other.steps for other in found):
                 found.append(program)
-    return tuple(found)
-
-
-def _subsets(board: Board) -> Iterator[frozenset[Isa]]:
-    """Of the board's instruction sets, from none to all."""
-    features = sorted(board.isa)
-    for size in range(len(features) + 1):
-        yield from map(frozenset, combinations(features, size))
+    return tuple(sorted(found, key=lambda p: any(s.variant != "portable" for s in p.steps)))
 
 
 def _levels(program: Program, board: Board) -> tuple[Level, ...]:
     """The levels that choose this program for the board."""
-    specs = {level: LowerSpec(isa=board.isa, optimize=level) for level in get_args(Level)}
-    return tuple(
-        level for level, spec in specs.items() if lower(program.graph, spec).steps == program.steps
-    )
+    graph = program.graph
+    specs = {level: LowerSpec(board.isa, optimize=level) for level in LEVELS}
+    chosen = {level: choose(offer(graph, spec))[0] for level, spec in specs.items()}
+    return tuple(level for level in LEVELS if chosen[level].steps == program.steps)
 
 
 def _samples(graph: Graph, seed: int) -> Samples:

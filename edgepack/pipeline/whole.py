@@ -76,6 +76,7 @@ def run_config(
         samples=bench.samples,
         metric=bench.metric,
         seed=bench.seed,
+        cycles=True,
     )
     choices = CompileSpec(
         config.model.name,

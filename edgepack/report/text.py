@@ -58,11 +58,11 @@ def estimate_text(result: BenchResult) -> str:
 
 
 def latency_text(result: BenchResult) -> str:
-    """`1,234,567 instructions (emulated)` or a dash for a host process."""
+    """`1,234,567 instructions (emulated), 2,345,678 cycles (estimated)`; a dash for a host."""
     if not result.latency:
         return "-"
-    first = result.latency[0]
-    return f"{number(first.mean)} {first.unit} ({first.kind})"
+    shown = [v for v in result.latency if v is result.latency[0] or v.unit == "cycles"]
+    return ", ".join(f"{number(v.mean)} {v.unit} ({v.kind})" for v in shown)
 
 
 def agreement_text(result: BenchResult) -> str:

@@ -1,7 +1,8 @@
 """How often each block of one function ran: the file that the emulator's process counts in.
 
 Its layout is that of `unicorn_core.c`: finished runs, blocks for which there was no room, then for
-each block its address, bytes, runs, and how often it ended in a jump.
+each block its address, bytes with the lap above their 16 bits, runs, and how often it ended in a
+jump.
 """
 
 from __future__ import annotations
@@ -20,10 +21,14 @@ _BLOCKS = 1 << 15
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """A function's address, and the file for the counts of its blocks and of what it calls."""
+    """A function's address, and the file for the counts of its blocks and of what it calls.
+
+    `lap_entry` is a function that it calls between its parts, which are counted apart; 0 for none.
+    """
 
     entry: int
     file: Path
+    lap_entry: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +59,9 @@ def read(file: Path) -> Counted:
             "bench it without --cycles"
         )
     tallies = _TALLY.iter_unpack(data[_HEADER.size :])
-    return Counted(runs, tuple(Block(*tally) for tally in tallies if tally[1]))
+    blocks = (
+        Block(address, size & 0xFFFF, count, taken, size >> 16)
+        for address, size, count, taken in tallies
+        if size
+    )
+    return Counted(runs, tuple(blocks))

@@ -64,6 +64,7 @@ class Block:
     size: int
     count: int
     taken: int
+    lap: int = 0  # the part of the function that ran
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ static struct {
 /* A block of the counted function, in memory that another process reads. Zero: not used. */
 typedef struct {
     uint32_t address;
-    uint32_t size;
+    uint32_t size; /* and, above its 16 bits, the lap: laps begin where `lap_entry` is called */
     uint64_t count;
     uint64_t taken; /* another block followed than the one behind it */
 } tally_t;
@@ -75,7 +75,9 @@ static struct {
     tally_t* tallies;
     uint32_t capacity; /* a power of two */
     uint64_t entry;
+    uint64_t lap_entry; /* 0: there is one lap */
     uint64_t back;
+    uint32_t lap;
     int inside;
     tally_t* last;
 } counted;
@@ -148,7 +150,7 @@ void on_block(void* uc, uint64_t address, uint32_t size, void* data)
 static tally_t* find_tally(uint64_t address, uint32_t size)
 {
     uint32_t mask = counted.capacity - 1;
-    uint32_t at = ((uint32_t)(address >> 1) * 2654435761u) & mask;
+    uint32_t at = (((uint32_t)(address >> 1) ^ size >> 4) * 2654435761u) & mask;
     for (uint32_t tries = 0; tries <= mask; tries++) {
         tally_t* tally = &counted.tallies[(at + tries) & mask];
         if (tally->size == 0) {
@@ -172,6 +174,10 @@ void on_counted_block(void* uc, uint64_t address, uint32_t size, void* data)
         counted.inside = 1;
         counted.back = behind;
         counted.last = NULL;
+        counted.lap = 0;
+    }
+    if (counted.inside && counted.lap_entry != 0 && address == counted.lap_entry) {
+        counted.lap++;
     }
     if (counted.last != NULL && address != behind) {
         counted.last->taken++;
@@ -181,7 +187,7 @@ void on_counted_block(void* uc, uint64_t address, uint32_t size, void* data)
         counted.inside = 0;
         (*counted.runs)++;
     } else if (counted.inside) {
-        counted.last = find_tally(address, size);
+        counted.last = find_tally(address, size | counted.lap << 16);
         if (counted.last != NULL) {
             counted.last->count++;
         }
@@ -357,13 +363,14 @@ int machine_memory(uint64_t origin, uint64_t bytes, const uint8_t* host)
 }
 
 /* Count the function at `entry` in zeroed memory: two counters, then `capacity` tallies. */
-void machine_count(void* memory, uint32_t capacity, uint64_t entry)
+void machine_count(void* memory, uint32_t capacity, uint64_t entry, uint64_t lap_entry)
 {
     counted.runs = memory;
     counted.lost = counted.runs + 1;
     counted.tallies = (tally_t*)(counted.runs + 2);
     counted.capacity = capacity;
     counted.entry = entry;
+    counted.lap_entry = lap_entry;
 }
 
 /* Why the emulator was stopped, once. For STOP_PLACE, `pc` is where it stands: what follows in the

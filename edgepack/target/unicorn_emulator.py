@@ -80,7 +80,8 @@ def _command(board: Board, firmware: Firmware, lifeline: int, count: Counting | 
         "elf": str(Path(firmware.elf).resolve()),
         "library": str(library()),
         "lifeline": lifeline,
-        "count": count and {"entry": count.entry, "file": str(count.file)},
+        "count": count
+        and {"entry": count.entry, "lap_entry": count.lap_entry, "file": str(count.file)},
     }
     code = (
         f"import sys; sys.path[0] = {root!r}; "

@@ -44,7 +44,8 @@ def main(text: str) -> None:
         board = Board.model_validate(task["board"])
         machine = Machine(board, Path(task["elf"]), ctypes.CDLL(task["library"]))
         if task["count"] is not None:
-            machine.count(int(task["count"]["entry"]), Path(task["count"]["file"]))
+            counting = task["count"]
+            machine.count(counting["entry"], counting["lap_entry"], Path(counting["file"]))
         written = machine.flash()
         _tell(port=machine.port, written=written)
         machine.run()
@@ -100,7 +101,7 @@ class Machine:
         """Write the image's segments and read them back; the bytes written."""
         return flash.write_verified(self, flash.segments(self._elf), self._board.name)
 
-    def count(self, entry: int, file: Path) -> None:
+    def count(self, entry: int, lap_entry: int, file: Path) -> None:
         """Count the blocks of the function at `entry` in `file`, laid out by `block_counts`."""
         with file.open("r+b") as shared:
             self._counts = mmap.mmap(shared.fileno(), 0)
@@ -108,6 +109,7 @@ class Machine:
             (ctypes.c_uint8 * len(self._counts)).from_buffer(self._counts),
             ctypes.c_uint32(block_counts.capacity(len(self._counts))),
             ctypes.c_uint64(entry),
+            ctypes.c_uint64(lap_entry),
         )
         self._block_hook = "on_counted_block"
         self._engine = self._assemble()
