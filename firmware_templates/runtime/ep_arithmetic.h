@@ -5,12 +5,7 @@
 
 #include "ep_broadcast.h"
 #include "ep_float.h"
-
-/// A fused activation's range of integers.
-typedef struct {
-    int32_t low;
-    int32_t high;
-} ep_range_s32_t;
+#include "ep_range.h"
 
 /// y = clamp(a / b).
 void ep_div_f32(const ep_range_f32_t* p, const ep_broadcast_t* loops, const float* a,

@@ -19,7 +19,7 @@ typedef struct {
 
 /// x: [batches][outer][size][run]; indices: [batches][count]; y: [batches][outer][count][run].
 /// y must overlap neither.
-void ep_gather(const ep_gather_t* p, const void* x, const void* indices, void* y);
+void ep_take(const ep_gather_t* p, const void* x, const void* indices, void* y);
 
 #define EP_GATHER_RANK 8
 
@@ -34,6 +34,6 @@ typedef struct {
 
 /// y[i] = the run of x at indices[i]. indices: [count][depth]; y: [count][run].
 /// y must overlap neither.
-void ep_gather_nd(const ep_gather_nd_t* p, const void* x, const void* indices, void* y);
+void ep_take_nd(const ep_gather_nd_t* p, const void* x, const void* indices, void* y);
 
 #endif

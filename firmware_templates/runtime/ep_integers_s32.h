@@ -4,11 +4,7 @@
 #define EP_INTEGERS_S32_H
 
 #include "ep_pairwise.h"
-
-typedef struct {
-    int32_t low; /* the activation's range */
-    int32_t high;
-} ep_range_s32_t;
+#include "ep_range.h"
 
 /// y[i] = clamp(a[i] + b[i]), a[i] - b[i], a[i] * b[i], computed modulo 2^32. y may be a or b,
 /// or an operand of its own shape. Bit-exact with TFLite's reference kernels.

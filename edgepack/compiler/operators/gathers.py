@@ -87,7 +87,7 @@ def lower_gather(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         ("width", indices.dtype.bytes),
     )
     params = Params("ep_gather_t", fields)
-    return Lowered(steps=(call_step(op, "ep_gather", "ep_gather", (params,), (x, indices), y),))
+    return Lowered(steps=(call_step(op, "ep_take", "ep_gather", (params,), (x, indices), y),))
 
 
 def _fixed_gather(
@@ -147,7 +147,7 @@ def lower_gather_nd(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     )
     params = Params("ep_gather_nd_t", fields)
     y = output_tensor(op, graph)
-    return Lowered(steps=(call_step(op, "ep_gather_nd", "ep_gather", (params,), (x, indices), y),))
+    return Lowered(steps=(call_step(op, "ep_take_nd", "ep_gather", (params,), (x, indices), y),))
 
 
 def check_one_hot(op: Operator, graph: Graph) -> None:

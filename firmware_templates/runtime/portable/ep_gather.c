@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT-0 */
 #include "ep_gather.h"
 
-void ep_gather(const ep_gather_t* p, const void* x, const void* indices, void* y)
+void ep_take(const ep_gather_t* p, const void* x, const void* indices, void* y)
 {
     const uint8_t* from = (const uint8_t*)x;
     uint8_t* to = (uint8_t*)y;
@@ -17,7 +17,7 @@ void ep_gather(const ep_gather_t* p, const void* x, const void* indices, void* y
     }
 }
 
-void ep_gather_nd(const ep_gather_nd_t* p, const void* x, const void* indices, void* y)
+void ep_take_nd(const ep_gather_nd_t* p, const void* x, const void* indices, void* y)
 {
     const uint8_t* from = (const uint8_t*)x;
     uint8_t* to = (uint8_t*)y;
