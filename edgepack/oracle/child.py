@@ -31,11 +31,12 @@ def main() -> int:
 
     with np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False) as file:
         request = {name: file[name] for name in file.files}
+    meta = json.loads(request.pop("meta").tobytes())
     try:
-        oracle, interpreter = _interpreter()
+        micro = any(case.get("numerics") == "tflm" for case in meta)
+        oracle, interpreter = _micro() if micro else _interpreter()
     except ImportError:
         return NO_INTERPRETER
-    meta = json.loads(request.pop("meta").tobytes())
     answers = list(_answer_all(interpreter, request, meta))
     arrays = {
         f"{i}/{name}": values
@@ -68,6 +69,28 @@ def _interpreter() -> tuple[str, Any]:
         )
 
     return oracle, make
+
+
+def _micro() -> tuple[str, Any]:
+    """The same of TFLite Micro."""
+    import importlib.util
+    from importlib.metadata import version
+    from pathlib import Path
+
+    from tflite_micro.python.tflite_micro import runtime as _  # noqa: F401
+
+    place = Path(__file__).with_name("micro.py")
+    spec = importlib.util.spec_from_file_location("micro", place)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    def make(model: bytes, layers: bool) -> Any:
+        if layers:
+            raise _UsageError("TFLite Micro's interpreter does not give tensors inside the model")
+        return module.Micro(model)
+
+    return f"TFLite Micro {version('tflite-micro')}", make
 
 
 def _answer_all(make: Any, request: Arrays, meta: Sequence[dict[str, Any]]) -> Iterator[Answer]:
@@ -156,14 +179,15 @@ def _column(place: int, detail: Any, values: Any) -> list[Any]:
     shape = tuple(int(d) for d in detail["shape"])
     batched = shape[:1] == (1,)
     wanted = shape[1:] if batched else shape
-    given = values.shape[1:] if batched else values.shape
+    stacked = batched or (values.ndim == len(shape) + 1 and values.shape[1:] == shape)
+    given = values.shape[1:] if stacked else values.shape
     if given != wanted or values.dtype != detail["dtype"]:
         expected = (["n", *wanted] if batched else [*wanted], detail["dtype"].__name__)
         raise _UsageError(
             f"input {place} is {list(values.shape)} {values.dtype}, "
             f"the model takes {str(expected[0]).replace(chr(39), '')} {expected[1]}"
         )
-    return [row.reshape(shape) for row in values] if batched else [values]
+    return [row.reshape(shape) for row in values] if stacked else [values]
 
 
 def _run(interpreter: Any, samples: Sequence[Sequence[Any]], layers: bool) -> Answer:
@@ -186,7 +210,8 @@ def _run(interpreter: Any, samples: Sequence[Sequence[Any]], layers: bool) -> An
 
 def _written(interpreter: Any, inputs: Sequence[int]) -> list[int]:
     operators = interpreter._get_ops_details()
-    return sorted({int(t) for op in operators for t in op["outputs"]} | {int(t) for t in inputs})
+    made = {int(t) for op in operators for t in op["outputs"]} | {int(t) for t in inputs}
+    return sorted(made - {-1})
 
 
 def _joined(rows: Sequence[Any]) -> Any:

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from edgepack.errors import EdgepackError, ModelError, ToolchainError
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+Numerics = Literal["litert", "tflm"]
 NO_INTERPRETER = 90  # the child's exit status
 TIMEOUT_S = 600.0
 CHILD = Path(__file__).with_name("child.py")
@@ -53,23 +54,29 @@ class Case:
 
 
 def run_reference(
-    model: bytes, inputs: Sequence[NDArray[np.generic]], *, layers: bool = False
+    model: bytes,
+    inputs: Sequence[NDArray[np.generic]],
+    *,
+    layers: bool = False,
+    numerics: Numerics = "litert",
 ) -> ReferenceRun:
     """Run a model over n samples, one by one, with the reference kernels and no delegate.
 
-    Each input is [n, *shape[1:]] where the tensor's leading dimension is 1, else [*shape] and n
-    is 1. State carries over from sample to sample. ModelError where the interpreter refuses the
-    model or dies of it; UsageError where an input has another shape or type; ToolchainError
-    where no interpreter is installed.
+    `numerics` "tflm" asks TFLite Micro's interpreter, which has no `layers`.
+
+    Each input is [n, *shape[1:]] where the tensor's leading dimension is 1, else [n, *shape], or
+    [*shape] where n is 1. State carries over from sample to sample. ModelError where the
+    interpreter refuses the model or dies of it; UsageError where an input has another shape or
+    type; ToolchainError where no interpreter is installed.
     """
-    (result,) = run_cases([Case(model, tuple(inputs), layers)])
+    (result,) = run_cases([Case(model, tuple(inputs), layers)], numerics=numerics)
     if isinstance(result, EdgepackError):
         raise result
     return result
 
 
 def run_cases(
-    cases: Sequence[Case], *, timeout_s: float = TIMEOUT_S
+    cases: Sequence[Case], *, timeout_s: float = TIMEOUT_S, numerics: Numerics = "litert"
 ) -> list[ReferenceRun | EdgepackError]:
     """Run many small models in one child; an error or a crash of one is that case's result.
 
@@ -78,11 +85,11 @@ def run_cases(
     """
     if not cases:
         return []
-    reply = _decode(_run_child(_encode(cases), timeout_s))
+    reply = _decode(_run_child(_encode(cases, numerics), timeout_s, numerics))
     return [_result(reply, index) for index in range(len(cases))]
 
 
-def _encode(cases: Sequence[Case]) -> bytes:
+def _encode(cases: Sequence[Case], numerics: Numerics) -> bytes:
     import numpy as np
 
     arrays: dict[str, NDArray[np.generic]] = {}
@@ -90,7 +97,7 @@ def _encode(cases: Sequence[Case]) -> bytes:
         arrays[f"{index}/model"] = np.frombuffer(case.model, np.uint8)
         for place, values in enumerate(case.inputs):
             arrays[f"{index}/x{place}"] = np.asarray(values)
-    meta = [{"inputs": len(c.inputs), "layers": c.layers} for c in cases]
+    meta = [{"inputs": len(c.inputs), "layers": c.layers, "numerics": numerics} for c in cases]
     return _savez(arrays, meta)
 
 
@@ -124,7 +131,7 @@ def _result(reply: Mapping[str, Any], index: int) -> ReferenceRun | EdgepackErro
     return ReferenceRun(reply["meta"]["oracle"], outputs, tensors)
 
 
-def _run_child(request: bytes, timeout_s: float) -> bytes:
+def _run_child(request: bytes, timeout_s: float, numerics: Numerics) -> bytes:
     command = [sys.executable, str(CHILD)]
     pipe = subprocess.PIPE
     child = subprocess.Popen(
@@ -142,6 +149,9 @@ def _run_child(request: bytes, timeout_s: float) -> bytes:
         raise ToolchainError(
             "no TFLite interpreter is installed: the reference answers come from it. "
             "Install one: pip install ai-edge-litert"
+            if numerics == "litert"
+            else "TFLite Micro's interpreter is not installed: numerics 'tflm' are compared with "
+            "its answers. Install it: pip install edgepack[tflm]"
         )
     if child.returncode != 0:
         last = noise.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]

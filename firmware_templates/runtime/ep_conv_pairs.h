@@ -21,10 +21,10 @@ typedef struct {
     const int8_t* image;
     int32_t top;
     int32_t left;
-} ep_place_t;
+} ep_conv_place_t;
 
 /// Copies count values, at least 1, to every other byte; gives the next one.
-static inline int8_t* ep_spread(int8_t* column, const int8_t* x, int32_t count)
+static inline int8_t* ep_conv_spread(int8_t* column, const int8_t* x, int32_t count)
 {
     for (; count >= 4; count -= 4) {
         column[0] = x[0];
@@ -41,7 +41,7 @@ static inline int8_t* ep_spread(int8_t* column, const int8_t* x, int32_t count)
     return column;
 }
 
-static inline int8_t* ep_fill(int8_t* column, int8_t value, int32_t count)
+static inline int8_t* ep_conv_fill(int8_t* column, int8_t value, int32_t count)
 {
     for (; count > 0; count--) {
         *column = value;
@@ -52,26 +52,26 @@ static inline int8_t* ep_fill(int8_t* column, int8_t value, int32_t count)
 
 /// One line of a window: kernel_w taps of depth_c channels each.
 static inline int8_t*
-ep_gather_line(const ep_conv_2d_t* p, const int8_t* line, int32_t left, int8_t* column)
+ep_conv_gather_line(const ep_conv_2d_t* p, const int8_t* line, int32_t left, int8_t* column)
 {
     const ep_window_t* const window = &p->window;
     const int32_t step = window->dilation_w;
     const int32_t taps = window->kernel_w;
     if (step == 1 && p->groups == 1 && left >= 0 && left + taps <= window->in_w) {
-        return ep_spread(column, &line[left * window->in_c], taps * p->depth_c);
+        return ep_conv_spread(column, &line[left * window->in_c], taps * p->depth_c);
     }
     for (int32_t k = 0; k < taps; k++) {
         const int32_t at = left + k * step;
         const bool inside = at >= 0 && at < window->in_w;
-        column = inside ? ep_spread(column, &line[at * window->in_c], p->depth_c)
-                        : ep_fill(column, p->zero, p->depth_c);
+        column = inside ? ep_conv_spread(column, &line[at * window->in_c], p->depth_c)
+                        : ep_conv_fill(column, p->zero, p->depth_c);
     }
     return column;
 }
 
 /// A window as a column, in every other byte.
 static inline void
-ep_gather(const ep_conv_2d_t* p, const ep_place_t* place, int32_t channel, int8_t* column)
+ep_conv_gather(const ep_conv_2d_t* p, const ep_conv_place_t* place, int32_t channel, int8_t* column)
 {
     const ep_window_t* const window = &p->window;
     const int32_t line_bytes = window->in_w * window->in_c;
@@ -79,24 +79,24 @@ ep_gather(const ep_conv_2d_t* p, const ep_place_t* place, int32_t channel, int8_
     for (int32_t k = 0; k < window->kernel_h; k++) {
         if (row >= 0 && row < window->in_h) {
             const int8_t* const line = &place->image[row * line_bytes + channel];
-            column = ep_gather_line(p, line, place->left, column);
+            column = ep_conv_gather_line(p, line, place->left, column);
         } else {
-            column = ep_fill(column, p->zero, window->kernel_w * p->depth_c);
+            column = ep_conv_fill(column, p->zero, window->kernel_w * p->depth_c);
         }
         row += window->dilation_h;
     }
 }
 
 /// Two pixels, all their channels; a group's weights take `weight_bytes`.
-static inline void ep_conv_pair(const ep_conv_2d_t* p, const ep_place_t* places,
+static inline void ep_conv_pair(const ep_conv_2d_t* p, const ep_conv_place_t* places,
                                 ep_columns_function_t columns, int32_t weight_bytes,
                                 const int8_t* w, const int32_t* bias, const int32_t* multipliers,
                                 const int8_t* codes, int8_t* scratch, int8_t* y0, int8_t* y1)
 {
     const int32_t outputs = p->columns.outputs;
     for (int32_t group = 0; group < p->groups; group++) {
-        ep_gather(p, &places[0], group * p->depth_c, scratch);
-        ep_gather(p, &places[1], group * p->depth_c, scratch + 1);
+        ep_conv_gather(p, &places[0], group * p->depth_c, scratch);
+        ep_conv_gather(p, &places[1], group * p->depth_c, scratch + 1);
         columns(&p->columns, scratch, w, bias, multipliers, codes, y0, y1);
         w += weight_bytes;
         bias += outputs;
@@ -115,12 +115,12 @@ static inline void ep_conv_pairs(const ep_conv_2d_t* p, ep_columns_function_t co
 {
     const ep_window_t* const window = &p->window;
     const int32_t pixel_bytes = p->columns.outputs * p->groups;
-    ep_place_t places[2];
+    ep_conv_place_t places[2];
     int32_t waiting = 0;
     for (int32_t b = 0; b < window->batches; b++) {
         for (int32_t i = 0; i < window->out_h; i++) {
             for (int32_t j = 0; j < window->out_w; j++) {
-                ep_place_t* const place = &places[waiting];
+                ep_conv_place_t* const place = &places[waiting];
                 place->image = x;
                 place->top = i * window->stride_h - window->pad_top;
                 place->left = j * window->stride_w - window->pad_left;

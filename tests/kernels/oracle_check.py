@@ -6,6 +6,7 @@ check([case, ...], ulp=3)      float32 outputs within 3 units of the last place
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -121,15 +122,20 @@ def _ordered(values: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
 
 
-def check(cases: Sequence[Case], *, ulp: int = 0) -> int:
+def check(cases: Sequence[Case], *, ulp: int = 0, numerics: oracle.Numerics = "litert") -> int:
     """Run all cases in the C and in the reference; the greatest distance of floats seen."""
-    references = oracle.run_cases([oracle.Case(c.model, tuple(c.inputs)) for c in cases])
+    if numerics != "litert":
+        specs = [dataclasses.replace(case.spec, numerics=numerics) for case in cases]
+        pairs = zip(cases, specs, strict=True)
+        cases = [dataclasses.replace(case, spec=spec) for case, spec in pairs]
+    asked = [oracle.Case(c.model, tuple(c.inputs)) for c in cases]
+    references = oracle.run_cases(asked, numerics=numerics)
     answers = run_cases(cases)
     worst = 0
     for number, (case, reference) in enumerate(zip(cases, references, strict=True)):
         assert isinstance(reference, oracle.ReferenceRun), f"{number} {case.label}: {reference}"
-        pairs = zip(answers[number], reference.outputs, strict=True)
-        for place, (answer, expected) in enumerate(pairs):
+        both = zip(answers[number], reference.outputs, strict=True)
+        for place, (answer, expected) in enumerate(both):
             where = f"case {number} output {place} {case.label}"
             assert answer.dtype == expected.dtype, where
             assert answer.size == expected.size, f"{where}: {answer.shape}, {expected.shape}"

@@ -96,8 +96,8 @@ def test_prelu(case_count: int) -> None:
         ("LOGISTIC", (0.1, 0.1), "TFLite fixes 3.05175781e-05 and 0"),
         ("TANH", (0.1, 1 / 128), "TFLite fixes 3.05175781e-05 and 0"),
         ("SOFTMAX", (5.0, UNIT), "it must be positive and below 4"),
-        ("HARD_SWISH", (0.1, 0.1), "is int16; supported here: int8 or float32"),
-        ("RELU_N1_TO_1", (0.1, 0.1), "is int16; supported here: int8 or float32"),
+        ("HARD_SWISH", (0.1, 0.1), "is int16; supported here: int8 or uint8 or float32"),
+        ("RELU_N1_TO_1", (0.1, 0.1), "is int16; supported here: int8 or uint8 or float32"),
     ],
 )
 def test_refusals(kind: str, scales: tuple[float, float], says: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,7 @@ _WIDE = frozenset(
 MAX_RANK_PRELU = 4  # TFLite's BroadcastPrelu4DSlow
 SOFTMAX_CODE_ENTRIES = 80  # of 4 bytes: what the code of an exponential takes
 SOFTMAX_TABLE_ELEMENTS = 512  # from here on 1 KB is worth 200 instructions an element
-Wide = Callable[[Operator, Graph], activation_s16.Call]
+Wide = Callable[[Operator, Graph, LowerSpec], activation_s16.Call]
 Table = Callable[[Operator, Tensor, Tensor], NDArray[np.uint8]]
 
 
@@ -207,10 +208,12 @@ def _unary(
     def lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
         if x.dtype is DType.INT8:
+            if spec.numerics == "tflm" and op.kind == "RELU6":  # it clamps what is stored
+                y = replace(y, quantization=x.quantization)
             return lookup(op, graph, table(op, x, y))
         if x.dtype is DType.INT16:
             assert wide is not None
-            return elementwise(op, graph, *wide(op, graph))
+            return elementwise(op, graph, *wide(op, graph, spec))
         count = Scalar("uint32_t", x.elements)
         values = tuple(Scalar("float", value) for value in extra)
         refs: tuple[Argument, ...] = (TensorRef(x.index), TensorRef(y.index), count)
@@ -227,8 +230,8 @@ def lower_leaky_relu(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     def table(_: Operator, x: Tensor, y: Tensor) -> NDArray[np.uint8]:
         return tables.leaky_relu_table(x, y, alpha)
 
-    def wide(op: Operator, graph: Graph) -> activation_s16.Call:
-        return activation_s16.leaky_relu_call(op, graph, alpha)
+    def wide(op: Operator, graph: Graph, spec: LowerSpec) -> activation_s16.Call:
+        return activation_s16.leaky_relu_call(op, graph, spec, alpha)
 
     lower = _unary(table, "ep_leaky_relu_f32", "ep_leaky_relu", alpha, wide=wide)
     return lower(op, graph, spec)
@@ -312,7 +315,7 @@ def _relu_row(kind: str, code: int, low: float, high: float, notes: str = "") ->
             "ep_relu",
             low,
             high,
-            wide=lambda op, graph: activation_s16.relu_call(op, graph, low, high),
+            wide=lambda op, graph, spec: activation_s16.relu_call(op, graph, spec, low, high),
         ),
         notes=notes,
     )
@@ -370,7 +373,8 @@ ROWS: tuple[OperatorRow, ...] = (
         21,
         0.0,
         6.0,
-        notes="In int8 LiteRT rescales where the quantisations differ; TFLite Micro does not.",
+        notes="In int8 and int16 LiteRT rescales where the quantisations differ; TFLite Micro does "
+        "not (numerics 'tflm').",
     ),
     _relu_row("RELU_N1_TO_1", 20, -1.0, 1.0),
     OperatorRow(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import log2
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepack.compiler import tables, tables_s16
-from edgepack.compiler.fixed_point import quantize_multiplier
+from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
 from edgepack.compiler.operators import checks
 from edgepack.graph import Graph, Operator, Tensor
-from edgepack.program import Argument, Const, FieldValue, Params, TensorRef
+from edgepack.program import Argument, Const, FieldValue, LowerSpec, Params, TensorRef
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +37,7 @@ def check_sigmoid(op: Operator, graph: Graph) -> None:
     )
 
 
-def sigmoid_call(op: Operator, graph: Graph) -> Call:
+def sigmoid_call(op: Operator, graph: Graph, spec: LowerSpec) -> Call:
     """LOGISTIC or TANH by the table they share."""
     x, y = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
     multiplier, shift = _sigmoid_scale(x.scale, op.kind)
@@ -63,10 +64,12 @@ def _sigmoid_scale(scale: float, kind: str) -> tuple[int, int]:
     return int(multiplier), shift
 
 
-def relu_call(op: Operator, graph: Graph, low: float, high: float) -> Call:
-    """RELU and its kin: rescaled, then clamped."""
+def relu_call(op: Operator, graph: Graph, spec: LowerSpec, low: float, high: float) -> Call:
+    """RELU and its kin: rescaled, then clamped. TFLite Micro does not rescale RELU6."""
     x, y = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
-    multiplier = tables.scale_ratio(x.scale, y.scale)
+    if spec.numerics == "tflm" and op.kind == "RELU6":
+        y = replace(y, quantization=x.quantization)
+    multiplier = _ratio(x, y, spec)
     ends = (tables.round_saturated(float(np.float32(v) / np.float32(y.scale))) for v in (low, high))
     floor, ceiling = (max(-(2**15), min(2**15 - 1, y.zero_point + end)) for end in ends)
     fields: Fields = (
@@ -81,11 +84,20 @@ def relu_call(op: Operator, graph: Graph, low: float, high: float) -> Call:
     return "ep_relu_s16", "ep_unary_s16", (Params("ep_relu_s16_t", fields), *_refs(x, y))
 
 
-def leaky_relu_call(op: Operator, graph: Graph, alpha: float) -> Call:
+def _ratio(x: Tensor, y: Tensor, spec: LowerSpec) -> Multiplier:
+    """From x's scale to y's; LiteRT takes the quotient in single precision."""
+    if spec.numerics == "tflm":
+        return quantize_multiplier(x.scale / y.scale)
+    return tables.scale_ratio(x.scale, y.scale)
+
+
+def leaky_relu_call(op: Operator, graph: Graph, spec: LowerSpec, alpha: float) -> Call:
     """LEAKY_RELU; a negative slope as LiteRT has it."""
     x, y = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
-    same = tables.scale_ratio(x.scale, y.scale)
+    same = _ratio(x, y, spec)
     product = float(np.float32(x.scale) * np.float32(alpha) / np.float32(y.scale))
+    if spec.numerics == "tflm":
+        product = x.scale * alpha / y.scale
     slope = quantize_multiplier(abs(product))
     fields: Fields = (
         ("count", x.elements),

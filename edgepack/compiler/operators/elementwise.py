@@ -134,9 +134,10 @@ def _loop_fields(loops: Loops) -> Fields:
     )
 
 
-def _plain_fields(op: Operator, graph: Graph) -> Fields:
-    """The activation's range of numbers that have no scale."""
-    output, activation = checks.output_tensor(op, graph), op.option("fused_activation_function")
+def _plain_fields(op: Operator, graph: Graph, activation: str = "") -> Fields:
+    """The range of the operator's activation, or of another, in numbers that have no scale."""
+    output = checks.output_tensor(op, graph)
+    activation = activation or str(op.option("fused_activation_function"))
     if output.dtype.name == "FLOAT32":
         return tuple(zip(("low", "high"), scaling.float_range(activation), strict=True))
     return tuple(zip(("low", "high"), scaling.plain_range(output, activation), strict=True))
@@ -147,11 +148,13 @@ def _lower_sum(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     a, b = (checks.input_tensor(op, graph, place) for place in (0, 1))
     minus = op.kind == "SUB"
     if a.dtype.name == "INT16":
-        if elementwise_s16.is_shifted(op, graph):
+        if spec.numerics != "tflm" and elementwise_s16.is_shifted(op, graph):
             return _step(op, graph, "add_shifted", elementwise_s16.shifted_fields(op, graph))
         return _step_of(op, graph, "add", *elementwise_s16.sum_fields(op, graph))
     if a.dtype.name != "INT8":
-        return _step(op, graph, "sub" if minus else "add", _plain_fields(op, graph))
+        bare = spec.numerics == "tflm" and op.kind == "ADD" and a.dtype.name != "FLOAT32"
+        fields = _plain_fields(op, graph, "NONE" if bare else "")
+        return _step(op, graph, "sub" if minus else "add", fields)
     swapped = b.scale > a.scale
     large, small = (b, a) if swapped else (a, b)
     factor = -(2**19) if minus and swapped else 2**19
@@ -289,7 +292,10 @@ _SOURCES = {
 }
 _OPTIONS = (OptionField("fused_activation_function", 0, "int8", 0, ACTIVATION),)
 _SUM_OPTIONS = (*_OPTIONS, OptionField("pot_scale_int16", 1, "bool", True))
-_WRAP = "int32 and int64 wrap around, then the activation clamps; TFLite Micro's ADD has none."
+_WRAP = (
+    "int32 and int64 wrap around, then the activation clamps; with numerics 'tflm' ADD has none, "
+    "and int16 with scales of powers of two is added like any other."
+)
 _PARTS = (
     ("ADD", 0, 11, _SUM_OPTIONS, _lower_sum, _WRAP),
     ("SUB", 41, 28, _SUM_OPTIONS, _lower_sum, _WRAP),
