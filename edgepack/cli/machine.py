@@ -1,4 +1,4 @@
-"""boards, ports, doctor: what is there."""
+"""boards, ports, operators, doctor: what is there."""
 
 from __future__ import annotations
 
@@ -79,4 +79,19 @@ def ports(as_json: bool) -> None:
         click.echo(show.table(header, rows) if rows else "no serial port")
 
 
-COMMANDS = (boards, ports, doctor)
+@click.command()
+@json_option
+def operators(as_json: bool) -> None:
+    """The operators that models may use, and how exactly each is computed."""
+    from edgepack import pipeline
+
+    found = pipeline.list_operators()
+    if as_json:
+        click.echo(json.dumps({"schema": 1, "operators": found}, indent=2))
+        return
+    header = ("operator", "types", "whole numbers", "float32", "compared with")
+    keys = ("operator", "types", "integers", "float32", "oracle")
+    click.echo(show.table(header, [tuple(row[key] for key in keys) for row in found]))
+
+
+COMMANDS = (boards, ports, operators, doctor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from edgepack.compiler.operators.checks import printable
 from edgepack.errors import ModelError
@@ -50,13 +50,13 @@ def unsupported_custom(index: int, code: str, tensor: str) -> ModelError:
 
 
 def unsupported_operator(
-    index: int, kind: str, tensor: str, supported: Iterable[str]
+    index: int, kind: str, tensor: str, supported: Collection[str]
 ) -> ModelError:
     """The error of a builtin operator that has no row in the table."""
     way = WAYS.get(kind, "Replace it in the model by supported ones")
     return ModelError(
-        f"op {index} {kind} '{printable(tensor)}': not supported; supported operators: "
-        f"{', '.join(sorted(supported))}. {way}."
+        f"op {index} {kind} '{printable(tensor)}': not supported; {len(supported)} others are, "
+        f"`edgepack operators` lists them. {way}."
     )
 
 

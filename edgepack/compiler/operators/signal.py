@@ -480,6 +480,18 @@ _PARTS: tuple[tuple[str, dict[str, OptionValue], tuple[int, int], Check, Lower, 
 )
 
 
+_TYPES = {
+    "SignalFftAutoScale": ("int16", "int32"),
+    "SignalEnergy": ("uint32",),
+    "SignalFilterBank": ("uint64",),
+    "SignalFilterBankSquareRoot": ("uint32",),
+    "SignalFilterBankSpectralSubtraction": ("uint32",),
+    "SignalPCAN": ("uint32",),
+    "SignalFramer": ("int16", "bool"),
+    "SignalStacker": ("int16", "bool"),
+    "SignalOverlapAdd": ("int16", "float32"),
+}  # of what it makes
+
 ROWS: tuple[OperatorRow, ...] = tuple(
     OperatorRow(
         kind=kind,
@@ -487,7 +499,7 @@ ROWS: tuple[OperatorRow, ...] = tuple(
         custom=flexbuffer_options(**options),
         inputs=(arity[0], arity[0]),
         outputs=(arity[1], arity[1]),
-        types=("int16", "int32", "uint32", "uint64", "bool", "float32"),
+        types=_TYPES.get(kind, ("int16",)),
         check=check,
         lower=lower,
         oracle="TFLite Micro",
