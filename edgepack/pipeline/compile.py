@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +23,7 @@ from edgepack.compiler.patches import HELPER
 from edgepack.compiler.reader import read_model
 from edgepack.errors import GateError, UsageError
 from edgepack.graph import ABSENT, DType, Graph, Operator, Tensor
-from edgepack.oracle import run_reference
+from edgepack.oracle import Numerics, run_reference
 from edgepack.pipeline.data import random_samples
 from edgepack.pipeline.levels import Patterns, budget_of, operator_levels
 from edgepack.pipeline.own_operators import load_operators
@@ -219,6 +220,15 @@ def follows_oracle(compiled: Compiled) -> bool:
     return one == other
 
 
+def oracle_numerics(compiled: Compiled) -> Numerics | None:
+    """Which interpreter gives the bits that the C must give; None where none that is installed."""
+    if has_own_operators(compiled):
+        return None
+    if follows_oracle(compiled):
+        return "litert"
+    return "tflm" if find_spec("tflite_micro") is not None else None
+
+
 def has_own_operators(compiled: Compiled) -> bool:
     """Whether the model has operators of the user's, which no interpreter runs."""
     return any(operator.own is not None for operator in compiled.original.operators)
@@ -229,10 +239,11 @@ def golden_vector(compiled: Compiled) -> Golden | None:
 
     None where there is no oracle of the numerics that were asked for.
     """
-    if not follows_oracle(compiled):
+    numerics = oracle_numerics(compiled)
+    if numerics is None:
         return None
     samples = random_samples(compiled.original, 1, seed=0)
-    reference = run_reference(compiled.model, samples.inputs)
+    reference = run_reference(compiled.model, samples.inputs, numerics=numerics)
     return Golden(
         inputs=tuple(x.tobytes() for x in samples.inputs),
         outputs=tuple(y.tobytes() for y in reference.outputs),

@@ -24,8 +24,8 @@ from edgepack.pipeline.compile import (
     board_facts,
     bound_ulp,
     compile_model,
-    follows_oracle,
     has_own_operators,
+    oracle_numerics,
     plan_rows,
 )
 from edgepack.pipeline.cycles import as_latencies, cycle_estimate, obstacle, step_estimates
@@ -202,7 +202,7 @@ def bench_compiled(
         accuracy=_accuracy(compiled.original, samples, outputs, reference, board, device.metric),
         agreement=(
             agreement(compiled.original, outputs, reference)
-            if reference is not None and follows_oracle(compiled)
+            if reference is not None and oracle_numerics(compiled) is not None
             else None
         ),
         provenance=provenance,
@@ -269,10 +269,11 @@ def verify(
             f"{compiled.source}: it has operators of your own, which the oracle, LiteRT, cannot "
             "run; compare what `edgepack infer` gives with your own reference"
         )
-    if not follows_oracle(compiled):
+    if oracle_numerics(compiled) is None:
         raise UsageError(
-            f"{compiled.source}: TFLite Micro rounds its dense layers otherwise than the oracle, "
-            "which is LiteRT; verify with --numerics litert"
+            f"{compiled.source}: TFLite Micro computes some of its layers otherwise than LiteRT, "
+            "and its interpreter is not installed: pip install edgepack[tflm], or verify with "
+            "--numerics litert"
         )
     samples = choose_samples(compiled.original, device)
     with attached(compiled, board, device, hook=layers) as running:
@@ -283,7 +284,9 @@ def verify(
         )
         rows = _layers(running, samples.first(1)) if layers else ()
         provenance = running.provenance
-    reference = run_reference(compiled.model, samples.inputs)
+    reference = run_reference(
+        compiled.model, samples.inputs, numerics=oracle_numerics(compiled) or "litert"
+    )
     outputs = shaped(answers.outputs, reference.outputs)
     whole = agreement(compiled.original, outputs, reference)
     return VerifyResult(compiled.facts, board_facts(board), whole, provenance, rows)
@@ -337,7 +340,9 @@ def _reference(compiled: Compiled, samples: Samples) -> ReferenceRun | None:
     """The oracle's answers; None where it has no kernel for an operator of the user's."""
     if has_own_operators(compiled):
         return None
-    return run_reference(compiled.model, samples.inputs)
+    return run_reference(
+        compiled.model, samples.inputs, numerics=oracle_numerics(compiled) or "litert"
+    )
 
 
 def _shaped(graph: Graph, outputs: Sequence[Array], samples: int) -> tuple[Array, ...]:
@@ -396,7 +401,12 @@ def agreement(graph: Graph, outputs: Sequence[Array], reference: ReferenceRun) -
 
 def _layers(running: Attached, samples: Samples) -> tuple[LayerAgreement, ...]:
     compiled = running.compiled
-    reference = run_reference(compiled.model, samples.inputs, layers=True)
+    reference = run_reference(
+        compiled.model,
+        samples.inputs,
+        layers=True,
+        numerics=oracle_numerics(compiled) or "litert",
+    )
     assert reference.tensors is not None
     graph, plan = compiled.graph, compiled.plan
     kinds = {operator.index: operator.kind for operator in graph.operators}

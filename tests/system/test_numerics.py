@@ -1,19 +1,24 @@
-"""TFLite Micro's rounding has no oracle here, so nothing is compared with LiteRT's."""
+"""TFLite Micro's numbers are compared with its own interpreter where it is installed, else not."""
 
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from edgepack.board import load_board
+from edgepack.errors import UsageError
 from edgepack.pipeline.compile import CompileSpec, compile_model, follows_oracle, generate_c
+from edgepack.pipeline.device import bench, verify
 from tests.system.command_line import edgepack, refused
 from tests.system.mlperf import require_board
 from tests.tflite_builder import pack
 from tests.unit.compiler.small_models import cnn, residual
 
+MICRO = find_spec("tflite_micro") is not None
 TFLM = CompileSpec(name="net", numerics="tflm")
 
 
@@ -34,22 +39,40 @@ def test_dense_layers_alone_leave_the_oracle(
     assert follows_oracle(compile_model(kept(tmp_path, model()), None, spec)) == follows
 
 
-def test_a_self_test_is_generated_only_where_its_answer_is_known(tmp_path: Path) -> None:
+def test_a_self_test_is_generated_only_where_its_answer_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dense, none = kept(tmp_path, cnn()), "net_test.c"
     assert none in generate_c(dense, tmp_path / "a", None, CompileSpec(name="net")).files
+    if MICRO:
+        assert none in generate_c(dense, tmp_path / "m", None, TFLM).files
+    monkeypatch.setattr("edgepack.pipeline.compile.find_spec", lambda name: None)
     assert none not in generate_c(dense, tmp_path / "b", None, TFLM).files
     other = kept(tmp_path, residual())
     assert none in generate_c(other, tmp_path / "c", None, TFLM).files
 
 
-def test_figures_come_without_a_comparison(tmp_path: Path) -> None:
+def test_without_the_interpreter_nothing_is_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgepack.pipeline.compile.find_spec", lambda name: None)
+    require_board("host")
+    board = load_board("host")
+    model = kept(tmp_path, cnn())
+    assert bench(model, board, TFLM).agreement is None
+    with pytest.raises(UsageError, match=r"pip install edgepack\[tflm\]"):
+        verify(model, board, TFLM)
+
+
+@pytest.mark.skipif(not MICRO, reason="needs tflite-micro")
+def test_tflite_micro_is_the_oracle_of_its_numbers(tmp_path: Path) -> None:
     require_board("host")
     model = kept(tmp_path, cnn())
     options = ("-b", "host", "--numerics", "tflm")
     done = edgepack("bench", model, *options, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["agreement"] is None
-    done = edgepack("run", model, *options, cwd=tmp_path)
+    agreement = json.loads(done.stdout)["agreement"]
+    assert agreement["bit_exact"] and agreement["oracle"].startswith("TFLite Micro")
+    done = edgepack("verify", model, *options, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "not compared" in done.stdout
-    refused(2, edgepack("verify", model, *options, cwd=tmp_path), "verify with --numerics litert")
+    refused(2, edgepack("verify", model, *options, "--layers", cwd=tmp_path), "inside the model")
