@@ -24,7 +24,7 @@ from edgepack.pipeline.device import (
 from edgepack.pipeline.keras import convert_model, prune_model, quantize_model
 from edgepack.pipeline.lab import lab
 from edgepack.pipeline.lab_layers import LayerSpec
-from edgepack.pipeline.machine import diagnose, list_ports
+from edgepack.pipeline.machine import diagnose, list_operators, list_ports
 from edgepack.pipeline.whole import compare, run, run_config
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "infer",
     "inspect_model",
     "lab",
+    "list_operators",
     "list_ports",
     "profile",
     "prune_model",

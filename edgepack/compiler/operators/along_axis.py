@@ -7,7 +7,7 @@ from math import prod
 from edgepack.compiler.operators import checks
 from edgepack.compiler.operators.row import OperatorRow, OptionField
 from edgepack.graph import DType, Graph, Operator, Tensor
-from edgepack.program import FieldValue, Lowered, LowerSpec, Overlap, Params, Step, TensorRef
+from edgepack.program import Argument, FieldValue, LowerSpec, Lowered, Overlap, Params, Step, TensorRef
 
 ARG_TYPES = ("float32", "int8", "uint8", "int32", "bool")
 TOP_TYPES = ("float32", "int8", "uint8", "int16", "int32", "int64")
@@ -125,7 +125,7 @@ def _lower_top(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     )
     refs = tuple(TensorRef(tensor.index) for tensor in (data, values, places))
     kernel = f"ep_top_{_SUFFIXES[data.dtype]}"
-    arguments = (Params("ep_top_t", fields), *refs)
+    arguments: tuple[Argument, ...] = (Params("ep_top_t", fields), *refs)
     return Lowered((Step(op.index, kernel, "ep_top", arguments, _ram(data), op.outputs),))
 
 
