@@ -68,6 +68,37 @@ def svdf_case(rng: np.random.Generator, dtype: str, memory_type: str, number: in
     return Case(builder.build([x], [y]), [values], label=label)
 
 
+def hybrid_case(rng: np.random.Generator, number: int) -> Case:
+    """Float activations with int8 weights; every second with a free zero point."""
+    inputs = int(rng.integers(1, 40))
+    units, rank, memory = (int(n) for n in rng.integers(1, 9, 3))
+    builder = ModelBuilder()
+    x = builder.tensor((1, inputs), "float32")
+    w, t = (
+        builder.tensor(
+            (units * rank, width),
+            "int8",
+            scale=random_scale(rng),
+            data=rng.integers(-127, 128, (units * rank, width)),
+        )
+        for width in (inputs, memory)
+    )
+    bias = builder.tensor((units,), "float32", data=random_values(rng, (units,), "float32"))
+    state = builder.tensor((1, units * rank * memory), "float32", variable=True)
+    y = builder.tensor((1, units), "float32")
+    options = {"rank": rank, "asymmetric_quantize_inputs": bool(number % 2)}
+    builder.operator("SVDF", [x, w, t, bias, state], [y], **options)
+    values = random_values(rng, (STEPS, inputs), "float32")
+    if number % 5 == 0:
+        values[1] = 0
+    return Case(builder.build([x], [y]), [values], label=f"{inputs} {units} {memory} {options}")
+
+
+def test_hybrid(case_count: int) -> None:
+    rng = np.random.default_rng(54)
+    check([hybrid_case(rng, n) for n in range(case_count)])
+
+
 def test_int8_with_int16_memory(case_count: int) -> None:
     rng = np.random.default_rng(51)
     check([svdf_case(rng, "int8", "int16", n) for n in range(case_count)])

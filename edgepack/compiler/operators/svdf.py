@@ -17,6 +17,8 @@ from edgepack.program import (
     Lowered,
     LowerSpec,
     Params,
+    Scalar,
+    Scratch,
     Step,
     TensorRef,
 )
@@ -32,12 +34,16 @@ def _check(op: Operator, graph: Graph) -> None:
     time, state = checks.require_constant(op, graph, TIME), checks.require_state(op, graph, STATE)
     output = checks.output_tensor(op, graph)
     checks.require_type(op, graph, data, ("int8", "float32"))
-    checks.require_same_type(op, graph, data, feature, output)
+    checks.require_same_type(op, graph, data, output)
+    hybrid = data.dtype.name == "FLOAT32" and feature.dtype.name == "INT8"
+    if not hybrid:
+        checks.require_same_type(op, graph, data, feature)
     for tensor in (data, feature, time):
         checks.require_rank(op, graph, tensor, 2, 2)
     integer = data.dtype.name == "INT8"
-    checks.require_type(op, graph, time, ("int16", "int8") if integer else ("float32",))
-    checks.require_same_type(op, graph, time, state)
+    weights = ("int8",) if hybrid else ("float32",)
+    checks.require_type(op, graph, time, ("int16", "int8") if integer else weights)
+    checks.require_same_type(op, graph, data if hybrid else time, state)
     filters, inputs = feature.shape
     rank = op.option("rank")
     checks.require(
@@ -57,6 +63,12 @@ def _check(op: Operator, graph: Graph) -> None:
         checks.require_shape(op, graph, bias, (filters // rank,))
     if integer:
         _check_int8(op, graph)
+    elif hybrid:
+        checks.require_per_tensor(op, graph, feature, time)
+        checks.require_symmetric(op, graph, feature, time)
+        rows = feature.array().astype(np.int64)
+        none = np.zeros(filters, np.int64)
+        scaling.require_int32(op, graph, scaling.sum_bounds(rows, none, -255, 255))
 
 
 def _check_int8(op: Operator, graph: Graph) -> None:
@@ -96,8 +108,20 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         low, high = scaling.float_range(op.option("fused_activation_function"))
         params = Params("ep_svdf_f32_t", (*sizes, ("low", low), ("high", high)))
         bias = Const("bias", "float", _bias(op, graph, units, "<f4").tobytes(), "weights")
+        if feature.dtype.name == "INT8":
+            return _lower_hybrid(op, graph, params, bias)
         return _step(op, graph, "ep_svdf_f32", (params,), (), bias)
     return _lower_int8(op, graph, sizes, units)
+
+
+def _lower_hybrid(op: Operator, graph: Graph, params: Params, bias: Const) -> Lowered:
+    feature, time = (checks.input_tensor(op, graph, place) for place in (FEATURE, TIME))
+    sums = feature.array().astype(np.int64).sum(axis=1).astype("<i4")
+    totals = Const("totals", "int32_t", sums.tobytes(), "tables")
+    free = op.option("asymmetric_quantize_inputs")
+    first = (params, Scalar("float", feature.scale), Scalar("float", time.scale))
+    scratch = Scratch(feature.shape[1])
+    return _step(op, graph, "ep_svdf_hybrid", first, (totals if free else None,), bias, scratch)
 
 
 def _lower_int8(
@@ -135,6 +159,7 @@ def _step(
     first: tuple[Argument, ...],
     between: tuple[Argument, ...],
     bias: Const,
+    *scratch: Scratch,
 ) -> Lowered:
     feature, time = (checks.input_tensor(op, graph, place) for place in (FEATURE, TIME))
     data, state, output = op.inputs[DATA], op.inputs[STATE], op.outputs[0]
@@ -146,6 +171,7 @@ def _step(
         TensorRef(time.index),
         bias,
         TensorRef(state),
+        *scratch,
         TensorRef(output),
     )
     macs = graph.tensor(data).shape[0] * (feature.elements + time.elements)
@@ -169,6 +195,7 @@ ROWS: tuple[OperatorRow, ...] = (
         lower=_lower,
         oracle="LiteRT reference; int8 memory: TFLite Micro",
         notes="int8 with a memory of int16 or int8 (which LiteRT does not run); its activation is "
-        "RELU, which TFLite leaves to the output's zero point.",
+        "RELU, which TFLite leaves to the output's zero point. Hybrid (float with int8 weights) "
+        "too.",
     ),
 )
