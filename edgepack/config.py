@@ -28,6 +28,8 @@ class Model(_Frozen):
 
     path: str
     name: str = ""
+    signature: str = ""  # which of the file's functions
+    shapes: dict[str, tuple[int, ...]] = Field(default_factory=dict)  # of inputs
 
 
 class Prune(_Frozen):

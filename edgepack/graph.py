@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -145,6 +145,12 @@ class Graph:
     subgraphs: tuple[Graph, ...] = ()  # what IF and WHILE run; their options say which
     input_names: tuple[str, ...] = ()  # as the signature has them
     output_names: tuple[str, ...] = ()
+
+    def end_names(self, role: Literal["input", "output"]) -> tuple[str, ...]:
+        """How its inputs or outputs are called: by the signature, else as their tensors."""
+        names = self.input_names if role == "input" else self.output_names
+        ends = self.inputs if role == "input" else self.outputs
+        return names or tuple(self.tensor(index).name for index in ends)
 
     def tensor(self, index: int) -> Tensor:
         """The tensor of that number."""

@@ -267,6 +267,8 @@ class Inspection:
     arena_bound: int = 0  # no arena is smaller: equal to `arena` where that one is optimal
     patches: PatchFacts | None = None
     state: int = 0  # bytes that it keeps between inferences, behind the arena
+    input_names: tuple[str, ...] = ()  # as the signature has them
+    output_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

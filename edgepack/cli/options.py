@@ -40,9 +40,7 @@ class PatchesType(click.ParamType):  # type: ignore[type-arg,unused-ignore]
 
     name = "patches"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Any:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The number, 0 or at least 2, or "auto"."""
         if value in ("auto", 0):
             return value
@@ -79,8 +77,23 @@ def _compile_spec(**values: Any) -> Any:
     from edgepack.pipeline import CompileSpec
     from edgepack.pipeline.levels import parse_layers
 
-    values["layers"] = parse_layers(values["layers"])
-    return CompileSpec(**values)
+    values["layers"] = parse_layers(values.pop("levels"))
+    shapes = tuple(_shape(text) for text in values.pop("shape"))
+    return CompileSpec(shapes=shapes, **values)
+
+
+def _shape(text: str) -> tuple[str, tuple[int, ...]]:
+    """`image=1,96,96,3` as a name and sizes; UsageError where it is not of that form."""
+    from edgepack.errors import UsageError
+
+    name, equals, sizes = text.rpartition("=")
+    try:
+        shape = tuple(int(size) for size in sizes.split(","))
+    except ValueError:
+        shape = ()
+    if not name or not equals or not shape:
+        raise UsageError(f"--shape {text!r}: it must be NAME=SIZE,SIZE,...: image=1,96,96,3")
+    return name, shape
 
 
 def _device_spec(**values: Any) -> Any:
@@ -117,7 +130,7 @@ compile_options = gathered(
     ),
     click.option(
         "--layer",
-        "layers",
+        "levels",
         multiple=True,
         metavar="PATTERN=LEVEL",
         help="The level of some layers: an index, 4-7, a kind, or a tensor's name with *.",
@@ -135,6 +148,15 @@ compile_options = gathered(
         type=click.IntRange(min=0),
         default=0,
         help="Bytes for constants and kernels.",
+    ),
+    click.option(
+        "--signature", default="", help="Which function of the file; default: the only one."
+    ),
+    click.option(
+        "--shape",
+        multiple=True,
+        metavar="INPUT=SIZES",
+        help="Of an input, such as image=1,96,96,3; shapes behind it follow.",
     ),
     click.option(
         "--patches",

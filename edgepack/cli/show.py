@@ -113,8 +113,8 @@ def inspection(found: Inspection) -> str:
     ]
     lines = [
         f"{found.model.name}  SHA-256 {found.model.sha256[:16]}",
-        *(f"input   {text}" for text in found.inputs),
-        *(f"output  {text}" for text in found.outputs),
+        *_ends("input ", found.inputs, found.input_names),
+        *_ends("output", found.outputs, found.output_names),
         "",
         table(header, rows, right=(0, 3, 4, 5)),
         "",
@@ -127,6 +127,10 @@ def inspection(found: Inspection) -> str:
     if found.problem:
         lines.append(f"does not fit: {found.problem}")
     return "\n".join(lines)
+
+
+def _ends(role: str, texts: Sequence[str], names: Sequence[str]) -> list[str]:
+    return [f"{role}  {name}: {text}" for text, name in zip(texts, names, strict=True)]
 
 
 def _patches(facts: PatchFacts) -> str:

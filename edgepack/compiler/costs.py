@@ -69,7 +69,7 @@ def cost_of(steps: Iterable[Step], graph: Graph, isa: frozenset[Isa]) -> Cost | 
 
 def rough_cost(steps: Iterable[Step], graph: Graph) -> Cost:
     """A guess at calls of unknown kernels, so that they count for something."""
-    count = sum(_dot(_ROUGH, features(step, graph)) for step in steps)
+    count = sum(_dot(_ROUGH, features(step, graph)) for step in steps if not step.control)
     return Cost(count, count)
 
 

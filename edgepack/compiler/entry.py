@@ -36,6 +36,8 @@ class Entry:
         """The graph with the signature's names; a tensor's own where it has none there."""
 
         def names(ends: tuple[int, ...], known: Mapping[int, str]) -> tuple[str, ...]:
+            if not known:
+                return ()
             return tuple(known.get(index) or graph.tensor(index).name for index in ends)
 
         return dataclasses.replace(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from edgepack.compiler import c_writer as c
 from edgepack.compiler.planner import state_tensors
@@ -33,13 +33,24 @@ class Constant:
     role: Role
 
 
-def port(graph: Graph, plan: MemoryPlan, number: int, index: int) -> dict[str, Any]:
-    """An input or output of the model."""
+def ports(graph: Graph, plan: MemoryPlan, role: Literal["input", "output"]) -> list[dict[str, Any]]:
+    """The inputs or outputs of the model; names are the signature's, each once."""
+    taken: set[str] = set()
+    ends = graph.inputs if role == "input" else graph.outputs
+    pairs = zip(ends, graph.end_names(role), strict=True)
+    return [
+        _port(graph, plan, number, index, _unique(c.identifier(name), taken))
+        for number, (index, name) in enumerate(pairs)
+    ]
+
+
+def _port(graph: Graph, plan: MemoryPlan, number: int, index: int, name: str) -> dict[str, Any]:
     tensor = graph.tensor(index)
     low, high = _limits(tensor)
     return {
         "number": number,
-        "name": c.identifier(tensor.name),
+        "name": name,
+        "NAME": name.upper(),
         "ctype": tensor.dtype.ctype,
         "type": tensor.dtype.tflite,
         "bytes": tensor.bytes,

@@ -124,8 +124,8 @@ def _values(program: Program, plan: MemoryPlan, spec: GenerateSpec) -> dict[str,
     graph = program.graph
     constants, structs = facts.constants_of(program), facts.structs_of(program, plan)
     ports = {
-        kind: [facts.port(graph, plan, number, tensor) for number, tensor in enumerate(tensors)]
-        for kind, tensors in (("inputs", graph.inputs), ("outputs", graph.outputs))
+        "inputs": facts.ports(graph, plan, "input"),
+        "outputs": facts.ports(graph, plan, "output"),
     }
     return {
         "name": graph.name,

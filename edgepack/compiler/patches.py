@@ -85,7 +85,7 @@ def regions(graph: Graph) -> list[tuple[int, int]]:
 
 def _sources(graph: Graph) -> list[int]:
     """What the operator at each place continues from, were there a cut before it."""
-    return [*graph.inputs, *(operator.outputs[0] for operator in graph.operators)]
+    return [*graph.inputs, *(t for operator in graph.operators for t in operator.outputs[:1])]
 
 
 def split(graph: Graph, patching: Patching, *, stream: bool = False) -> tuple[Graph, list[Chunk]]:

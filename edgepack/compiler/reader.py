@@ -100,18 +100,19 @@ class _File:
         return self._read[number]
 
     def is_open(self, number: int) -> bool:
-        """Whether the file leaves open what shape some tensor of a subgraph has."""
+        """Whether the file leaves open what shape an operator of a subgraph gives its output."""
         return number in self._open
 
     def _graph(self, number: int) -> Graph:
         graph = self._tables[number]
         tables = graph.tables(0, "tensors", "tensor", MAX_TENSORS)
         names = [table.string(3, "name") for table in tables]
-        if any(-1 in table.integers(7, "int32", "shape_signature") for table in tables):
-            self._open.add(number)
         operators = _operators(graph, self._codes, names, self._own)
         inputs = graph.integers(1, "int32", "inputs")
         outputs = graph.integers(2, "int32", "outputs")
+        made = {*range(len(tables))} - {*inputs}
+        if any(-1 in tables[t].integers(7, "int32", "shape_signature") for t in made):
+            self._open.add(number)
         for role, ends in (("input", inputs), ("output", outputs)):
             _check_ends(graph, role, ends, len(names))
         used = {t for op in operators for t in (*op.inputs, *op.outputs)} | {*inputs, *outputs}

@@ -60,7 +60,7 @@ def _windows(op: Operator, size: Shape, kernel: Shape) -> Shape:
             size[place],
             kernel[place],
             op.option(f"stride_{letter}"),
-            int(op.options.get(f"dilation_{letter}_factor", 1)),
+            op.option(dilation) if (dilation := f"dilation_{letter}_factor") in op.options else 1,
             padding,
         )
         for place, letter in enumerate("hw")

@@ -45,14 +45,17 @@ def run_samples(
     progress: Callable[[int, int], None] | None = None,
     warmups: int = 0,
     init_each: bool = False,
+    stateful: bool = False,
 ) -> Samples:
     """Run each of n samples once, in order; `inputs` hold one array [n, ...] for each input.
 
     Every finished sample is committed to the journal; with `resume`, those already there are not
     run again. After a reset of the device the sample under way is run again in a new session, and
     so it is after `Session.restart` where the device hangs.
-    `init_each` restores the model's state before each sample; `warmups` runs of sample 0 come
-    first and are dropped. `progress(done, n)` is called after each sample. Raises DeviceError
+    The model's state starts anew with the first sample, and before each with `init_each`. A
+    `stateful` model that carries it from sample to sample runs the samples before one again where
+    a reset, or a journal that is resumed, has lost it. `warmups` runs of sample 0 come first and
+    are dropped. `progress(done, n)` is called after each sample. Raises DeviceError
     where the device does not come back, UsageError where the journal cannot be used.
     """
     samples = list(_rows(session, inputs))
@@ -64,8 +67,14 @@ def run_samples(
         for _ in range(warmups if len(done) < len(samples) else 0):
             _, failed = _run_one(session, samples[0], init_each)
             resets += failed
+        carries = stateful and not init_each
+        known = False  # whether the device's state is that of the samples before
         for index in range(len(done), len(samples)):
-            answer, failed = _run_one(session, samples[index], init_each)
+            before = samples[:index] if carries else None
+            answer, failed = _run_one(
+                session, samples[index], init_each or (carries and not known), before
+            )
+            known = carries
             resets += failed
             if book is not None:
                 book.commit(answer)
@@ -76,12 +85,20 @@ def run_samples(
     return Samples(_columns(session, done), tuple(a.ticks for a in done), resets)
 
 
-def _run_one(session: Session, sample: list[bytes], init: bool) -> tuple[Inference, int]:
-    """The answer, and how often the device was lost on the way to it."""
+def _run_one(
+    session: Session, sample: list[bytes], init: bool, before: Sequence[list[bytes]] | None = None
+) -> tuple[Inference, int]:
+    """The answer, and how often the device was lost on the way to it.
+
+    With `before`, the device's state is that of having run these samples; `init`, or the loss of
+    the device, makes it so.
+    """
     for lost in range(_RECOVERIES):
         try:
-            if init:
+            if init or (lost and before is not None):
                 session.init_state()
+                for earlier in before or ():
+                    session.infer(earlier)
             return session.infer(sample), lost
         except (DeviceReset, LineLost, NoAnswer) as error:
             last = error

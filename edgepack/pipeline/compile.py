@@ -13,10 +13,12 @@ from typing import Literal
 from edgepack import __version__
 from edgepack.board import Board
 from edgepack.compiler.choice import Budget, choose
+from edgepack.compiler.entry import choose_entry
 from edgepack.compiler.generate import GenerateSpec, Golden, generate
 from edgepack.compiler.identifiers import identifier
 from edgepack.compiler.lowering import lower, offer
 from edgepack.compiler.operators import OperatorRow, row_of
+from edgepack.compiler.operators.checks import printable
 from edgepack.compiler.optimiser import optimise
 from edgepack.compiler.patch_choice import Count, by_patches
 from edgepack.compiler.patches import HELPER
@@ -57,6 +59,8 @@ class CompileSpec:
     flash_bytes: int = 0  # that constants and kernels may take
     patches: Count = 0  # of rows, of the layers where that lowers the arena; 0: none
     stream_input: bool = False  # the input comes row by row and never lies in RAM as a whole
+    signature: str = ""  # which of the file's functions; "": the only one
+    shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()  # of inputs, by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,11 @@ class Compiled:
         return self.program.graph
 
     @property
+    def stateful(self) -> bool:
+        """Whether it keeps anything from one inference to the next."""
+        return self.plan.state_bytes > 0
+
+    @property
     def default_name(self) -> str:
         """How the model is called in C where no name is given."""
         return identifier(default_name(Path(self.source)))
@@ -95,15 +104,22 @@ def nominal_macs(original: Graph, program: Program) -> int:
     return lower(original, program.spec).macs
 
 
-def load_graph(model: Path, name: str = "", own: Sequence[OperatorRow] = ()) -> tuple[bytes, Graph]:
-    """The file's bytes and its validated graph; `own` are rows of custom operators."""
+def load_graph(model: Path, spec: CompileSpec, own: Sequence[OperatorRow]) -> tuple[bytes, Graph]:
+    """The model as interpreters may run it, and its validated graph.
+
+    `own` are rows of custom operators. The bytes differ from the file's where another signature
+    than the first or shapes were asked for; the graph's SHA-256 is the file's.
+    """
     if model.is_dir():
         raise UsageError(
             f"{model}: is a directory; a .tflite file is wanted here. "
             "From a SavedModel: edgepack quantize MODEL, or convert MODEL"
         )
     data = read_file(model, "model")
-    return data, read_model(data, name or default_name(model), own)
+    name = spec.name or default_name(model)
+    entry = choose_entry(data, name, spec.signature, dict(spec.shapes))
+    graph = entry.named(read_model(entry.data, name, own, resized=entry.resized))
+    return entry.data, replace(graph, sha256=sha256(data))
 
 
 def default_name(model: Path) -> str:
@@ -116,7 +132,7 @@ def compile_model(model: Path, board: Board | None, spec: CompileSpec | None = N
     """Read, validate, optimise, lower and plan a .tflite; raises ModelError or UsageError."""
     spec = spec or CompileSpec()
     own = load_operators(spec.operators)
-    data, original = load_graph(model, spec.name, own.rows)
+    data, original = load_graph(model, spec, own.rows)
     isa = board.isa if board else frozenset()
     levels = operator_levels(original, spec.layers)
     graph, how = optimise(original), LowerSpec(isa, spec.numerics, spec.optimize, levels)
@@ -173,8 +189,10 @@ def _command(compiled: Compiled) -> str:
         "--ram": compiled.spec.ram_bytes or "",
         "--flash": compiled.spec.flash_bytes or "",
         "--patches": compiled.spec.patches or "",
+        "--signature": compiled.spec.signature,
     }
     given = [f"{option} {value}" for option, value in options.items() if value]
+    given += [f"--shape '{n}={','.join(map(str, s))}'" for n, s in compiled.spec.shapes]
     given += [f"--layer '{pattern}={level}'" for pattern, level in compiled.spec.layers]
     given += ["--stream-input"] if compiled.spec.stream_input else []
     return " ".join(["edgepack generate", compiled.source, *given])
@@ -259,8 +277,18 @@ def bound_ulp(graph: Graph) -> int | None:
     """
     if all(graph.tensor(i).dtype is not DType.FLOAT32 for i in graph.outputs):
         return None
-    floats = [o for o in graph.operators if graph.tensor(o.outputs[0]).dtype is DType.FLOAT32]
-    return sum(row_of(operator).float_ulp for operator in floats)
+    return _float_ulp(graph)
+
+
+def _float_ulp(graph: Graph) -> int:
+    """Of all operators, those of branches and loops once."""
+    floats = [
+        operator
+        for operator in graph.operators
+        if any(graph.tensor(t).dtype is DType.FLOAT32 for t in operator.outputs)
+    ]
+    own = sum(row_of(operator).float_ulp for operator in floats)
+    return own + sum(_float_ulp(subgraph) for subgraph in graph.subgraphs)
 
 
 def inspect_model(
@@ -325,6 +353,8 @@ def inspection(compiled: Compiled) -> Inspection:
         model=compiled.facts,
         inputs=tuple(describe(compiled.graph.tensor(i)) for i in compiled.graph.inputs),
         outputs=tuple(describe(compiled.graph.tensor(i)) for i in compiled.graph.outputs),
+        input_names=tuple(printable(name) for name in compiled.graph.end_names("input")),
+        output_names=tuple(printable(name) for name in compiled.graph.end_names("output")),
         operators=tuple(_operators(compiled.graph, program, board)),
         weights=weights,
         tables=sum(len(c.data) for c in constants) - weights,
@@ -427,7 +457,7 @@ def _operators(graph: Graph, program: Program, board: Board | None) -> list[Oper
             OperatorFacts(
                 operator=operator.index,
                 kind=operator.kind,
-                output=describe(graph.tensor(operator.outputs[0])).split(", scale")[0] + times,
+                output=_output_text(operator, graph) + times,
                 kernels=tuple(dict.fromkeys(f"{s.kernel} ({s.variant})" for s in steps)),
                 macs=sum(s.macs for s in steps),
                 weights=sum(_bytes(s, "weights") for s in steps),
@@ -449,6 +479,12 @@ def _predicted(choice: Choice, board: Board | None) -> tuple[Prediction, ...]:
     if core is not None and choice.cost.cycles:
         found.append(Prediction("cycles", round(choice.cost.cycles * core.scale)))
     return tuple(found)
+
+
+def _output_text(operator: Operator, graph: Graph) -> str:
+    """What it makes, or what it changes."""
+    made = operator.outputs[:1] or operator.inputs[:1]
+    return describe(graph.tensor(made[0])).split(", scale")[0] if made else ""
 
 
 def _bytes(step: Step, role: Role) -> int:

@@ -108,7 +108,8 @@ def _arrays(path: Path) -> dict[str, Array]:
 
 def _pick(arrays: dict[str, Array], graph: Graph, place: int, path: Path) -> Array:
     tensor = graph.tensor(graph.inputs[place])
-    names = [f"x{place}", tensor.name, *(["x"] if len(graph.inputs) == 1 else [])]
+    known = (graph.end_names("input")[place], tensor.name)
+    names = list(dict.fromkeys((f"x{place}", *known, *(["x"] if len(graph.inputs) == 1 else []))))
     for name in names:
         if name in arrays:
             return arrays[name]

@@ -176,6 +176,7 @@ def bench_compiled(
             journal=device.journal,
             resume=device.resume,
             progress=lambda done, of: progress(label, done, of),
+            stateful=compiled.stateful,
         )
         stack = None
         if board.memory is not None:  # the stack of a host process says nothing
@@ -231,7 +232,10 @@ def profile_compiled(compiled: Compiled, board: Board, device: DeviceSpec) -> Pr
     if device.cycles and not obstacle(board):
         estimates = step_estimates(compiled, image, board, inputs, device.wait_states)
     graph = compiled.graph
-    kinds = {operator.index: operator.kind for operator in graph.operators}
+    kinds = {
+        operator.index: operator.kind
+        for operator in (*graph.operators, *compiled.original.operators)
+    }
     rows = tuple(
         StepProfile(
             step=number,
@@ -247,6 +251,7 @@ def profile_compiled(compiled: Compiled, board: Board, device: DeviceSpec) -> Pr
         for number, (step, count, found) in enumerate(
             zip(compiled.program.steps, ticks, estimates, strict=True)
         )
+        if not step.control
     )
     unit, kind = board.timer.unit, _kind(board)
     model = next((found.model for found in estimates if found is not None), "")
@@ -281,6 +286,7 @@ def verify(
             running.session,
             samples.inputs,
             progress=lambda done, of: progress(f"verify on {board.name}", done, of),
+            stateful=compiled.stateful,
         )
         rows = _layers(running, samples.first(1)) if layers else ()
         provenance = running.provenance
@@ -314,10 +320,14 @@ def infer(
             samples.inputs,
             progress=lambda done, of: progress(f"infer on {board.name}", done, of),
             init_each=reset,
+            stateful=compiled.stateful,
         )
     graph = compiled.original
     outputs = _shaped(graph, answers.outputs, samples.n)
     arrays = {f"y{place}": values for place, values in enumerate(outputs)}
+    if compiled.original.output_names:  # the signature's names for them
+        pairs = zip(compiled.original.output_names, outputs, strict=True)
+        arrays |= {name: values for name, values in pairs if name != "file"}  # savez's own word
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
     write_file(output, buffer.getvalue())
@@ -418,6 +428,7 @@ def _layers(running: Attached, samples: Samples) -> tuple[LayerAgreement, ...]:
     }
     wanted = sorted((number, operator, tensor) for tensor, (number, operator) in last.items())
     places = [Place(n, plan.offset(t), graph.tensor(t).bytes) for n, _, t in wanted]
+    running.session.init_state()  # as the oracle's, before the first sample
     dumps = running.session.dumps(sample_bytes(samples, 0), places)
     return tuple(
         compare_layer(

@@ -88,6 +88,8 @@ def run_config(
         flash_bytes=config.budget.flash_bytes,
         patches=config.compile.patches,
         stream_input=config.compile.stream_input,
+        signature=config.model.signature,
+        shapes=tuple(config.model.shapes.items()),
     )
     return run(
         model,

@@ -182,8 +182,10 @@ static void profile_hook(void* context, uint32_t step)
     const uint32_t now = ep_port_ticks();
     ep_server_t* const server = (ep_server_t*)context;
     if ((step >= server->first) && (step < server->end)) {
-        ep_put_u32(&ep_answer_payload(server)[4U * (step - server->first)],
-                   now - server->last_ticks);
+        uint8_t* const at = &ep_answer_payload(server)[4U * (step - server->first)];
+        const uint32_t ticks = now - server->last_ticks;
+        const uint32_t own = (ticks > server->hook_ticks) ? (ticks - server->hook_ticks) : 0U;
+        ep_put_u32(at, ep_get_u32(at) + own);
     }
     server->last_ticks = ep_port_ticks();
 }
@@ -194,6 +196,8 @@ static uint32_t hook_overhead(ep_server_t* server)
     void (*volatile const hook)(void*, uint32_t) = profile_hook;
     server->first = 0;
     server->end = 2;
+    server->hook_ticks = 0;
+    ep_put_u32(&ep_answer_payload(server)[4], 0);
     hook(server, 0);
     hook(server, 1);
     return ep_get_u32(&ep_answer_payload(server)[4]);
@@ -215,7 +219,7 @@ static void on_profile(ep_server_t* server)
     if (!may_run(server, true)) {
         return;
     }
-    const uint32_t overhead = hook_overhead(server);
+    server->hook_ticks = hook_overhead(server);
     server->first = first;
     server->end = first + count;
     for (uint32_t i = 0; i < 4U * count; i++) {
@@ -225,11 +229,6 @@ static void on_profile(ep_server_t* server)
     server->last_ticks = ep_port_ticks();
     ep_model.invoke();
     ep_model.set_hook(0, 0);
-    for (uint32_t i = 0; i < count; i++) {
-        uint8_t* const at = &ep_answer_payload(server)[4U * i];
-        const uint32_t ticks = ep_get_u32(at);
-        ep_put_u32(at, (ticks > overhead) ? (ticks - overhead) : 0U);
-    }
     ep_answer(server, EP_OK, 4U * count);
 }
 
@@ -331,6 +330,7 @@ void ep_server_init(ep_server_t* server)
     server->end = 0;
     server->stop = EP_END;
     server->last_ticks = 0;
+    server->hook_ticks = 0;
     server->abandon = false;
     server->overhead = ep_server_time(nothing, 0);
     for (uint32_t i = 0; i < 3U; i++) {

@@ -22,7 +22,7 @@
  *            another RUN goes on (its crc is ignored) and READ looks at the arena.
  *   READ     space u32 (0 output, 1 arena, 2 input), index u32, offset u32, bytes u32 -> bytes
  *   STACK    -> bytes u32     deepest stack of a run on inputs of zero
- *   PROFILE  crc u32, first u32, count u32 -> ticks u32 of each step from first on
+ *   PROFILE  crc u32, first u32, count u32 -> ticks u32 of each step from first on, all its turns
  *   INIT     ->               the model's state as after boot
  *   RESET    ->               then restarts the board
  *   ECHO     bytes -> bytes
@@ -79,6 +79,7 @@ typedef struct {
     uint32_t nonce;
     uint32_t overhead;   /* ticks of timing an empty function */
     uint32_t last_ticks; /* of the step before, while profiling */
+    uint32_t hook_ticks; /* that a call of the hook itself takes */
     uint32_t first;      /* steps being profiled: [first, end) */
     uint32_t end;
     uint32_t stop; /* the step to pause after */

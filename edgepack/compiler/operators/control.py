@@ -215,7 +215,9 @@ ROWS = (
         types=EVERY_TYPE,
         check=check_while,
         lower=lower_mark,
-        notes="What the body gives is carried all at once, as in TensorFlow and TFLite Micro; "
+        float_ulp=16384,
+        notes="Floats: errors of its body's operators grow from turn to turn. What the body gives "
+        "is carried all at once, as in TensorFlow and TFLite Micro; "
         "LiteRT copies one after the other, which differs where the body gives an input of its own "
         "in another place.",
     ),

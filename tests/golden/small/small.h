@@ -36,6 +36,7 @@ extern "C" {
 #define SMALL_OUTPUT_COUNT 1
 
 /* input 0: image */
+#define SMALL_INPUT_INDEX_IMAGE 0
 #define SMALL_INPUT_0_BYTES 36
 #define SMALL_INPUT_0_ELEMENTS 36
 #define SMALL_INPUT_0_RANK 4
@@ -45,6 +46,7 @@ extern "C" {
 #define SMALL_INPUT_0_ZERO_POINT (-5)
 
 /* output 0: answer */
+#define SMALL_OUTPUT_INDEX_ANSWER 0
 #define SMALL_OUTPUT_0_BYTES 3
 #define SMALL_OUTPUT_0_ELEMENTS 3
 #define SMALL_OUTPUT_0_RANK 2

@@ -41,7 +41,9 @@ def test_the_only_signature_names_the_ends() -> None:
 def test_without_a_signature_the_tensors_name_themselves() -> None:
     entry = choose_entry(model(), "m")
     graph = entry.named(read_model(entry.data))
-    assert (graph.input_names, graph.output_names) == (("serving_x:0",), ("out:0",))
+    assert (graph.input_names, graph.output_names) == ((), ())
+    assert graph.end_names("input") == ("serving_x:0",)
+    assert graph.end_names("output") == ("out:0",)
 
 
 @pytest.mark.parametrize("key", ["double", "also", "square"])
