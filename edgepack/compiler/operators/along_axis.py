@@ -7,7 +7,16 @@ from math import prod
 from edgepack.compiler.operators import checks
 from edgepack.compiler.operators.row import OperatorRow, OptionField
 from edgepack.graph import DType, Graph, Operator, Tensor
-from edgepack.program import Argument, FieldValue, LowerSpec, Lowered, Overlap, Params, Step, TensorRef
+from edgepack.program import (
+    Argument,
+    FieldValue,
+    Lowered,
+    LowerSpec,
+    Overlap,
+    Params,
+    Step,
+    TensorRef,
+)
 
 ARG_TYPES = ("float32", "int8", "uint8", "int32", "bool")
 TOP_TYPES = ("float32", "int8", "uint8", "int16", "int32", "int64")
