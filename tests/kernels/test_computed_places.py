@@ -116,3 +116,9 @@ def test_constant_indices_outside_are_refused(kind: str, places: list, words: st
     with pytest.raises(ModelError) as caught:
         read_model(mover(kind, [(x, False), (array, True)], [made], **options).model)
     assert words in str(caught.value)
+
+
+def test_a_computed_shape_is_the_one_in_the_file() -> None:
+    x = np.arange(6, dtype=np.int8).reshape(2, 3)
+    case = mover("RESHAPE", [(x, False), (np.array([3, 2], np.int32), False)], [(3, 2)])
+    check([case])

@@ -11,16 +11,27 @@ from edgepack.compiler.operators.checks import (
     input_tensor,
     require,
     require_shape,
+    require_type,
     tensor_text,
 )
-from edgepack.compiler.operators.moves import TYPES, check_same, lower_same_bytes, one_int
+from edgepack.compiler.operators.moves import (
+    INDEX_TYPES,
+    TYPES,
+    check_same,
+    lower_same_bytes,
+    one_int,
+)
 from edgepack.compiler.operators.row import OperatorRow, OptionField
 from edgepack.graph import Graph, Operator
 
 
 def check_reshape(op: Operator, graph: Graph) -> None:
-    """A constant shape with at most one -1, which is the output's."""
+    """A constant shape with at most one -1, which is the output's; or one that the model computes,
+    where the output's shape in the file has as many elements."""
     x, y = check_same(op, graph)
+    if len(op.inputs) > 1 and input_tensor(op, graph, 1).data is None and x.elements == y.elements:
+        require_type(op, graph, input_tensor(op, graph, 1), INDEX_TYPES)
+        return
     shape = _reshape_target(op, graph)
     known = prod(size for size in shape if size != -1)
     missing = x.elements // known if known > 0 else 0
@@ -76,7 +87,8 @@ ROWS: tuple[OperatorRow, ...] = (
         types=TYPES,
         check=check_reshape,
         lower=lower_same_bytes,
-        notes="Costs nothing: the output is the input's memory.",
+        notes="Costs nothing: the output is the input's memory. Where the model computes the "
+        "shape, the one in the file is taken, as TFLite Micro does.",
     ),
     OperatorRow(
         kind="SQUEEZE",

@@ -72,6 +72,16 @@ def check_range(op: Operator, graph: Graph) -> None:
     require_shape(op, graph, y, (int(count),))
 
 
+def range_shape(op: Operator, graph: Graph) -> list[tuple[int, ...]]:
+    """As many numbers as there are from constant ends."""
+    ends = [require_constant(op, graph, place).array().reshape(-1)[0] for place in range(3)]
+    start, limit, delta = (float(end) for end in ends)
+    count = abs((limit - start) / delta)
+    if not count <= LONGEST:
+        raise ValueError(count)
+    return [(int(np.ceil(count)),)]
+
+
 def range_values(ends: list[Tensor], count: int) -> NDArray[np.generic]:
     """start + i * delta, added up one by one as TFLite does it."""
     start, _, delta = (tensor.array().reshape(-1)[0] for tensor in ends)
@@ -147,6 +157,7 @@ ROWS: tuple[OperatorRow, ...] = (
         options_type=73,
         inputs=(3, 3),
         types=RANGE_TYPES,
+        shape=range_shape,
         check=check_range,
         lower=lower_known,
         notes=_NOTES,

@@ -47,7 +47,7 @@ def test_reshape_of_another_size() -> None:
 
 
 def test_computed_shape() -> None:
-    assert refusal("RESHAPE", (2, 3), (6,), [[6]], computed=True) == (
+    assert refusal("RESHAPE", (2, 3), (7,), [[7]], computed=True) == (
         "op 0 RESHAPE 'y': input 1, tensor 1 'c1' int32[1], is computed by the model; only a "
         "constant is supported here. Fix it in the model before you convert."
     )
