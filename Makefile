@@ -7,7 +7,7 @@ PYTEST_WORKERS ?= 2
 # tensorflow-cpu is half the size, but has wheels for Linux on x86-64 only.
 KERAS := $(shell [ "$$(uname -s)-$$(uname -m)" = Linux-x86_64 ] && echo keras-cpu || echo keras)
 
-.PHONY: demo test test-long packaged-models lint bench bench-check readme wheel clean
+.PHONY: demo test test-long packaged-models lint bench bench-check costs readme wheel clean
 
 demo: $(VENV)/.demo
 	$(BIN)/edgepack demo
@@ -27,10 +27,17 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 
 bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.nets
 	$(BIN)/python -m benchmarks.mlperf_tiny
 
+# What CI runs; the four models are left out where EDGEPACK_MODELS names no folder with them.
+BENCH_CHECK ?= mps2-an386 mps2-an385-m0 riscv-virt
 bench-check: $(VENV)/.dev
-	$(BIN)/python -m benchmarks.mlperf_tiny --check
+	$(BIN)/python -m benchmarks.nets --check $(BENCH_CHECK)
+	[ -z "$$EDGEPACK_MODELS" ] || $(BIN)/python -m benchmarks.mlperf_tiny --check $(BENCH_CHECK)
+
+costs: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.costs
 
 readme: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.sessions

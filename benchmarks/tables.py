@@ -59,6 +59,7 @@ def bench_tables(results: Mapping[str, Any]) -> str:
     peers = tomllib.loads((HERE / "peers.toml").read_text())
     parts = [
         ("Instructions of one inference (emulated)", _instructions),
+        ("Cycles of one inference, thousands (estimated; in brackets ms at the clock)", _cycles),
         ("RAM, bytes: arena with inputs and outputs, and the stack", _ram),
         ("Flash without weights, bytes: code and tables", _flash),
     ]
@@ -100,6 +101,19 @@ def _ratio(ours: float, board: str, model: str, figure: str, peers: Mapping[str,
 def _instructions(board: str, model: str, result: Any, peers: Mapping[str, Any]) -> str:
     count = result["latency"][0]["mean"]
     return f"{count:,.0f}{_ratio(count, board, model, 'instructions', peers)}"
+
+
+def _cycles(board: str, model: str, result: Any, peers: Mapping[str, Any]) -> str:
+    found = {v["unit"]: v for v in result["latency"] if v.get("kind") == "estimated"}
+    if "cycles" not in found:
+        return "no model"
+    cycles = found["cycles"]
+    error = (cycles["max"] - cycles["min"]) / 2 / cycles["mean"]
+    text = f"{cycles['mean'] / 1e3:,.0f} within {100 * error:.0f} %"
+    if "us" in found:
+        text += f" ({found['us']['mean'] / 1e3:,.2f})"
+    core = peers.get(board.split(":")[0], {}).get("published_cycles", {}).get(model)
+    return text + (f"; {cycles['mean'] / core:.2f} of the best published" if core else "")
 
 
 def _ram(board: str, model: str, result: Any, peers: Mapping[str, Any]) -> str:
