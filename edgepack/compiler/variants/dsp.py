@@ -39,9 +39,8 @@ VALUE_BYTES = 24  # of a group of their values
 
 
 def conv(layer: ConvLayer, spec: LowerSpec) -> Step | str | tuple[Step | str, ...]:
-    """The layer by planes or taps where depthwise; else by chained weights and by chained pixels.
-
-    Why not, where a precondition fails.
+    """The layer by planes or taps where depthwise; else by chained pixels, and before them by
+    chained weights where flash may go for speed. Why not, where a precondition fails.
     """
     if layer.depthwise:
         return (dsp_planes.depthwise(layer), dsp_taps.depthwise(layer))
@@ -51,14 +50,15 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> Step | str | tuple[Step | str, ..
     if steps is None and any(shift_of(m) is None for m in layer.multipliers):
         return "requantisation takes multipliers from 2^-17 to a half"
     chained = _chained(layer, steps)
+    if spec.optimize != "speed":
+        return chained
     if is_pointwise(layer.window):
         found = dsp_triple.pointwise(layer, steps)
     else:
         found = dsp_triple.band(layer, steps)
     if isinstance(found, str):
         return (*chained, found)
-    triple = _step(layer, *found, dsp_triple.PIXELS)
-    return (triple, *chained) if spec.optimize == "speed" else (*chained, triple)
+    return (_step(layer, *found, dsp_triple.PIXELS), *chained)
 
 
 def _chained(layer: ConvLayer, steps: Steps) -> tuple[Step, ...]:
@@ -172,9 +172,13 @@ def dense(layer: DenseLayer, spec: LowerSpec) -> Step | str | tuple[Step, ...]:
     return dsp_dense.dense(layer, spec.optimize)
 
 
-def total(layer: SumLayer, spec: LowerSpec) -> Step | None:
-    """A sum with a table where no factors do; None where it does not pay, or cannot."""
-    return linear_sum.linear_total(layer) or dsp_sum.total(layer, spec.optimize)
+def total(layer: SumLayer, spec: LowerSpec) -> tuple[Step | str, ...]:
+    """A sum by two factors; with a table where no factors do, and it pays."""
+    weighted = dsp_sum.weighted(layer)
+    if not isinstance(weighted, str):
+        return (weighted,)
+    found = linear_sum.linear_total(layer) or dsp_sum.total(layer, spec.optimize)
+    return (weighted,) if found is None else (found, weighted)
 
 
 def is_pointwise(window: Window) -> bool:

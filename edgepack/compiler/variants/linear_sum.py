@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BYTES = np.arange(-128, 128, dtype=np.int64)
 SUM_SHIFT = 20  # TFLite's left shift of both operands
 LEAST_SHIFT = 17
-_NEAR = ((0, 0), (1, 0), (0, 1), (-1, 0), (0, -1), (1, -1), (-1, 1))
+NEAR = ((0, 0), (1, 0), (0, 1), (-1, 0), (0, -1), (1, -1), (-1, 1))
 
 
 def linear_total(layer: SumLayer) -> Step | None:
@@ -55,13 +55,11 @@ def linear_total(layer: SumLayer) -> Step | None:
 def linear_form(layer: SumLayer) -> tuple[int, int, int, int] | None:
     """factor_a, factor_b, offset and shift of ep_linear_sum_s8.h, or None; a is the large one."""
     expected = reference(layer)
-    ratio_a = scale_of(layer.result) * 2.0 ** (SUM_SHIFT - 1) * (-1 if layer.large_negative else 1)
-    ratio_b = scale_of(layer.result) * scale_of(layer.operand) * 2.0**SUM_SHIFT
-    ratio_b = -ratio_b if layer.small_negative else ratio_b
+    ratio_a, ratio_b = ratios(layer)
     reach = 128 * (abs(ratio_a) + abs(ratio_b)) + 1
     for shift in range(31 - int(np.ceil(np.log2(reach))), LEAST_SHIFT, -1):
         near = (round(ratio_a * 2.0**shift), round(ratio_b * 2.0**shift))
-        for turns in _NEAR:
+        for turns in NEAR:
             factors = (near[0] + turns[0], near[1] + turns[1])
             offset = _offset(expected, layer, factors, shift)
             if offset is not None:
@@ -69,11 +67,29 @@ def linear_form(layer: SumLayer) -> tuple[int, int, int, int] | None:
     return None
 
 
+def ratios(layer: SumLayer) -> tuple[float, float]:
+    """What one step of the large and of the small operand adds to the output."""
+    large = scale_of(layer.result) * 2.0 ** (SUM_SHIFT - 1)
+    small = scale_of(layer.result) * scale_of(layer.operand) * 2.0**SUM_SHIFT
+    return (
+        -large if layer.large_negative else large,
+        -small if layer.small_negative else small,
+    )
+
+
 def _offset(
     expected: NDArray[np.int64], layer: SumLayer, factors: tuple[int, int], shift: int
 ) -> int | None:
-    """What makes the form right for all pairs: the middle of what does."""
     form = BYTES[:, None] * factors[0] + BYTES[None, :] * factors[1]
+    return fitting_offset(expected, layer, form, shift)
+
+
+def fitting_offset(
+    expected: NDArray[np.int64], layer: SumLayer, form: NDArray[np.int64], shift: int
+) -> int | None:
+    """What to add to a form of each pair of bytes, so that it is right for all of them when it is
+    shifted: the middle of what does.
+    """
     least = ((expected << shift) - form)[expected > layer.low].max(initial=-(2**62))
     below = (((expected + 1) << shift) - form)[expected < layer.high].min(initial=2**62)
     if least >= below or max(abs(int(least)), abs(int(below))) >= 2**62:

@@ -1,0 +1,43 @@
+"""Convolutions and dense layers on int16, with the products that SMLAD takes in pairs."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tests.kernels import test_conv_2d, test_fully_connected
+from tests.kernels.harness import Case
+from tests.kernels.variant_check import check_variant
+from tests.kernels.weighted_cases import Layer, quantised_case, wide_layer
+
+BOARD = "mps2-an386"
+
+
+def deep(rng: np.random.Generator, depth: int) -> Case:
+    """A dense layer of saturated products, deeper than one sum in 32 bits may be."""
+    options: dict[str, object] = {"fused_activation_function": "NONE"}
+    layer = Layer("FULLY_CONNECTED", (1, depth), (5, depth), (1, 5), options, 5, extreme=True)
+    return quantised_case(rng, wide_layer(rng, layer))
+
+
+def test_on_the_board() -> None:
+    rng = np.random.default_rng(71)
+    layers = [test_conv_2d.random_layer(rng, n) for n in range(10)]
+    layers += [test_fully_connected.random_layer(rng, n) for n in range(8)]
+    cases = [quantised_case(rng, wide_layer(rng, layer)) for layer in layers]
+    cases += [deep(rng, depth) for depth in (508, 509, 1500)]
+    kernels = check_variant(BOARD, cases)
+    assert kernels["ep_conv_2d_s16"] == 10 and kernels["ep_dense_s16"] == 11
+
+
+@pytest.mark.long
+def test_many_on_the_board() -> None:
+    rng = np.random.default_rng(72)
+    layers = [test_conv_2d.random_layer(rng, n) for n in range(200)]
+    cases = [
+        quantised_case(rng, dataclasses.replace(wide_layer(rng, layer), label=str(n)))
+        for n, layer in enumerate(layers)
+    ]
+    check_variant(BOARD, cases)
