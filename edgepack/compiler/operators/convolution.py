@@ -179,7 +179,8 @@ def _lower_conv(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         return _lower_conv_float(op, graph, window, groups)
     if data.dtype.name == "INT16":
         wide = _bias(op, graph, outputs).astype(np.int64)
-        return layers_s16.lower_conv(op, graph, window, rows, wide, _reals(op, graph, outputs))
+        reals = _reals(op, graph, outputs)
+        return layers_s16.lower_conv(op, graph, window, rows, wide, reals, spec)
     centred = narrow.centred(weights).reshape(outputs, -1)
     bias = _folded_bias(data, centred, _bias(op, graph, outputs))
     bounds = scaling.sum_bounds(centred, bias, -128, 127)

@@ -150,10 +150,10 @@ def _lower_s16(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     reals = scales_of(data, weights, checks.output_tensor(op, graph))
     batches = data.elements // depth
     if spec.numerics != "tflm":
-        return layers_s16.lower_dense(op, graph, rows, bias, reals, batches)
+        return layers_s16.lower_dense(op, graph, rows, bias, reals, batches, spec)
     each = reals * (outputs // len(reals))
     pixels = Window(1, batches, 1, depth, batches, 1, 1, 1, 1, 1, 1, 1, 0, 0)
-    return layers_s16.lower_conv(op, graph, pixels, rows, bias, each)
+    return layers_s16.lower_conv(op, graph, pixels, rows, bias, each, spec)
 
 
 def _offers(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ from edgepack.program import (
     Argument,
     Const,
     Lowered,
+    LowerSpec,
     Overlap,
     Params,
     Scratch,
@@ -26,6 +28,8 @@ from edgepack.program import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+WIDE, TWICE, QUICK = 0, 1, 2  # EP_SCALE_... of ep_scale_s16.h
+TAPS = 512  # of a depthwise window
 WIDE_SUM = 2**47  # where TFLite's 64-bit scaling ends
 INT16 = (-(2**15), 2**15 - 1)
 
@@ -70,21 +74,26 @@ def _is_narrow(op: Operator, graph: Graph) -> bool:
 
 def _scales(
     op: Operator, graph: Graph, reals: Sequence[float], bounds: NDArray[np.int64]
-) -> tuple[tuple[Const, Const], bool]:
-    """Multipliers and shifts, one a channel, and whether they round twice."""
+) -> tuple[tuple[Const, Const], int]:
+    """Multipliers and shifts, one a channel, and the way of scaling (ep_scale_s16.h)."""
     narrow = _is_narrow(op, graph)
     require_wide(op, graph, bounds, 2**31 if narrow else WIDE_SUM)
     if narrow:
+        way = TWICE
         pairs = [(m.mantissa, m.shift) for m in map(quantize_multiplier, reals)]
     else:
+        way = WIDE
         pairs = [(s.factor, s.shift) for s in (wide_scale(op, graph, real) for real in reals)]
+        if bounds.max() < 2**31 and all(shift > 16 for _, shift in pairs):
+            way = QUICK
+            pairs = [(factor << 16, shift - 16) for factor, shift in pairs]
     multipliers = np.array([pair[0] for pair in pairs], "<i4")
     shifts = np.array([pair[1] for pair in pairs], np.int8)
     tables = (
         Const("multipliers", "int32_t", multipliers.tobytes(), "tables"),
         Const("shifts", "int8_t", shifts.tobytes(), "tables"),
     )
-    return tables, narrow
+    return tables, way
 
 
 def _range(op: Operator, graph: Graph) -> tuple[int, int]:
@@ -107,12 +116,13 @@ def lower_conv(
     rows: NDArray[np.generic],
     bias: NDArray[np.int64],
     reals: Sequence[float],
+    spec: LowerSpec,
 ) -> Lowered:
     """A convolution, grouped or not; rows: [out, taps], reals: a scale each."""
     outputs, depth = rows.shape
     depth_c = depth // (window.kernel_h * window.kernel_w)
     groups = window.in_c // depth_c
-    tables, twice = _scales(op, graph, reals, bounds_of(rows.astype(np.int64), bias))
+    tables, way = _scales(op, graph, reals, bounds_of(rows.astype(np.int64), bias))
     low, high = _range(op, graph)
     each = outputs // groups
     params = Params(
@@ -123,7 +133,7 @@ def lower_conv(
             ("outputs", each),
             ("depth_c", depth_c),
             ("groups", groups),
-            ("twice", int(twice)),
+            ("way", way),
             ("low", low),
             ("high", high),
         ),
@@ -139,7 +149,8 @@ def lower_conv(
     )
     lead = overlap_lead(2 * window.first_elements(), 2 * outputs, 1, in_step=False)
     macs = window.pixels * rows.size
-    return _step(op, "ep_conv_2d_s16", arguments, macs, lead if groups == 1 else None)
+    lowered = _step(op, "ep_conv_2d_s16", arguments, macs, lead if groups == 1 else None)
+    return _for_core(lowered, spec)
 
 
 def lower_depthwise(
@@ -152,13 +163,22 @@ def lower_depthwise(
     lead: int,
 ) -> Lowered:
     """A depthwise convolution; rows: [out, taps]."""
-    tables, _ = _scales(op, graph, reals, bounds_of(rows.astype(np.int64), bias))
+    taps = rows.shape[1]
+    checks.require(
+        taps < TAPS,
+        op,
+        graph,
+        f"its windows have {taps} taps; {TAPS - 1} is the limit on int16. Split the layer in the "
+        "model.",
+    )
+    tables, way = _scales(op, graph, reals, bounds_of(rows.astype(np.int64), bias))
     low, high = _range(op, graph)
     params = Params(
         "ep_depthwise_s16_t",
         (
             ("window", window.fields),
             ("multiplier", len(rows) // window.in_c),
+            ("way", way),
             ("low", low),
             ("high", high),
         ),
@@ -181,6 +201,7 @@ def lower_dense(
     bias: NDArray[np.int64],
     reals: Sequence[float],
     batches: int,
+    spec: LowerSpec,
 ) -> Lowered:
     """A dense layer with LiteRT's numbers: each sum scaled in double precision, rounded once."""
     outputs, depth = rows.shape
@@ -226,7 +247,16 @@ def lower_dense(
         Const("shifts", "int8_t", shifts.tobytes(), "tables"),
         TensorRef(op.outputs[0]),
     )
-    return _step(op, "ep_dense_s16", arguments, batches * rows.size, None)
+    return _for_core(_step(op, "ep_dense_s16", arguments, batches * rows.size, None), spec)
+
+
+def _for_core(lowered: Lowered, spec: LowerSpec) -> Lowered:
+    """With the products of ep_dots_s16 by the instruction set; its code is no longer, so at every
+    level.
+    """
+    if "dsp" not in spec.isa:
+        return lowered
+    return replace(lowered, steps=tuple(replace(s, variant="dsp") for s in lowered.steps))
 
 
 def _step(

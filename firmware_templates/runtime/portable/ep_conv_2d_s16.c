@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "ep_wide.h"
+#include "ep_scale_s16.h"
 
 /// Copies count values, or zeros where there are none.
 static int16_t* put(int16_t* to, const int16_t* from, int32_t count)
@@ -54,10 +54,8 @@ static void column(const ep_conv_2d_s16_t* p, const int16_t* x, const int8_t* w,
         }
         w = ep_dots_s16(x, w, p->depth, rows, sums);
         for (int32_t r = 0; r < rows; r++) {
-            const int32_t mult = multipliers[at + r];
-            const int32_t shift = shifts[at + r];
-            const int32_t value = (p->twice != 0) ? ep_requantize((int32_t)sums[r], mult, shift)
-                                                  : ep_requantize_wide(sums[r], mult, shift);
+            const int32_t value =
+                ep_scale_s16(sums[r], multipliers[at + r], shifts[at + r], p->way);
             y[at + r] = (int16_t)ep_clamp(value, p->low, p->high);
         }
     }

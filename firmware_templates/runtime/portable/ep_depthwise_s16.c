@@ -2,15 +2,15 @@
 #include "ep_depthwise_s16.h"
 
 #include "ep_clip.h"
-#include "ep_wide.h"
+#include "ep_scale_s16.h"
 
 /// The products of one channel and output.
-static inline int64_t
+static inline int32_t
 products(const ep_window_t* window, const ep_clip_t* clip, const int16_t* x, const int8_t* w)
 {
     const int32_t step = window->dilation_w * window->in_c;
     const int32_t line_step = window->dilation_h * window->in_w * window->in_c;
-    int64_t sum = 0;
+    int32_t sum = 0;
     w += clip->skipped;
     for (int32_t h = clip->lines; h > 0; h--) {
         const int16_t* at = x;
@@ -34,7 +34,7 @@ static void pixel(const ep_depthwise_s16_t* p, const ep_clip_t* clip, const int1
     for (int32_t channel = 0; channel < window->in_c; channel++) {
         for (int32_t m = 0; m < p->multiplier; m++) {
             const int64_t sum = *bias++ + products(window, clip, x, w);
-            const int32_t value = ep_requantize_wide(sum, *multipliers++, *shifts++);
+            const int32_t value = ep_scale_s16(sum, *multipliers++, *shifts++, p->way);
             *y++ = (int16_t)ep_clamp(value, p->low, p->high);
             w += area;
         }
