@@ -6,16 +6,22 @@ import math
 
 from edgepack.compiler.flatbuffer import Table
 from edgepack.compiler.operators.checks import tensor_text
+from edgepack.compiler.sparse import Layout, dense_bytes
 from edgepack.errors import ModelError
 from edgepack.graph import DType, Tensor
 
 Shared = dict[tuple[int, int, DType], bytes]
 MAX_STATE_BYTES = 2**22
+MAX_DENSE_BYTES = 2**22
 OFFSET_UNUSED = 1  # the converter writes 0 or 1 where it does not use the offset form
 
 
 def constant_bytes(
-    tensor: Tensor, number: int, buffers: list[Table], shared: Shared
+    tensor: Tensor,
+    number: int,
+    buffers: list[Table],
+    shared: Shared,
+    layout: Layout | None = None,
 ) -> bytes | None:
     """The little-endian bytes of a tensor's buffer; None where the tensor is computed.
 
@@ -41,6 +47,8 @@ def constant_bytes(
             f"{tensor_text(tensor)}: buffer 0 has {span[1]} bytes; it must be empty, it stands "
             "for no data. The file is damaged: convert the model again."
         )
+    if layout is not None:
+        return _densified(tensor, buffer, span, layout)
     _require_size(tensor, span[1])
     key = (*span, tensor.dtype)
     if key not in shared:
@@ -67,6 +75,22 @@ def first_contents(tensor: Tensor, data: bytes | None) -> bytes:
         )
     fill = tensor.zero_point & 255 if tensor.dtype is DType.INT8 else 0
     return bytes([fill]) * count
+
+
+def _densified(tensor: Tensor, buffer: Table, span: tuple[int, int], layout: Layout) -> bytes:
+    whole = math.prod(tensor.shape) * tensor.dtype.bytes
+    if any(size <= 0 for size in tensor.shape) or whole > MAX_DENSE_BYTES:
+        raise ModelError(
+            f"{tensor_text(tensor)}: {whole} bytes once its zeros are written out; at most "
+            f"{MAX_DENSE_BYTES} are supported, and no size below 1. Make the layer smaller."
+        )
+    if tensor.dtype is DType.INT4 or span[1] % tensor.dtype.bytes:
+        raise ModelError(
+            f"{tensor_text(tensor)}: it is stored sparse in {span[1]} bytes, which are no whole "
+            "elements of a type that may be. Convert the model again."
+        )
+    buffer.source.spend(whole, tensor_text(tensor))
+    return dense_bytes(tensor, layout, buffer.source.copy(*span, buffer.where))
 
 
 def _require_size(tensor: Tensor, have: int) -> None:

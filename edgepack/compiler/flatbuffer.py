@@ -17,11 +17,12 @@ from typing import Literal, NoReturn
 
 from edgepack.errors import ModelError
 
-Scalar = Literal["int8", "uint8", "bool", "int32", "uint32", "int64", "uint64", "float32"]
+Scalar = Literal["int8", "uint8", "bool", "uint16", "int32", "uint32", "int64", "uint64", "float32"]
 FORMATS = {
     "int8": "b",
     "uint8": "B",
     "bool": "B",
+    "uint16": "H",
     "int32": "i",
     "uint32": "I",
     "int64": "q",
@@ -64,10 +65,14 @@ class Source:
 
     def decode(self, position: int, size: int, where: str) -> int:
         """The same, for bytes that are turned into numbers or text."""
+        self.spend(size, where)
+        return self.take(position, size, where)
+
+    def spend(self, size: int, where: str) -> None:
+        """Count bytes that are made of the file's."""
         self.left -= size
         if self.left < 0:
             self.damaged(where, REPEATED)
-        return self.take(position, size, where)
 
     def copy(self, position: int, size: int, where: str) -> bytes:
         """A copy of bytes that were found to lie in the file."""

@@ -303,6 +303,7 @@ EVALUATORS: Mapping[str, Evaluate] = {
     "RESHAPE": _as_output,
     "SQUEEZE": _as_output,
     "EXPAND_DIMS": _as_output,
+    "DENSIFY": _as_output,
     "SHAPE": _shape,
     "RANK": _shape,
     "TRANSPOSE": _transpose,

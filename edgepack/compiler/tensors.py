@@ -7,6 +7,7 @@ from dataclasses import replace
 from edgepack.compiler.constants import Shared, constant_bytes, first_contents
 from edgepack.compiler.flatbuffer import Table
 from edgepack.compiler.schema_names import TENSOR_TYPES
+from edgepack.compiler.sparse import read_layout
 from edgepack.compiler.validator import refuse_tensor
 from edgepack.compiler.variables import HANDLE
 from edgepack.graph import DType, Quantization, Tensor
@@ -56,7 +57,10 @@ def _tensor(
     _refuse_special(tensor, table)
     if is_input:
         _refuse_dynamic(tensor, table)
-    data = constant_bytes(tensor, table.integer(2, "uint32", "buffer"), buffers, shared)
+    sparse = table.table(6, "sparsity")
+    layout = read_layout(sparse) if sparse is not None else None
+    number = table.integer(2, "uint32", "buffer")
+    data = constant_bytes(tensor, number, buffers, shared, layout)
     if table.integer(5, "bool", "is_variable"):
         return replace(tensor, state=first_contents(tensor, data))
     return replace(tensor, data=data)
@@ -68,13 +72,6 @@ def _refuse_special(tensor: Tensor, table: Table) -> None:
             tensor.index,
             tensor.name,
             f"has {len(tensor.shape)} dimensions; the limit is {MAX_RANK}. Reshape it.",
-        )
-    if table.table(6, "sparsity") is not None:
-        refuse_tensor(
-            tensor.index,
-            tensor.name,
-            "is stored sparse; only dense tensors are supported. Convert the model without "
-            "tf.lite.Optimize.EXPERIMENTAL_SPARSITY.",
         )
     if table.count(9, 4, "variant_tensors") or table.integer(10, "uint32", "external_buffer"):
         refuse_tensor(

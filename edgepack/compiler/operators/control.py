@@ -186,7 +186,28 @@ def lower_mark(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     )
 
 
+def check_densify(op: Operator, graph: Graph) -> None:
+    """A constant, which the reader has made dense, of the output's type and shape."""
+    x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
+    require(
+        x.data is not None and (x.dtype, x.shape) == (y.dtype, y.shape),
+        op,
+        graph,
+        f"{tensor_text(x)} must be a constant of the type and shape of {tensor_text(y)}. {AGAIN}.",
+    )
+
+
 ROWS = (
+    OperatorRow(
+        kind="DENSIFY",
+        code=124,
+        options_type=99,
+        inputs=(1, 1),
+        types=EVERY_TYPE,
+        check=check_densify,
+        lower=lower_copy,
+        notes="Sparse constants are made dense when the model is read.",
+    ),
     OperatorRow(
         kind="IF",
         code=118,
