@@ -9,8 +9,14 @@
 /// Copies count values, or zeros where there are none.
 static float* put(float* to, const float* from, int32_t count)
 {
-    for (int32_t i = 0; i < count; i++) {
-        to[i] = (from != NULL) ? from[i] : 0.0f;
+    if (from == NULL) {
+        for (int32_t i = 0; i < count; i++) {
+            to[i] = 0.0f;
+        }
+    } else {
+        for (int32_t i = 0; i < count; i++) {
+            to[i] = from[i];
+        }
     }
     return to + count;
 }

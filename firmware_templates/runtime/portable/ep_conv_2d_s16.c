@@ -9,8 +9,14 @@
 /// Copies count values, or zeros where there are none.
 static int16_t* put(int16_t* to, const int16_t* from, int32_t count)
 {
-    for (int32_t i = 0; i < count; i++) {
-        to[i] = (from != NULL) ? from[i] : (int16_t)0;
+    if (from == NULL) {
+        for (int32_t i = 0; i < count; i++) {
+            to[i] = 0;
+        }
+    } else {
+        for (int32_t i = 0; i < count; i++) {
+            to[i] = from[i];
+        }
     }
     return to + count;
 }

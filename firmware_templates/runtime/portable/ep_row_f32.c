@@ -1,19 +1,36 @@
 /* SPDX-License-Identifier: MIT-0 */
 #include "ep_row_f32.h"
 
-/// Four sums, whose weights lie interleaved.
+/* One value and its four weights, which lie interleaved. */
+#define TAP(k)                                                                                     \
+    do {                                                                                           \
+        const float value = x[k];                                                                  \
+        a += value * w[4 * (k)];                                                                   \
+        b += value * w[4 * (k) + 1];                                                               \
+        c += value * w[4 * (k) + 2];                                                               \
+        d += value * w[4 * (k) + 3];                                                               \
+    } while (0)
+
+/// Four sums, in the order of the depths.
 static void sum_four(const float* x, const float* w, int32_t depth, float* sums)
 {
     float a = 0.0f;
     float b = 0.0f;
     float c = 0.0f;
     float d = 0.0f;
-    for (const float* const end = x + depth; x != end; x++) {
-        const float value = *x;
-        a += value * w[0];
-        b += value * w[1];
-        c += value * w[2];
-        d += value * w[3];
+    const float* const end = x + depth;
+    const float* const whole = x + (depth & ~3);
+    while (x != whole) {
+        TAP(0);
+        TAP(1);
+        TAP(2);
+        TAP(3);
+        x += 4;
+        w += 16;
+    }
+    while (x != end) {
+        TAP(0);
+        x++;
         w += 4;
     }
     sums[0] = a;
