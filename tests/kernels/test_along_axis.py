@@ -18,11 +18,12 @@ def axis_of(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[int, np.n
     return axis, np.array(stored, np.int32)
 
 
-@pytest.mark.parametrize("dtype", ("float32", "int8", "uint8", "int32", "bool"))
-def test_arg(dtype: str, case_count: int) -> None:
+def test_arg(case_count: int) -> None:
     rng = np.random.default_rng(541)
+    types = ("float32", "int8", "uint8", "int32", "bool")
     cases = []
     for number in range(case_count):
+        dtype = types[number % 5]
         shape = random_shape(rng, 1, 4, 7)
         axis, stored = axis_of(rng, shape)
         x = small_values(rng, shape, dtype)
@@ -43,11 +44,11 @@ def test_arg_of_not_a_number() -> None:
     assert least == [1, 0, 2, 0]
 
 
-@pytest.mark.parametrize("dtype", ("float32", "int32", "int64"))
-def test_cumsum(dtype: str, case_count: int) -> None:
+def test_cumsum(case_count: int) -> None:
     rng = np.random.default_rng(542)
     cases = []
     for number in range(case_count // 2):
+        dtype = ("float32", "int32", "int64")[number % 3]
         shape = random_shape(rng, 1, 4, 7)
         _, stored = axis_of(rng, shape)
         x = random_values(rng, shape, dtype)
@@ -66,10 +67,10 @@ def top_case(rng: np.random.Generator, dtype: str, k: int | None = None) -> Case
     return op_case("TOPK_V2", [x], [(out, dtype), (out, "int32")], constants=constants)
 
 
-@pytest.mark.parametrize("dtype", ("float32", "int8", "uint8", "int16", "int32", "int64"))
-def test_top(dtype: str, case_count: int) -> None:
+def test_top(case_count: int) -> None:
     rng = np.random.default_rng(543)
-    check([top_case(rng, dtype) for _ in range(case_count // 2)])
+    types = ("float32", "int8", "uint8", "int16", "int32", "int64")
+    check([top_case(rng, types[n % 6]) for n in range(case_count)])
 
 
 def test_too_many_are_refused() -> None:

@@ -47,7 +47,7 @@ def select_case(kind: str, dtype: str, rng: np.random.Generator) -> Case:
 @pytest.mark.parametrize("kind", ("SELECT", "SELECT_V2"))
 def test_select(kind: str, case_count: int) -> None:
     rng = np.random.default_rng(511)
-    check([select_case(kind, TYPES[n % len(TYPES)], rng) for n in range(2 * case_count)])
+    check([select_case(kind, TYPES[n % len(TYPES)], rng) for n in range(case_count)])
 
 
 def cast_case(source: str, target: str, rng: np.random.Generator) -> Case:
@@ -65,17 +65,16 @@ def cast_case(source: str, target: str, rng: np.random.Generator) -> Case:
     return op_case("CAST", [x], [(x.shape, target)])
 
 
-@pytest.mark.parametrize("source", TYPES)
-def test_cast(source: str, case_count: int) -> None:
+def test_cast(case_count: int) -> None:
     rng = np.random.default_rng(512)
-    cases = [cast_case(source, t, rng) for t in TYPES for _ in range(max(1, case_count // 40))]
-    check(cases)
+    times = range(max(1, case_count // 40))
+    check([cast_case(one, two, rng) for one in TYPES for two in TYPES for _ in times])
 
 
-@pytest.mark.parametrize("dtype", ("float32", "int32", "int64"))
-def test_zeros_like(dtype: str) -> None:
+def test_zeros_like() -> None:
     rng = np.random.default_rng(513)
-    check([op_case("ZEROS_LIKE", [values_of(rng, (2, 3), dtype)], [((2, 3), dtype)])])
+    types = ("float32", "int32", "int64")
+    check([op_case("ZEROS_LIKE", [values_of(rng, (2, 3), t)], [((2, 3), t)]) for t in types])
 
 
 def test_a_condition_of_another_shape_is_refused() -> None:
