@@ -230,6 +230,7 @@ class OperatorFacts:
     macs: int
     weights: int  # bytes of weights and biases
     tables: int  # bytes of other constants
+    name: str = ""  # of its first output, as the file has it
     level: str = "balanced"
     predicted: tuple[Prediction, ...] = ()  # nothing without a board, or of unmeasured kernels
     why: str = ""  # of the kernel's choice; '' where there was none
@@ -351,6 +352,7 @@ class LabVariant:
     scratch: int  # bytes of the arena
     arena: int
     exact: bool  # the bits of the portable kernels
+    cycles: int | None = None  # estimated, of one inference
     loop: tuple[str, ...] = ()  # disassembled
 
 
@@ -370,6 +372,7 @@ class LabResult:
     compiler: str
     emulator: str
     variants: tuple[LabVariant, ...]
+    refusals: tuple[str, ...] = ()  # why instruction sets offer no more
 
 
 def as_json(value: Any) -> Any:

@@ -102,10 +102,10 @@ def lab(
 
 def _text(result: LabResult) -> str:
     header = (
-        *("kernel", "variant", "levels", result.unit, "a MAC", "an output"),
+        *("kernel", "variant", "levels", result.unit, "a MAC", "an output", "cycles"),
         *("weights B", "tables B", "code B", "scratch B", "arena B", "bits"),
     )
-    body = show.table(header, [_row(v) for v in result.variants], right=range(3, 11))
+    body = show.table(header, [_row(v) for v in result.variants], right=range(3, 12))
     emulator = f", emulator {result.emulator}" if result.emulator else ""
     loops = [
         f"\n{', '.join(v.kernels)} ({v.variant})\n" + "\n".join(f"  {line}" for line in v.loop)
@@ -120,7 +120,9 @@ def _text(result: LabResult) -> str:
         "",
         body,
         "",
-        f"{result.kind}; bits against the portable kernels' on {result.samples} samples",
+        *(f"not offered: {text}" for text in result.refusals),
+        f"{result.kind}, cycles estimated; bits against the portable kernels' on "
+        f"{result.samples} samples",
         f"compiler {result.compiler}{emulator}",
         *loops,
     ]
@@ -136,6 +138,7 @@ def _row(v: LabVariant) -> tuple[str, ...]:
         f"{v.count:,}",
         "-" if v.per_mac is None else f"{v.per_mac:.2f}",
         f"{v.per_output:,.2f}",
+        "-" if v.cycles is None else f"{v.cycles:,}",
         *(f"{size:,}" for size in sizes),
         "equal" if v.exact else "DIFFER",
     )

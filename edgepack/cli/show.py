@@ -85,21 +85,14 @@ def _lines() -> Progress:
 def inspection(found: Inspection) -> str:
     """Operators as a table, then the sums."""
     header = (
-        "op",
-        "kind",
-        "output",
-        "MACs",
-        "weights B",
-        "tables B",
-        "level",
-        "kernels",
-        "predicted",
-        "why",
+        *("op", "kind", "name", "output", "MACs", "weights B", "tables B"),
+        *("level", "kernels", "predicted", "why"),
     )
     rows = [
         (
             str(o.operator),
             o.kind,
+            _tail(o.name),
             o.output,
             f"{o.macs:,}",
             f"{o.weights:,}",
@@ -116,7 +109,7 @@ def inspection(found: Inspection) -> str:
         *_ends("input ", found.inputs, found.input_names),
         *_ends("output", found.outputs, found.output_names),
         "",
-        table(header, rows, right=(0, 3, 4, 5)),
+        table(header, rows, right=(0, 4, 5, 6)),
         "",
         f"MACs {found.model.macs:,}; weights {found.weights:,} B, tables {found.tables:,} B; "
         f"arena {found.arena:,} B ({_bound(found)}), its peak at op {found.peak_operator}"
@@ -127,6 +120,12 @@ def inspection(found: Inspection) -> str:
     if found.problem:
         lines.append(f"does not fit: {found.problem}")
     return "\n".join(lines)
+
+
+def _tail(name: str, width: int = 24) -> str:
+    """The end of a name from a file, which tells more than its beginning."""
+    printable = "".join(ch if ch.isprintable() else "?" for ch in name)
+    return printable if len(printable) <= width else f"..{printable[2 - width :]}"
 
 
 def _ends(role: str, texts: Sequence[str], names: Sequence[str]) -> list[str]:

@@ -26,6 +26,7 @@ _CORES: tuple[tuple[Isa, str], ...] = (
     ("rv32m", "rv32imac"),
     ("thumb1", "cortex-m0"),
 )
+LEAST_LAYERS = 4  # from which on a fit is one
 _ROUGH = (100.0, 0.0, 0.0, 0.0, 15.0, 5.0, 0.0, 6.0)  # of a kernel that was not measured
 
 
@@ -33,7 +34,7 @@ _ROUGH = (100.0, 0.0, 0.0, 0.0, 15.0, 5.0, 0.0, 6.0)  # of a kernel that was not
 class KernelCost:
     """The measured figures of one kernel on one core."""
 
-    instructions: tuple[float, ...]  # one a feature
+    instructions: tuple[float, ...]  # one a feature; none where too few layers were measured
     cycles: float  # an instruction; 0 where the core has no table of costs
     functions: Mapping[str, int]  # what it links, in bytes
 
@@ -59,7 +60,7 @@ def cost_of(steps: Iterable[Step], graph: Graph, isa: frozenset[Isa]) -> Cost | 
     instructions = cycles = 0.0
     for step in steps:
         kernel = kernels.get(step.kernel)
-        if kernel is None:
+        if kernel is None or not kernel.instructions:
             return None
         count = _dot(kernel.instructions, features(step, graph))
         instructions += count
@@ -84,7 +85,11 @@ def measured(core: str) -> Mapping[str, KernelCost]:
     """The kernels that were measured on a core, by name."""
     data = json.loads(FILE.read_text())["cores"].get(core, {})
     return {
-        name: KernelCost(tuple(row["instructions"]), row["cycles"], row["functions"])
+        name: KernelCost(
+            tuple(row["instructions"]) if row["layers"] >= LEAST_LAYERS else (),
+            row["cycles"],
+            row["functions"],
+        )
         for name, row in data.items()
     }
 

@@ -462,6 +462,7 @@ def _operators(graph: Graph, program: Program, board: Board | None) -> list[Oper
                 macs=sum(s.macs for s in steps),
                 weights=sum(_bytes(s, "weights") for s in steps),
                 tables=sum(_bytes(s, "tables") for s in steps),
+                name=graph.tensor(operator.outputs[0]).name if operator.outputs else "",
                 level=choice.level if choice else program.spec.optimize,
                 predicted=_predicted(choice, board) if choice else (),
                 why=choice.why if choice else "",

@@ -16,6 +16,7 @@ from edgepack.device.bench import run_samples
 from edgepack.errors import UsageError
 from edgepack.graph import Graph
 from edgepack.pipeline.compile import Compiled, board_facts, describe
+from edgepack.pipeline.cycles import obstacle, step_estimates
 from edgepack.pipeline.data import Array, Samples, random_samples
 from edgepack.pipeline.device import (
     Attached,
@@ -85,6 +86,7 @@ def lab(
         variants=tuple(
             replace(run.variant, exact=_same(run.outputs, first.outputs)) for run in runs
         ),
+        refusals=offer(graph, LowerSpec(board.isa)).operators[0].refusals,
     )
 
 
@@ -126,6 +128,11 @@ def _run(
         ticks = running.session.profile(sample_bytes(samples, 0))
         answers = run_samples(running.session, samples.inputs)
     count = sum(map(board.count, ticks))
+    cycles = None
+    if not obstacle(board):
+        inputs = sample_bytes(samples, 0)
+        found = step_estimates(compiled, running.image, board, inputs, device.wait_states)
+        cycles = round(sum(estimate.cycles.likely for estimate in found))
     own = own_functions(running, board)
     firmware, flash = running.image.firmware, running.image.flash
     variant = LabVariant(
@@ -141,6 +148,7 @@ def _run(
         scratch=sum(a.bytes for s in program.steps for a in s.arguments if isinstance(a, Scratch)),
         arena=compiled.plan.arena_bytes,
         exact=False,
+        cycles=cycles,
         loop=hot_loop(firmware, board, own) if disassemble else (),
     )
     return _Run(variant, answers.outputs, firmware.compiler, running.emulator)
