@@ -10,6 +10,7 @@ from edgepack import oracle
 from edgepack.compiler.operators.detection import OPTIONS
 from edgepack.compiler.reader import read_model
 from edgepack.errors import ModelError
+from tests.kernels.emulated import run_on_board
 from tests.kernels.harness import Case, run_cases
 from tests.tflite_builder import ModelBuilder
 
@@ -123,3 +124,12 @@ def test_broken_options_are_refused_whatever_they_are() -> None:
         except ValueError:
             continue
         assert set(read) == set(GIVEN)
+
+
+@pytest.mark.parametrize("board", ["mps2-an386", "riscv-virt"])
+def test_boards_answer_as_the_host(board: str) -> None:
+    rng = np.random.default_rng(3)
+    cases = [case(rng, number) for number in range(6)]
+    for here, there in zip(run_cases(cases), run_on_board(board, cases), strict=True):
+        for one, two in zip(here, there.outputs, strict=True):
+            np.testing.assert_array_equal(one, two)
