@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edgepack.board import Board
 from edgepack.compiler.lowering import lower
 from edgepack.compiler.optimiser import optimise
 from edgepack.compiler.patch_choice import by_patches, patched
@@ -12,6 +13,7 @@ from edgepack.compiler.patches import regions
 from edgepack.compiler.reader import read_model
 from edgepack.graph import Graph
 from edgepack.program import LowerSpec, Patching, Program
+from tests.kernels import emulated
 from tests.kernels.channel_nets import random_net
 from tests.kernels.harness import Case, run_programs
 
@@ -73,6 +75,22 @@ def test_rows_that_are_kept_are_not_made_again(halo: str) -> None:
         assert program.patching.extra_macs == program.macs - whole.macs
         if halo == "keep":
             assert program.patching.extra_macs <= 0  # rows that nobody needs are left out
+
+
+@pytest.mark.parametrize("board", ["mps2-an386", "mps2-an385-m0"])
+def test_patches_by_kernels_of_a_board(
+    board: str, monkeypatch: pytest.MonkeyPatch, case_count: int
+) -> None:
+    rng = np.random.default_rng(4)
+
+    def lowered(case: Case, on: Board, name: str) -> Program:
+        spec = LowerSpec(isa=frozenset(on.isa))
+        graph = optimise(read_model(case.model, name))
+        return patched(graph, lambda g: lower(g, spec), random_patching(graph, rng), 0)
+
+    monkeypatch.setattr(emulated, "lowered", lowered)
+    found = nets(5, case_count // 8)
+    emulated.check_on_board(board, [case for case, _ in found])
 
 
 def test_the_choice_never_takes_more() -> None:

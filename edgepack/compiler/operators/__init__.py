@@ -8,7 +8,6 @@ from edgepack.compiler.operators import (
     convolution,
     detection,
     elementwise,
-    embedding,
     fourier,
     functions,
     lstm,
@@ -43,7 +42,6 @@ TABLE: dict[str, OperatorRow] = {
         fourier,
         signal,
         lstm,
-        embedding,
     )
     for row in module.ROWS
 }
