@@ -8,7 +8,15 @@ import numpy as np
 
 from edgepack.compiler import variants
 from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
-from edgepack.compiler.operators import checks, dense_scaling, hybrid, layers_s16, narrow, scaling
+from edgepack.compiler.operators import (
+    checks,
+    dense_scaling,
+    half,
+    hybrid,
+    layers_s16,
+    narrow,
+    scaling,
+)
 from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
 from edgepack.compiler.operators.window import Window
 from edgepack.compiler.variants.layers import DenseLayer
@@ -72,7 +80,7 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     if hybrid.is_hybrid(op, graph):
         return hybrid.lower_dense(op, graph)
     if weights.dtype.name == "FLOAT32":
-        return _lower_float(op, graph)
+        return half.halved(_lower_float(op, graph), spec)
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
     if data.dtype.name == "INT16":
         return _lower_s16(op, graph, spec)
