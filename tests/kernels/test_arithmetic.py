@@ -9,6 +9,7 @@ from tests.kernels.binary_cases import random_shapes
 from tests.kernels.harness import Case, run_cases
 from tests.kernels.op_cases import Array, op_case, random_quant, small_values
 from tests.kernels.oracle_check import FLOAT_EXTREMES, check, random_shape, random_values
+from tests.kernels.tflm_check import check_tflm
 
 RANK = 6
 DIVISIONS = {
@@ -128,6 +129,22 @@ def test_squared_difference(case_count: int) -> None:
         out = [(np.broadcast_shapes(one, two), dtype)]
         cases.append(op_case("SQUARED_DIFFERENCE", inputs, out, quants=quants, constants=constants))
     check(cases)
+
+
+def test_squared_difference_of_micro(case_count: int) -> None:
+    rng = np.random.default_rng(528)
+    cases = []
+    for number in range(case_count // 2):
+        shape = (1, *random_shape(rng, 1, 3, 5))
+        other = shape if number % 2 else (1, *(1 if rng.random() < 0.5 else n for n in shape[1:]))
+        a, b = random_values(rng, shape, "int16"), random_values(rng, other, "int16")
+        quants = [random_quant(rng, "int16") for _ in range(2)]
+        natural = 65535**2 / 32768 * max(quants[0][0], quants[1][0]) ** 2
+        quants.append((float(np.float32(natural * 10.0 ** rng.uniform(-2, 1))), 0))
+        inputs, constants = ([a], {1: b}) if number % 3 == 0 else ([a, b], {})
+        out = [(shape, "int16")]
+        cases.append(op_case("SQUARED_DIFFERENCE", inputs, out, quants=quants, constants=constants))
+    check_tflm(cases)
 
 
 def test_power_of_integers(case_count: int) -> None:

@@ -24,14 +24,15 @@ _INT32_RANGES = {
     "RELU_N1_TO_1": (-1, 1),
     "RELU6": (0, 6),
 }
-SQUARED_LEFT = 7  # TFLite's left shift of both operands of a squared difference
+# TFLite's left shift of both operands of a squared difference
+SQUARED_LEFT = {DType.INT8: 7, DType.INT16: 0}
 DIV_TYPES = ("float32", "int32", "int8", "uint8")
 DIV_SHIFT = 23  # the greatest at which no quotient of 8 bits is shifted left
 EIGHT_BITS = (DType.INT8, DType.UINT8)
 FLOOR_DIV_TYPES = ("float32", "int8", "int16", "int32")
 FLOOR_MOD_TYPES = (*FLOOR_DIV_TYPES, "int64")
 POW_TYPES = ("float32", "int32")
-SQUARED_TYPES = ("float32", "int8", "int32")
+SQUARED_TYPES = ("float32", "int8", "int16", "int32")
 ADD_N_TYPES = ("float32", "int32")
 
 
@@ -164,10 +165,20 @@ def _lower_pow(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
 
 def _check_squared(op: Operator, graph: Graph) -> None:
     a, b = broadcasting.check_operands(op, graph, SQUARED_TYPES)
-    if a.dtype is not DType.INT8:
+    if a.dtype not in SQUARED_LEFT:
         return
     output = checks.output_tensor(op, graph)
     checks.require_per_tensor(op, graph, a, b, output)
+    if a.dtype is DType.INT16:
+        for tensor in (a, b, output):
+            checks.require(
+                tensor.zero_point == 0,
+                op,
+                graph,
+                f"{checks.tensor_text(tensor)} has zero point {tensor.zero_point}; in int16 it "
+                f"must be 0. {checks.RECONVERT}.",
+            )
+        return
     checks.require(
         _squared_multipliers(a, b, output)[2].shift <= 0,
         op,
@@ -183,7 +194,7 @@ def _squared_multipliers(
 ) -> tuple[Multiplier, Multiplier, Multiplier]:
     """Of both operands to twice the larger scale, and of the square to the output's."""
     twice = 2.0 * max(a.scale, b.scale)
-    square = twice * twice / (2 ** (2 * SQUARED_LEFT) * output.scale)
+    square = twice * twice / (2 ** (2 * SQUARED_LEFT[a.dtype]) * output.scale)
     return (
         quantize_multiplier(a.scale / twice),
         quantize_multiplier(b.scale / twice),
@@ -193,10 +204,24 @@ def _squared_multipliers(
 
 def _lower_squared(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     a, b = _operands(op, graph)
-    if a.dtype is not DType.INT8:
+    if a.dtype not in SQUARED_LEFT:
         return _arithmetic(op, graph, "squared_difference")
     output = checks.output_tensor(op, graph)
     one, two, square = _squared_multipliers(a, b, output)
+    if a.dtype is DType.INT16:
+        fields: tuple[tuple[str, int], ...] = (
+            ("mantissa_a", one.mantissa),
+            ("mantissa_b", two.mantissa),
+            ("mantissa", square.mantissa),
+            ("right_a", -one.shift),
+            ("right_b", -two.shift),
+            ("shift", square.shift),
+        )
+        kernel = "ep_squared_difference_s16"
+        step = broadcasting.broadcast_step(
+            op, graph, kernel, kernel, (a, b), Params(f"{kernel}_t", fields)
+        )
+        return broadcasting.one_step(step)
     params = Params(
         "ep_squared_difference_s8_t",
         (
@@ -312,6 +337,7 @@ ROWS: tuple[OperatorRow, ...] = (
         types=SQUARED_TYPES,
         check=_check_squared,
         lower=_lower_squared,
+        notes="int16, which LiteRT does not take, is TFLite Micro's.",
     ),
     OperatorRow(
         kind="ADD_N",
