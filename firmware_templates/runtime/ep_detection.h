@@ -38,4 +38,23 @@ void ep_detection_regular_f32(const ep_detection_t* p, float* corners, uint32_t*
                               const float* anchors, float* found, float* kinds, float* values,
                               float* count);
 
+/// What uint8 encodings and scores stand for: scale * (stored - zero point).
+typedef struct {
+    float box_scale;
+    int32_t box_zero_point;
+    float score_scale;
+    int32_t score_zero_point;
+} ep_detection_real_t;
+
+/// The same from uint8. boxes: scratch [boxes][box_pitch]; points: scratch [boxes][score_pitch].
+void ep_detection_fast_u8(const ep_detection_t* p, const ep_detection_real_t* q, float* boxes,
+                          float* points, float* corners, float* best, uint8_t* live,
+                          const uint8_t* encodings, const uint8_t* scores, const float* anchors,
+                          float* found, float* kinds, float* values, float* count);
+void ep_detection_regular_u8(const ep_detection_t* p, const ep_detection_real_t* q, float* boxes,
+                             float* points, float* corners, uint32_t* picks, uint8_t* live,
+                             const uint8_t* encodings, const uint8_t* scores,
+                             const float* anchors, float* found, float* kinds, float* values,
+                             float* count);
+
 #endif

@@ -29,15 +29,22 @@ GIVEN = {
 }
 
 
-def detector(options: dict, boxes: int = 40, depth: int = 4, scores: int = 4) -> bytes:
+def detector(
+    options: dict, boxes: int = 40, depth: int = 4, scores: int = 4, dtype: str = "float32"
+) -> bytes:
     """A model of this one operator; anchors are a grid."""
     b = ModelBuilder()
-    x = b.tensor((1, boxes, depth), "float32", name="boxes")
-    s = b.tensor((1, boxes, scores), "float32", name="scores")
+    given = [{}, {}] if dtype == "float32" else [{"scale": 0.06, "zero_point": 131},
+                                                 {"scale": 1 / 256}]  # fmt: skip
+    x = b.tensor((1, boxes, depth), dtype, name="boxes", **given[0])
+    s = b.tensor((1, boxes, scores), dtype, name="scores", **given[1])
     side = int(np.ceil(boxes**0.5))
     centers = np.stack(np.divmod(np.arange(boxes), side), axis=1) / side
     anchors = np.concatenate([centers, np.full((boxes, 2), 0.3)], axis=1)
-    a = b.tensor((boxes, 4), "float32", data=anchors.astype(np.float32))
+    if dtype == "uint8":
+        a = b.tensor((boxes, 4), dtype, data=np.round(anchors * 200), scale=0.0049, zero_point=3)
+    else:
+        a = b.tensor((boxes, 4), "float32", data=anchors.astype(np.float32))
     most = options["max_detections"]
     shapes = ((1, most, 4), (1, most), (1, most), (1,))
     outputs = [b.tensor(shape, "float32", name=f"y{n}") for n, shape in enumerate(shapes)]
@@ -66,7 +73,10 @@ def case(rng: np.random.Generator, number: int) -> Case:
     x = rng.standard_normal((1, boxes, depth)).astype(np.float32) * 2
     scores = rng.permutation(boxes * (classes + background)) / (boxes * (classes + background))
     s = scores.reshape(1, boxes, -1).astype(np.float32)
-    model = detector(options, boxes, depth, classes + background)
+    if number % 5 == 4 and s.size <= 256:
+        x = rng.integers(0, 256, x.shape).astype(np.uint8)
+        s = rng.permutation(256)[: s.size].reshape(s.shape).astype(np.uint8)
+    model = detector(options, boxes, depth, classes + background, str(x.dtype))
     return Case(model, [x, s], label=f"{number} {options}")
 
 

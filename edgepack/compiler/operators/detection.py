@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from edgepack.compiler.operators.checks import (
     RECONVERT,
     input_tensor,
     output_tensor,
     require,
+    require_constant,
+    require_per_tensor,
     require_rank,
+    require_same_type,
     require_shape,
     require_type,
     tensor_text,
 )
 from edgepack.compiler.operators.custom import flexbuffer_options
 from edgepack.compiler.operators.row import OperatorRow
-from edgepack.graph import Graph, Operator
-from edgepack.program import Lowered, LowerSpec, Params, Scratch, Step, TensorRef
+from edgepack.graph import DType, Graph, Operator, Tensor
+from edgepack.program import (
+    Argument,
+    Const,
+    Lowered,
+    LowerSpec,
+    Params,
+    Scratch,
+    Step,
+    TensorRef,
+)
 
 OPTIONS = flexbuffer_options(
     max_detections=0,
@@ -39,8 +53,14 @@ MOST = 2**16
 def check_detection(op: Operator, graph: Graph) -> None:
     """Boxes [1, n, 4 or more], scores [1, n, classes with or without background], anchors."""
     boxes, scores, anchors = (input_tensor(op, graph, place) for place in range(3))
-    for tensor in (boxes, scores, anchors, *(output_tensor(op, graph, i) for i in range(4))):
-        require_type(op, graph, tensor, ("float32",))
+    require_type(op, graph, boxes, ("float32", "uint8"))
+    require_same_type(op, graph, boxes, scores)
+    require_type(op, graph, anchors, ("float32", "uint8"))
+    if anchors.dtype.name == "UINT8":
+        require_constant(op, graph, 2)
+    require_per_tensor(op, graph, *(t for t in (boxes, scores, anchors) if t.dtype.bytes == 1))
+    for place in range(4):
+        require_type(op, graph, output_tensor(op, graph, place), ("float32",))
     require_rank(op, graph, boxes, 3, 3)
     require_rank(op, graph, scores, 3, 3)
     count = boxes.shape[1]
@@ -115,23 +135,49 @@ def lower_detection(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         *((name, op.option(name)) for name in SCALES),
     )
     regular = op.option("use_regular_nms")
+    real, suffix = ((), "f32") if boxes.dtype is DType.FLOAT32 else (_real(boxes, scores), "u8")
     middle = Scratch(4 * (most + 1)) if regular else Scratch(4 * count)
     step = Step(
         operator=op.index,
-        kernel=f"ep_detection_{'regular' if regular else 'fast'}_f32",
+        kernel=f"ep_detection_{'regular' if regular else 'fast'}_{suffix}",
         source="ep_detection",
         arguments=(
             Params("ep_detection_t", fields),
+            *real,
             Scratch(16 * count),
             middle,
             Scratch(count),
-            *(TensorRef(tensor.index) for tensor in inputs),
+            TensorRef(boxes.index),
+            TensorRef(scores.index),
+            _anchors(inputs[2]),
             *(TensorRef(index) for index in op.outputs),
         ),
         inputs=tuple(tensor.index for tensor in inputs if tensor.data is None),
         outputs=op.outputs,
     )
     return Lowered(steps=(step,))
+
+
+def _real(boxes: Tensor, scores: Tensor) -> tuple[Argument, ...]:
+    """What uint8 inputs stand for, and room for them as real numbers."""
+    fields = (
+        ("box_scale", boxes.scale),
+        ("box_zero_point", boxes.zero_point),
+        ("score_scale", scores.scale),
+        ("score_zero_point", scores.zero_point),
+    )
+    room = (Scratch(4 * boxes.elements), Scratch(4 * scores.elements))
+    return (Params("ep_detection_real_t", fields), *room)
+
+
+def _anchors(anchors: Tensor) -> Argument:
+    if anchors.data is None:
+        return TensorRef(anchors.index)
+    values = anchors.array()
+    if anchors.dtype is not DType.FLOAT32:
+        shifted = values.astype(np.float32) - np.float32(anchors.zero_point)
+        values = shifted * np.float32(anchors.scale)
+    return Const("anchors", "float", values.astype("<f4").tobytes(), "weights")
 
 
 ROWS: tuple[OperatorRow, ...] = (
@@ -145,8 +191,8 @@ ROWS: tuple[OperatorRow, ...] = (
         check=check_detection,
         lower=lower_detection,
         float_ulp=1,
-        notes="One class a detection. What lies behind the last detection is 0. Equal scores come "
-        "in the order of the boxes, then of the classes; boxes that LiteRT refuses as empty "
-        "overlap nothing.",
+        notes="From float32, or uint8 as in models of TFLite 1.x. One class a detection. What lies "
+        "behind the last detection is 0. Equal scores come in the order of the boxes, then of the "
+        "classes; boxes that LiteRT refuses as empty overlap nothing.",
     ),
 )

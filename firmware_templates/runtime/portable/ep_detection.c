@@ -175,3 +175,40 @@ void ep_detection_regular_f32(const ep_detection_t* p, float* corners, uint32_t*
     }
     ep_end(p, number, found, kinds, values, count);
 }
+
+static void ep_real(const uint8_t* stored, uint32_t count, float scale, int32_t zero_point,
+                    float* real)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        real[i] = scale * (float)((int32_t)stored[i] - zero_point);
+    }
+}
+
+static void ep_real_inputs(const ep_detection_t* p, const ep_detection_real_t* q,
+                           const uint8_t* encodings, const uint8_t* scores, float* boxes,
+                           float* points)
+{
+    ep_real(encodings, p->boxes * p->box_pitch, q->box_scale, q->box_zero_point, boxes);
+    ep_real(scores, p->boxes * p->score_pitch, q->score_scale, q->score_zero_point, points);
+}
+
+void ep_detection_fast_u8(const ep_detection_t* p, const ep_detection_real_t* q, float* boxes,
+                          float* points, float* corners, float* best, uint8_t* live,
+                          const uint8_t* encodings, const uint8_t* scores, const float* anchors,
+                          float* found, float* kinds, float* values, float* count)
+{
+    ep_real_inputs(p, q, encodings, scores, boxes, points);
+    ep_detection_fast_f32(p, corners, best, live, boxes, points, anchors, found, kinds, values,
+                          count);
+}
+
+void ep_detection_regular_u8(const ep_detection_t* p, const ep_detection_real_t* q, float* boxes,
+                             float* points, float* corners, uint32_t* picks, uint8_t* live,
+                             const uint8_t* encodings, const uint8_t* scores,
+                             const float* anchors, float* found, float* kinds, float* values,
+                             float* count)
+{
+    ep_real_inputs(p, q, encodings, scores, boxes, points);
+    ep_detection_regular_f32(p, corners, picks, live, boxes, points, anchors, found, kinds, values,
+                             count);
+}
