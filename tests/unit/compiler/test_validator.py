@@ -76,8 +76,8 @@ TEXTS = {
         "it."
     ),
     "cnn: conv as uint8": (
-        "op 0 CONV_2D 'conv': tensor 3 'conv' uint8[1,8,8,4] is uint8; supported here: int8 or "
-        "float32. Quantise the model to int8 with representative data, or convert it as float32."
+        "op 0 CONV_2D 'conv': tensor 0 'x' int8[1,8,8,1] and tensor 3 'conv' uint8[1,8,8,4] "
+        "differ in type; they must agree. Convert the model again with a current TensorFlow."
     ),
 }
 
