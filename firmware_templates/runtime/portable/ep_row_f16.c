@@ -4,7 +4,7 @@
 /// A finite half's value: its bits as a float's are 2^112 times too small, subnormal ones too.
 static inline float from_half(uint16_t half)
 {
-    const uint32_t bits = ((uint32_t)(half & 0x7FFFU) << 13) | ((uint32_t)(half & 0x8000U) << 16);
+    const uint32_t bits = ((uint32_t)(int16_t)half << 13) & 0x8FFFE000U;
     float value;
     __builtin_memcpy(&value, &bits, sizeof value);
     return value * 0x1p112f;
