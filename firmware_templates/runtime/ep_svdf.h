@@ -24,8 +24,21 @@ static inline int32_t
 ep_svdf_dot(const int8_t* x, const int8_t* w, int32_t inputs, int32_t start)
 {
     int32_t sum = start;
-    for (int32_t i = 0; i < inputs; i++) {
-        sum += x[i] * w[i];
+    const int8_t* const end = x + inputs;
+    const int8_t* const whole = x + (inputs & ~7);
+    for (; x != whole; x += 8) {
+        sum += x[0] * w[0];
+        sum += x[1] * w[1];
+        sum += x[2] * w[2];
+        sum += x[3] * w[3];
+        sum += x[4] * w[4];
+        sum += x[5] * w[5];
+        sum += x[6] * w[6];
+        sum += x[7] * w[7];
+        w += 8;
+    }
+    for (; x != end; x++) {
+        sum += *x * *w++;
     }
     return sum;
 }

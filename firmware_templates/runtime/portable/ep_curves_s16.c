@@ -3,11 +3,11 @@
 
 #include "ep_fixed.h"
 
-/// a * b / 2^15, halves away from zero; both are never -2^15.
-static int32_t times(int32_t a, int32_t b)
+/// a * b / 2^15 as gemmlowp rounds it: to the nearest, halves upwards, which its division of a
+/// nudged product comes to for both signs. Both are never -2^15.
+static inline int32_t times(int32_t a, int32_t b)
 {
-    const int32_t product = a * b;
-    return (product + ((product >= 0) ? (1 << 14) : (1 - (1 << 14)))) / (1 << 15);
+    return (a * b + (1 << 14)) >> 15;
 }
 
 static int32_t saturate(int32_t value)
