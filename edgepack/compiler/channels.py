@@ -195,7 +195,9 @@ def _bias(
     if len(operator.inputs) > 2 and operator.inputs[2] != ABSENT:
         old = graph.tensor(operator.inputs[2])
         quantization = _sliced(old.quantization, rows, 0)
-        return dataclasses.replace(old, shape=(len(values),), data=data, quantization=quantization)
+        return dataclasses.replace(
+            old, shape=(len(values),), dtype=DType.INT32, data=data, quantization=quantization
+        )
     return Tensor(0, "bias", (len(values),), DType.INT32, data=data)
 
 
