@@ -22,7 +22,7 @@ from tests.tflite_builder import ModelBuilder
 
 BOARD = "mps2-an386"
 KERNELS = {"ep_chain_1x1_s8", "ep_chain_band_s8", "ep_chain_conv_s8"}
-TRIPLES = {"ep_triple_1x1_s8", "ep_triple_band_s8"}
+QUICKEST = {"ep_triple_1x1_s8", "ep_triple_band_s8", "ep_few_1x1_s8"}
 SPEED = LowerSpec(optimize="speed")
 
 
@@ -92,19 +92,47 @@ def test_random_convolutions(case_count: int) -> None:
 def test_random_convolutions_at_speed(case_count: int) -> None:
     cases = [dataclasses.replace(case, spec=SPEED) for case in draw(33, 2 * case_count)]
     answers = check_on_board(BOARD, cases)
-    used = [TRIPLES.intersection(answer.kernels) for answer in answers]
+    used = [QUICKEST.intersection(answer.kernels) for answer in answers]
     assert sum(map(bool, used)) > case_count // 2, "the variant hardly ran"
-    assert set().union(*used) == TRIPLES
+    assert set().union(*used) == QUICKEST
+
+
+def test_few_values(case_count: int) -> None:
+    rng = np.random.default_rng(34)
+    cases = []
+    for number in range(case_count):
+        layer = random_layer(rng, number)
+        depth, outputs = (int(n) for n in rng.integers(1, [9, 20]))
+        size = int(rng.integers(1, 6))
+        layer = dataclasses.replace(
+            layer,
+            x=(1, size, 3, depth),
+            w=(outputs, 1, 1, depth),
+            y=(1, size, 3, outputs),
+            channels=outputs,
+            options={
+                "padding": "VALID",
+                "stride_h": 1,
+                "stride_w": 1,
+                "fused_activation_function": str(rng.choice(["RELU", "RELU6"])),
+            },
+        )
+        cases.append(dataclasses.replace(quantised_case(rng, layer), spec=SPEED))
+    answers = check_on_board(BOARD, cases)
+    used = sum("ep_few_1x1_s8" in answer.kernels for answer in answers)
+    assert used > case_count // 4, "the variant hardly ran"
 
 
 def test_numbers_of_two_weights_fill_16_bits_and_no_more() -> None:
     """256 * -128 + 0 is the least; one below it takes the other kernel."""
-    x = np.random.default_rng(3).integers(-128, 128, (3, 1, 7, 4)).astype(np.int8)
+    x = np.random.default_rng(3).integers(-128, 128, (3, 1, 7, 12)).astype(np.int8)
     rows = ([127, 1, -128, -128], [127, 1, 0, -128], [-1, -128, 127, 127], [0, -128, 127, 5])
     bias = np.array([5, -70, 900, 3], np.int32)
     cases = [
         dataclasses.replace(
-            pointwise_case(np.array([row, [0] * 4, row[::-1], row], np.int8).T, bias, x, 3),
+            pointwise_case(
+                np.array([row, [0] * 4, row[::-1], row, *[[0] * 4] * 8], np.int8).T, bias, x, 3
+            ),
             spec=SPEED,
         )
         for row in rows

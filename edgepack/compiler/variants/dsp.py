@@ -10,6 +10,7 @@ from edgepack.compiler.operators.window import Window, overlap_lead
 from edgepack.compiler.variants import (
     dsp_band,
     dsp_dense,
+    dsp_few,
     dsp_planes,
     dsp_sum,
     dsp_taps,
@@ -52,6 +53,9 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> Step | str | tuple[Step | str, ..
     chained = _chained(layer, steps)
     if spec.optimize != "speed":
         return chained
+    few = dsp_few.few_pointwise(layer, steps) if is_pointwise(layer.window) else None
+    if few is not None:
+        return (_step(layer, *few, 1), *chained)
     if is_pointwise(layer.window):
         found = dsp_triple.pointwise(layer, steps)
     else:

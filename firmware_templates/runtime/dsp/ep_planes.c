@@ -86,6 +86,24 @@ static void group(plan_t* plan, const int8_t* x, const ep_plane_channel_t* chann
     }
 }
 
+/// Fills the columns of the strip that lie beside the image.
+static void surround(const plan_t* plan, uint32_t zeros)
+{
+    const int32_t words = plan->columns * COLUMN_WORDS;
+    uint32_t* at = plan->strip;
+    for (int32_t line = plan->p->lines; line > 0; line--) {
+        uint32_t* const inside = at + plan->p->window.pad_left * COLUMN_WORDS;
+        uint32_t* const end = at + plan->line_words;
+        while (at != inside) {
+            *at++ = zeros;
+        }
+        at += words;
+        while (at != end) {
+            *at++ = zeros;
+        }
+    }
+}
+
 void ep_planes(const ep_planes_3x3_t* p, const ep_plane_ways_t* ways, const int8_t* x,
                const uint32_t* channels, uint32_t* scratch, int8_t* y)
 {
@@ -128,9 +146,7 @@ void ep_planes(const ep_planes_3x3_t* p, const ep_plane_ways_t* ways, const int8
     };
     const uint32_t zero = (uint32_t)(uint8_t)p->zero;
     scratch[0] = zero * 0x01010101U;
-    for (int32_t i = 0; i < p->lines * plan.line_words; i++) {
-        plan.strip[i] = zero * 0x01000100U;
-    }
+    surround(&plan, zero * 0x01000100U);
     int8_t* to = y;
     for (int32_t b = 0; b < window->batches; b++) {
         for (int32_t c = 0; c < depth; c += TOGETHER) {
