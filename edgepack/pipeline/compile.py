@@ -20,6 +20,7 @@ from edgepack.compiler.lowering import lower, offer
 from edgepack.compiler.operators import OperatorRow, row_of
 from edgepack.compiler.operators.checks import printable
 from edgepack.compiler.optimiser import optimise
+from edgepack.compiler.order import in_best_order
 from edgepack.compiler.patch_choice import Count, by_patches
 from edgepack.compiler.patches import HELPER
 from edgepack.compiler.reader import read_model
@@ -140,7 +141,7 @@ def compile_model(model: Path, board: Board | None, spec: CompileSpec | None = N
     if spec.patches or spec.stream_input:
         program, plan = _by_patches(graph, how, budget, spec)
     else:
-        program, plan = choose(offer(graph, how), budget)
+        program, plan = in_best_order(*choose(offer(graph, how), budget))
     program = replace(program, files=own.files)
     return Compiled(data, model.name, original, program, plan, board, spec)
 
