@@ -8,6 +8,7 @@ from edgepack.compiler.operators import (
     convolution,
     detection,
     elementwise,
+    embedding,
     fourier,
     functions,
     lstm,
@@ -42,6 +43,7 @@ TABLE: dict[str, OperatorRow] = {
         fourier,
         signal,
         lstm,
+        embedding,
     )
     for row in module.ROWS
 }
