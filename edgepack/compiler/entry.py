@@ -115,7 +115,10 @@ def _put_first(model: Table, number: int, patched: bytearray) -> None:
 
 
 def _resize(model: Table, chosen: _Signature, shapes: Shapes, patched: bytearray) -> None:
-    graph = model.tables(2, "subgraphs", "subgraph", 1_000)[chosen.subgraph]
+    graphs = model.tables(2, "subgraphs", "subgraph", MAX_SIGNATURES)
+    if chosen.subgraph >= len(graphs):
+        model.source.damaged("subgraphs", f"{chosen.subgraph} is wanted; there are {len(graphs)}")
+    graph = graphs[chosen.subgraph]
     tensors = graph.tables(0, "tensors", "tensor", MAX_ENDS)
     names: dict[str, int] = {}
     for place, index in enumerate(graph.integers(1, "int32", "inputs")):

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from edgepack.compiler.constants import first_contents
 from edgepack.compiler.operators.checks import printable, refuse, tensor_text
 from edgepack.errors import ModelError
-from edgepack.graph import Graph, Operator, Tensor
+from edgepack.graph import ABSENT, Graph, Operator, Tensor
 
 HANDLE = "?"  # the `variable` of a handle's tensor that is not resolved
 AGAIN = "Convert the model again with a current TensorFlow"
@@ -63,6 +63,8 @@ def resolve(graph: Graph, handles: Mapping[int, str], variables: Variables) -> G
     for op in operators:
         place = {"ASSIGN_VARIABLE": op.inputs[1:2], "READ_VARIABLE": op.outputs[:1]}.get(op.kind)
         for value in place or ():
+            if not op.inputs or value == ABSENT:
+                continue  # what is missing, the validator says
             if op.inputs[0] not in handles:
                 refuse(op, graph, f"it reads or assigns what no VAR_HANDLE makes. {AGAIN}.")
             variables.learn(handles[op.inputs[0]], graph.tensor(value))
@@ -94,7 +96,8 @@ def take_assignments(op: Operator, init: Graph, variables: Variables) -> None:
     for inner in init.operators:
         if inner.kind == "VAR_HANDLE":
             continue
-        value = init.tensor(inner.inputs[1]) if inner.kind == "ASSIGN_VARIABLE" else None
+        whole = inner.kind == "ASSIGN_VARIABLE" and len(inner.inputs) == 2
+        value = init.tensor(inner.inputs[1]) if whole and ABSENT not in inner.inputs else None
         if value is None or value.data is None or inner.inputs[0] not in handles:
             made = printable(init.tensor(inner.outputs[0]).name) if inner.outputs else ""
             raise ModelError(

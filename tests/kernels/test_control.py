@@ -7,6 +7,7 @@ import pytest
 
 from edgepack.compiler.reader import read_model
 from edgepack.errors import ModelError
+from tests.kernels.emulated import check_on_board
 from tests.kernels.harness import Case, run_cases
 from tests.kernels.oracle_check import check
 from tests.tflite_builder import ModelBuilder
@@ -286,3 +287,10 @@ def test_an_initialisation_that_is_computed_is_refused() -> None:
     b.operator("ADD", [x, x], [y])
     with pytest.raises(ModelError, match="not known when the model is compiled"):
         read_model(b.build([x], [y]))
+
+
+@pytest.mark.parametrize("board", ["mps2-an386", "riscv-virt"])
+def test_control_flow_and_state_on_boards(board: str) -> None:
+    choices = np.array([True, False, True])
+    cases = [Case(if_model(), [choices, floats(3, 4)]), Case(variable_model(), [floats(5, 4)])]
+    check_on_board(board, cases)
