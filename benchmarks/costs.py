@@ -201,7 +201,8 @@ def measure(layers: Graph, board: Board) -> dict[str, Any]:
     """The figures of every kernel that the board's instruction set has for the layers."""
     picks: dict[str, dict[int, int]] = defaultdict(dict)
     offered = [
-        offer(layers, LowerSpec(board.isa, optimize=level)) for level in ("balanced", "size")
+        offer(layers, LowerSpec(board.isa, optimize=level))
+        for level in ("balanced", "size", "speed")
     ]
     found: dict[str, tuple[Offered, dict[int, int]]] = {}
     for way_of in offered:
