@@ -173,3 +173,11 @@ def test_int8_needs_its_intermediate_tensors() -> None:
     model.subgraphs[0].operators[0].intermediates = [0, 0, 0, 0, 10**6]
     with pytest.raises(ModelError, match="it names 5 intermediate tensors, some beyond the"):
         read_model(pack(model))
+
+
+def test_int8_scales_out_of_proportion_are_refused() -> None:
+    case = lstm_case(np.random.default_rng(64), "int8", 0)
+    model = unpack(case.model)
+    model.subgraphs[0].tensors[1].quantization.scale = [2.0**20]
+    with pytest.raises(ModelError, match=r"the product must stay below 2\^30"):
+        read_model(pack(model))

@@ -19,6 +19,7 @@ from edgepack.compiler.operators.lstm_weights import (
     Gate,
     Sizes,
 )
+from edgepack.compiler.operators.wide import require_reach
 from edgepack.graph import Graph, Operator
 from edgepack.program import Argument, FieldValue, Params, TensorRef
 
@@ -63,7 +64,31 @@ def check(op: Operator, graph: Graph, sizes: Sizes) -> None:
             bias = -source.zero_point * rows.sum(axis=1)
             if places is WEIGHTS:
                 bias = bias + _bias_of(op, graph, tensor.index)
-            scaling.require_int32(op, graph, scaling.sum_bounds(rows, bias, -128, 127))
+            bounds = scaling.sum_bounds(rows, bias, -128, 127)
+            scaling.require_int32(op, graph, bounds)
+            scale = tensor.scale * source.scale / GATE_SCALE
+            require_reach(op, graph, scale, int(bounds.max()))
+    _check_reach(op, graph, sizes)
+
+
+def _check_reach(op: Operator, graph: Graph, sizes: Sizes) -> None:
+    """That peepholes, what leaves the cells, and the projection stay within int32."""
+    power, hidden = cell_power(op, graph), op.option("intermediates")[2 * HIDDEN]
+    assert power is not None
+    if _peeps(op, graph):
+        for tensor in lstm_weights.gate_tensors(op, graph, sizes, PEEPHOLES):
+            most = int(np.abs(tensor.array().astype(np.int64)).max()) * 2**15
+            require_reach(op, graph, 2.0**power * tensor.scale / GATE_SCALE, most)
+    require_reach(op, graph, 2.0**-30 / hidden, 2**30)
+    projection = checks.optional_input(op, graph, Gate.PROJECTION)
+    if projection is not None:
+        bias = _projection_bias(op, graph, sizes)
+        assert bias is not None
+        rows = projection.array().astype(np.int64)
+        bounds = scaling.sum_bounds(rows, bias, -128, 127)
+        scaling.require_int32(op, graph, bounds)
+        state = checks.input_tensor(op, graph, Gate.STATE)
+        require_reach(op, graph, projection.scale * hidden / state.scale, int(bounds.max()))
 
 
 def _bias_of(op: Operator, graph: Graph, weights: int) -> NDArray[np.int64]:
@@ -98,7 +123,7 @@ def tables(op: Operator, graph: Graph, sizes: Sizes) -> tuple[Argument, ...]:
         lstm_weights.weights(op, graph, sizes),
         lstm_weights.const("bias", "int32_t", biases.astype("<i4")),
         lstm_weights.peephole(op, graph, sizes),
-        *lstm_weights.projection(op, graph, sizes, _projection_bias(op, graph, sizes)),
+        *lstm_weights.projection(op, graph, sizes, _int32(_projection_bias(op, graph, sizes))),
     )
 
 
@@ -111,7 +136,7 @@ def _zero_terms(
     return terms
 
 
-def _projection_bias(op: Operator, graph: Graph, sizes: Sizes) -> NDArray[np.int32] | None:
+def _projection_bias(op: Operator, graph: Graph, sizes: Sizes) -> NDArray[np.int64] | None:
     """The bias plus what the hidden zero point adds."""
     matrix = checks.optional_input(op, graph, Gate.PROJECTION)
     if matrix is None:
@@ -120,7 +145,11 @@ def _projection_bias(op: Operator, graph: Graph, sizes: Sizes) -> NDArray[np.int
     bias = np.zeros(sizes.outputs, np.int64) if given is None else given.array().astype(np.int64)
     zero = int(op.option("intermediates")[2 * HIDDEN + 1])
     total: NDArray[np.int64] = bias + zero * matrix.array().astype(np.int64).sum(axis=1)
-    return total.astype(np.int32)
+    return total
+
+
+def _int32(values: NDArray[np.int64] | None) -> NDArray[np.int32] | None:
+    return None if values is None else values.astype("<i4")
 
 
 def _scales(op: Operator, graph: Graph, sizes: Sizes) -> dict[str, list[Multiplier]]:

@@ -9,6 +9,7 @@ import numpy as np
 from edgepack.compiler.fixed_point import quantize_multiplier
 from edgepack.compiler.operators import checks, scaling
 from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
+from edgepack.compiler.operators.wide import require_reach
 from edgepack.graph import Graph, Operator
 from edgepack.program import (
     Argument,
@@ -79,6 +80,8 @@ def _check_int8(op: Operator, graph: Graph) -> None:
     checks.require_symmetric(op, graph, feature, time)
     if state.dtype.name == "INT16":
         checks.require_symmetric(op, graph, state)
+    require_reach(op, graph, data.scale * feature.scale / state.scale)
+    require_reach(op, graph, state.scale * time.scale / checks.output_tensor(op, graph).scale)
     activation = op.option("fused_activation_function")
     checks.require(
         activation == "RELU",

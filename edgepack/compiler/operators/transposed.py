@@ -10,7 +10,7 @@ import numpy as np
 from edgepack.compiler.fixed_point import quantize_multiplier
 from edgepack.compiler.operators import checks, layers_s16, scaling
 from edgepack.compiler.operators.row import ACTIVATION, PADDING, OperatorRow, OptionField
-from edgepack.compiler.operators.wide import wide_scale
+from edgepack.compiler.operators.wide import require_reach, wide_scale
 from edgepack.compiler.operators.window import LIMIT
 from edgepack.graph import Graph, Operator
 from edgepack.program import (
@@ -56,6 +56,7 @@ def _check(op: Operator, graph: Graph) -> None:
     if integer:
         checks.require_per_tensor(op, graph, data, output)
         checks.require_per_channel(op, graph, weights, 0)
+        require_reach(op, graph, max(_reals(op, graph, channels)))
     if data.dtype.name == "INT16":
         checks.require_symmetric(op, graph, data, output)
     _check_bias(op, graph, channels)

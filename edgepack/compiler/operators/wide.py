@@ -45,3 +45,17 @@ def wide_of(op: Operator, graph: Graph, multiplier: Multiplier) -> WideScale:
             "the limit. Quantise the model again with representative data.",
         )
     return wide
+
+
+def require_reach(op: Operator, graph: Graph, scale: float, largest: int = 1) -> None:
+    """Refuse the operator where `scale` times a number up to `largest` leaves 2**30.
+
+    Beyond it TFLite's 32-bit arithmetic overflows, and its shifts leave their range.
+    """
+    if not scale * largest < 2.0**30:
+        refuse(
+            op,
+            graph,
+            f"it scales numbers of up to {largest} by {scale:.9g}; the product must stay below 2^30. "
+            "Quantise the model again with representative data.",
+        )
