@@ -27,7 +27,7 @@ EP_PAIRWISE_DECLARE(ep_add_s16, ep_add_broadcast_s16, ep_add_s16_t, int16_t);
 
 /// Scales that are powers of two: one operand has the output's, the other is shifted.
 typedef struct {
-    int8_t shift_a; /* right, in [0, 31] */
+    int8_t shift_a; /* right, in [0, 15] */
     int8_t shift_b;
     int8_t sign_b; /* 1, or -1 to subtract */
     int16_t low;   /* the activation's range */

@@ -50,7 +50,7 @@ def wide_scales(rng: np.random.Generator, kind: str, scales: list[float]) -> lis
 
 def shifted_scales(rng: np.random.Generator) -> list[float]:
     """Powers of two, one operand's the output's."""
-    y, less = int(rng.integers(-15, 3)), int(rng.integers(0, 17))
+    y, less = int(rng.integers(-15, 3)), int(rng.integers(0, 16))
     scales = [2.0 ** (y - less), 2.0**y]
     return [*(scales if rng.random() < 0.5 else scales[::-1]), 2.0**y]
 

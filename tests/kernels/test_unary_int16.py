@@ -105,3 +105,19 @@ def test_refusals(kind: str, scales: tuple[float, float], says: str) -> None:
     case = unary_case(kind, EVERY[:, :8], scales=scales, **options)
     with pytest.raises(ModelError, match=says):
         read_model(case.model, "m")
+
+
+@pytest.mark.parametrize(
+    ("scales", "says"),
+    [
+        ((2.0**-18, 0.25, 0.25), r"none above, nor below 2\^-15"),
+        ((0.25, 0.5, 0.125), "TFLite needs one of them equal to it"),
+        ((0.3, 0.5, 1e-6), "2\\^14 times smaller than its inputs"),
+    ],
+)
+def test_sums_that_are_refused(scales: tuple[float, float, float], says: str) -> None:
+    builder = ModelBuilder()
+    tensors = [builder.tensor((1, 4), "int16", scale=scale) for scale in scales]
+    builder.operator("ADD", tensors[:2], tensors[2:], version=2)
+    with pytest.raises(ModelError, match=says):
+        read_model(builder.build(tensors[:2], tensors[2:]), "m")

@@ -8,6 +8,7 @@ from edgepack.graph import Graph, Operator, Tensor
 from edgepack.program import FieldValue
 
 SUM_SHIFT = 15  # TFLite's left shift of both operands of a sum of int16
+LAST_SHIFT = 15  # of the sums by shifts: TFLite's masks of int16 end there
 HALF = 2 ** (SUM_SHIFT - 1)
 Fields = tuple[tuple[str, FieldValue], ...]
 
@@ -36,11 +37,12 @@ def check_sum(op: Operator, graph: Graph) -> None:
     if is_shifted(op, graph):
         shifts = _shifts(a, b, output)
         checks.require(
-            max(shifts) == 0 and min(shifts) >= -31,
+            max(shifts) == 0 and min(shifts) >= -LAST_SHIFT,
             op,
             graph,
             f"its scales are powers of two, 2^{shifts[0]} and 2^{shifts[1]} times the output's; "
-            f"TFLite needs one of them equal to it and none above. {checks.RECONVERT}.",
+            f"TFLite needs one of them equal to it and none above, nor below 2^-{LAST_SHIFT}. "
+            f"{checks.RECONVERT}.",
         )
         checks.require(
             a.shape == b.shape,
