@@ -136,7 +136,9 @@ def test_broken_options_are_refused_whatever_they_are() -> None:
         assert set(read) == set(GIVEN)
 
 
-@pytest.mark.parametrize("board", ["mps2-an386", "riscv-virt"])
+@pytest.mark.parametrize(
+    "board", ["mps2-an386", pytest.param("riscv-virt", marks=pytest.mark.long)]
+)
 def test_boards_answer_as_the_host(board: str) -> None:
     rng = np.random.default_rng(3)
     cases = [case(rng, number) for number in range(6)]

@@ -43,7 +43,7 @@ def folded(cases: list[Case]) -> int:
 def test_movers(case_count: int) -> None:
     rng = np.random.default_rng(1)
     cases = []
-    for number in range(2 * case_count):
+    for number in range(case_count):
         kind = MOVED[number % len(MOVED)]
         types = [t for t in ("int8", "int32", "float32", "int64") if t not in REFUSED.get(kind, ())]
         cases.append(frozen(MOVERS[kind](rng, str(rng.choice(types)))))

@@ -312,7 +312,7 @@ REFUSED = {  # by LiteRT's kernel: there, the same model in another type is the 
 def test_random(kind: str, case_count: int) -> None:
     rng = np.random.default_rng(sum(kind.encode()))
     types = [dtype for dtype in TYPES if dtype not in REFUSED.get(kind, ())]
-    count = max(case_count // 2, len(types))
+    count = max(case_count // 3, len(types))
     check([MOVERS[kind](rng, types[n % len(types)]) for n in range(count)])
 
 
@@ -331,7 +331,9 @@ def test_resize_bilinear(dtype: str, case_count: int) -> None:
     check([make(rng, dtype) for _ in range(max(10, case_count // 2))])
 
 
-@pytest.mark.parametrize("board", ["mps2-an385-m0", "riscv-virt"])
+@pytest.mark.parametrize(
+    "board", ["mps2-an385-m0", pytest.param("riscv-virt", marks=pytest.mark.long)]
+)
 def test_on_a_board(board: str) -> None:
     """Cores that cannot read a word across its alignment."""
     rng = np.random.default_rng(9)

@@ -75,7 +75,7 @@ def build(rng, dtype, shape, values, masks, spec) -> Case | None:
 def test_random(case_count: int) -> None:
     rng = np.random.default_rng(1)
     cases: list[Case] = []
-    while len(cases) < 2 * case_count:
+    while len(cases) < case_count:
         case = slice_case(rng, DTYPES[len(cases) % len(DTYPES)])
         if case is not None:
             cases.append(case)
