@@ -56,6 +56,6 @@ def require_reach(op: Operator, graph: Graph, scale: float, largest: int = 1) ->
         refuse(
             op,
             graph,
-            f"it scales numbers of up to {largest} by {scale:.9g}; the product must stay below 2^30. "
-            "Quantise the model again with representative data.",
+            f"it scales numbers of up to {largest} by {scale:.9g}; the product must stay below "
+            "2^30. Quantise the model again with representative data.",
         )
