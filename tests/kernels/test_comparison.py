@@ -18,7 +18,8 @@ def comparison_case(kind: str, dtype: str, rng: np.random.Generator, number: int
     a, b = small_values(rng, one, dtype), small_values(rng, two, dtype)
     quants = [None, None]
     if dtype in QUANTIZED and (dtype != "int16" or number % 2):
-        quants = [random_quant(rng, dtype, -4, -0.001) for _ in range(2)]
+        top = -0.001 if number % 4 < 2 else -2.5  # small scales make near values one
+        quants = [random_quant(rng, dtype, -4, top) for _ in range(2)]
         if number % 3 == 0:
             quants[1] = quants[0]
     inputs, constants = [a, b], {}
@@ -43,6 +44,20 @@ def test_order(case_count: int) -> None:
     rng = np.random.default_rng(502)
     numbers = range(case_count // 5)
     check([comparison_case(ORDER[n % 4], dtype, rng, n) for dtype in TYPES for n in numbers])
+
+
+def test_near_values_become_one() -> None:
+    """Every value by many, at scales at which the common scale cannot tell them apart."""
+    rng = np.random.default_rng(505)
+    cases = []
+    for kind, dtype in zip(EQUALITY + ORDER, ("int8", "uint8") * 3, strict=True):
+        info = np.iinfo(dtype)
+        a = np.arange(info.min, info.max + 1).astype(dtype)[:, None]
+        b = rng.integers(info.min, info.max + 1, (1, 40)).astype(dtype)
+        scale, point = float(np.float32(10.0 ** rng.uniform(-3.5, -2.6))), info.min + 60
+        quants = [(scale, point), (float(np.float32(scale * 1.1)), point)]
+        cases.append(op_case(kind, [a, b], [((256, 40), "bool")], quants=quants))
+    check(cases)
 
 
 def test_not_a_number() -> None:
