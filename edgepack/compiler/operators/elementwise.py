@@ -153,8 +153,8 @@ def _lower_sum(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         return _step_of(op, graph, "add", *elementwise_s16.sum_fields(op, graph))
     if a.dtype.name != "INT8":
         bare = spec.numerics == "tflm" and op.kind == "ADD" and a.dtype.name != "FLOAT32"
-        fields = _plain_fields(op, graph, "NONE" if bare else "")
-        return _step(op, graph, "sub" if minus else "add", fields)
+        plain = _plain_fields(op, graph, "NONE" if bare else "")
+        return _step(op, graph, "sub" if minus else "add", plain)
     swapped = b.scale > a.scale
     large, small = (b, a) if swapped else (a, b)
     factor = -(2**19) if minus and swapped else 2**19
