@@ -11,7 +11,17 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "edgepack"
 ROOMS = ("compress", "oracle", "compiler", "target", "device", "report")
-VALUES = {"__version__", "board", "errors", "graph", "program", "resources", "results", "store"}
+VALUES = {
+    "__version__",
+    "board",
+    "errors",
+    "frontend",
+    "graph",
+    "program",
+    "resources",
+    "results",
+    "store",
+}
 JOINERS = {"pipeline", "cli"}
 HEAVY = {
     "tensorflow": {"compress"},
