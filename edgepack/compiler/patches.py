@@ -122,6 +122,8 @@ def live_bytes(graph: Graph, patching: Patching, *, stream: bool = False) -> int
 
 def _splits(operator: Operator, graph: Graph) -> bool:
     """Whether rows of the operator's output depend on some rows of its inputs alone."""
+    if not operator.outputs:
+        return False
     y = graph.tensor(operator.outputs[0])
     if len(y.shape) != 4 or y.shape[0] != 1 or len(operator.outputs) != 1:
         return False
