@@ -78,6 +78,21 @@ class Compile(_Frozen):
     """Levels of single layers by a pattern; of several that match, the last one counts."""
 
 
+class FrontEnd(_Frozen):
+    """What makes the model's first input out of samples; lengths are in samples."""
+
+    kind: Literal["micro_speech", "log_mel", "mfcc", "window"]
+    sample_rate: int = Field(default=16_000, ge=1)
+    window: int = Field(default=480, ge=1, le=2**15)
+    hop: int = Field(default=320, ge=1, le=2**15)
+    channels: int = Field(default=40, ge=1, le=1024)
+    low_hz: float = Field(default=125.0, ge=0)
+    high_hz: float = Field(default=7500.0, gt=0)
+    coefficients: int = Field(default=13, ge=1)
+    stride: int = Field(default=1, ge=1, le=2**16)
+    scale: float = Field(default=0.0, ge=0)
+
+
 class Operators(_Frozen):
     """Custom operators of one's own: Python files that define ROWS, with their C beside them."""
 
@@ -117,6 +132,7 @@ class Config(_Frozen):
     quantize: Quantize | None = None
     compile: Compile = Compile()
     operators: Operators = Operators()
+    frontend: FrontEnd | None = None
     bench: Bench = Bench()
     report: Report = Report()
     budget: Budget = Budget()
@@ -165,6 +181,10 @@ name = "{board}"          # `edgepack boards` lists them; or the path of your ow
 # optimize = "balanced"   # or "size", "speed"
 # patches = "auto"        # layers by patches of rows, to need less RAM; or how many
 # stream_input = true     # the application feeds the input row by row
+
+# [frontend]              # the model's first input is made out of samples: docs/front-ends.md
+# kind = "micro_speech"   # or "log_mel", "mfcc", or "window" over a sensor
+# hop = 320               # samples a call
 
 # [operators]             # custom operators of your own: docs/custom-operators.md
 # modules = ["my_ops.py"] # Python files that define ROWS, with their C beside them

@@ -79,7 +79,18 @@ def _compile_spec(**values: Any) -> Any:
 
     values["layers"] = parse_layers(values.pop("levels"))
     shapes = tuple(_shape(text) for text in values.pop("shape"))
-    return CompileSpec(shapes=shapes, **values)
+    made = _front_end(values.pop("frontend"))
+    return CompileSpec(shapes=shapes, front_end=made, **values)
+
+
+def _front_end(text: str) -> Any:
+    """`micro_speech,hop=160` as a front end; None for nothing."""
+    if not text:
+        return None
+    from edgepack.pipeline.frontend import front_end
+
+    kind, *pairs = text.split(",")
+    return front_end({"kind": kind, **dict(pair.partition("=")[::2] for pair in pairs)})
 
 
 def _shape(text: str) -> tuple[str, tuple[int, ...]]:
@@ -157,6 +168,12 @@ compile_options = gathered(
         multiple=True,
         metavar="INPUT=SIZES",
         help="Of an input, such as image=1,96,96,3; shapes behind it follow.",
+    ),
+    click.option(
+        "--frontend",
+        default="",
+        metavar="KIND,KEY=VALUE,...",
+        help="Samples instead of features: micro_speech, log_mel, mfcc, window; hop=160, ...",
     ),
     click.option(
         "--patches",

@@ -140,17 +140,19 @@ def stored(values: NDArray[np.int16], how: Rescale | float) -> NDArray[np.generi
 class FrontEndTwin:
     """A front end call by call: `hop` samples in, the model's input out.
 
-    `rows` is how many frames the model's input holds, `how` the way features become its values,
-    `empty` what it holds before the first frame.
+    The model's input holds `rows` frames of `width` values; `how` is the way features become its
+    values, `empty` what it holds before the first frame.
     """
 
-    def __init__(self, front: FrontEnd, rows: int, how: Rescale | float, empty: float) -> None:
+    def __init__(
+        self, front: FrontEnd, rows: int, width: int, how: Rescale | float, empty: float
+    ) -> None:
         self.front, self.how = front, how
         self.noise = Noise(front)
         self.calls = 0
         self.past = np.zeros(_past(front), np.int16)
         self.missing = len(self.past)
-        first = stored(np.zeros((rows, front.width), np.int16), how)
+        first = stored(np.zeros((rows, width), np.int16), how)
         self.window = np.full_like(first, empty)
 
     def push(self, samples: NDArray[np.int16]) -> NDArray[np.generic] | None:

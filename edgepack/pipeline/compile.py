@@ -14,22 +14,26 @@ from edgepack import __version__
 from edgepack.board import Board
 from edgepack.compiler.choice import Budget, choose
 from edgepack.compiler.entry import choose_entry
+from edgepack.compiler.frontend import with_front_end
 from edgepack.compiler.generate import GenerateSpec, Golden, generate
 from edgepack.compiler.identifiers import identifier
 from edgepack.compiler.lowering import lower, offer
 from edgepack.compiler.operators import OperatorRow, row_of
 from edgepack.compiler.operators.checks import printable
+from edgepack.compiler.operators.frontend import FRONT_END_ROWS
 from edgepack.compiler.optimiser import optimise
 from edgepack.compiler.order import in_best_order
 from edgepack.compiler.patch_choice import Count, by_patches
 from edgepack.compiler.patches import HELPER
 from edgepack.compiler.reader import read_model
 from edgepack.errors import GateError, UsageError
+from edgepack.frontend import FrontEnd
 from edgepack.graph import ABSENT, DType, Graph, Operator, Tensor
-from edgepack.oracle import Numerics, run_reference
+from edgepack.oracle import Numerics
 from edgepack.pipeline.data import random_samples
 from edgepack.pipeline.levels import Patterns, budget_of, operator_levels
 from edgepack.pipeline.own_operators import load_operators
+from edgepack.pipeline.reference import reference_run
 from edgepack.program import Choice, Const, Level, LowerSpec, MemoryPlan, Program, Role, Step
 from edgepack.results import (
     BoardFacts,
@@ -62,6 +66,7 @@ class CompileSpec:
     stream_input: bool = False  # the input comes row by row and never lies in RAM as a whole
     signature: str = ""  # which of the file's functions; "": the only one
     shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()  # of inputs, by name
+    front_end: FrontEnd | None = None  # what makes the first input out of samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,12 @@ class Compiled:
     plan: MemoryPlan
     board: Board | None
     spec: CompileSpec = CompileSpec()
+
+    @property
+    def target(self) -> Tensor:
+        """The first input as the model's file has it, which a front end feeds."""
+        plain = read_model(self.model, resized=bool(self.spec.shapes))
+        return plain.tensor(plain.inputs[0])
 
     @property
     def graph(self) -> Graph:
@@ -134,6 +145,8 @@ def compile_model(model: Path, board: Board | None, spec: CompileSpec | None = N
     spec = spec or CompileSpec()
     own = load_operators(spec.operators)
     data, original = load_graph(model, spec, own.rows)
+    if spec.front_end is not None:
+        original = with_front_end(original, spec.front_end)
     isa = board.isa if board else frozenset()
     levels = operator_levels(original, spec.layers)
     graph, how = optimise(original), LowerSpec(isa, spec.numerics, spec.optimize, levels)
@@ -250,7 +263,8 @@ def oracle_numerics(compiled: Compiled) -> Numerics | None:
 
 def has_own_operators(compiled: Compiled) -> bool:
     """Whether the model has operators of the user's, which no interpreter runs."""
-    return any(operator.own is not None for operator in compiled.original.operators)
+    rows = {operator.own for operator in compiled.original.operators}
+    return not rows <= {None, *FRONT_END_ROWS}
 
 
 def golden_vector(compiled: Compiled) -> Golden | None:
@@ -262,7 +276,7 @@ def golden_vector(compiled: Compiled) -> Golden | None:
     if numerics is None:
         return None
     samples = random_samples(compiled.original, 1, seed=0)
-    reference = run_reference(compiled.model, samples.inputs, numerics=numerics)
+    reference = reference_run(compiled, samples.inputs, numerics)
     return Golden(
         inputs=tuple(x.tobytes() for x in samples.inputs),
         outputs=tuple(y.tobytes() for y in reference.outputs),

@@ -17,7 +17,7 @@ from edgepack.device.session import Identity, Place, Session, open_session
 from edgepack.device.verify import compare, compare_layer
 from edgepack.errors import UsageError
 from edgepack.graph import Graph
-from edgepack.oracle import ReferenceRun, run_reference
+from edgepack.oracle import ReferenceRun
 from edgepack.pipeline.compile import (
     Compiled,
     CompileSpec,
@@ -32,6 +32,7 @@ from edgepack.pipeline.cycles import as_latencies, cycle_estimate, obstacle, ste
 from edgepack.pipeline.data import Array, Samples, load_samples, random_samples
 from edgepack.pipeline.firmware import Image, build_image, memory, require_room, require_stack
 from edgepack.pipeline.metrics import confusion, require_scorable, score
+from edgepack.pipeline.reference import reference_run
 from edgepack.results import (
     Accuracy,
     Agreement,
@@ -290,9 +291,7 @@ def verify(
         )
         rows = _layers(running, samples.first(1)) if layers else ()
         provenance = running.provenance
-    reference = run_reference(
-        compiled.model, samples.inputs, numerics=oracle_numerics(compiled) or "litert"
-    )
+    reference = reference_run(compiled, samples.inputs, oracle_numerics(compiled) or "litert")
     outputs = shaped(answers.outputs, reference.outputs)
     whole = agreement(compiled.original, outputs, reference)
     return VerifyResult(compiled.facts, board_facts(board), whole, provenance, rows)
@@ -350,9 +349,7 @@ def _reference(compiled: Compiled, samples: Samples) -> ReferenceRun | None:
     """The oracle's answers; None where it has no kernel for an operator of the user's."""
     if has_own_operators(compiled):
         return None
-    return run_reference(
-        compiled.model, samples.inputs, numerics=oracle_numerics(compiled) or "litert"
-    )
+    return reference_run(compiled, samples.inputs, oracle_numerics(compiled) or "litert")
 
 
 def _shaped(graph: Graph, outputs: Sequence[Array], samples: int) -> tuple[Array, ...]:
@@ -411,12 +408,8 @@ def agreement(graph: Graph, outputs: Sequence[Array], reference: ReferenceRun) -
 
 def _layers(running: Attached, samples: Samples) -> tuple[LayerAgreement, ...]:
     compiled = running.compiled
-    reference = run_reference(
-        compiled.model,
-        samples.inputs,
-        layers=True,
-        numerics=oracle_numerics(compiled) or "litert",
-    )
+    numerics = oracle_numerics(compiled) or "litert"
+    reference = reference_run(compiled, samples.inputs, numerics, layers=True)
     assert reference.tensors is not None
     graph, plan = compiled.graph, compiled.plan
     kinds = {operator.index: operator.kind for operator in graph.operators}

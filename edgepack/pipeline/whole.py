@@ -19,6 +19,7 @@ from edgepack.pipeline.device import (
     profile_compiled,
     silent,
 )
+from edgepack.pipeline.frontend import front_end
 from edgepack.pipeline.keras import keras_to_tflite
 from edgepack.pipeline.levels import table_layers
 from edgepack.report import report_tree
@@ -90,6 +91,7 @@ def run_config(
         stream_input=config.compile.stream_input,
         signature=config.model.signature,
         shapes=tuple(config.model.shapes.items()),
+        front_end=front_end(config.frontend.model_dump()) if config.frontend else None,
     )
     return run(
         model,

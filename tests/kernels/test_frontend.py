@@ -15,12 +15,11 @@ from edgepack.compiler.optimiser import optimise
 from edgepack.compiler.reader import read_model
 from edgepack.errors import ModelError
 from edgepack.frontend import FrontEnd, Rescale
-from edgepack.oracle.frontend import FrontEndTwin, features
+from edgepack.oracle.frontend import features
+from edgepack.pipeline.reference import twin_of
 from edgepack.program import LowerSpec
 from tests.kernels.harness import run_programs
 from tests.tflite_builder import ModelBuilder
-
-LIMITS = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-(2**15), 2**15 - 1)}
 
 
 def echo(shape: tuple[int, ...], dtype: str, scale: float | None, zero_point: int = 0) -> bytes:
@@ -44,23 +43,13 @@ def speech(rng: np.random.Generator, count: int) -> NDArray[np.int16]:
     return samples.clip(-32768, 32767).astype(np.int16)
 
 
-def twin_of(front: FrontEnd, model: bytes) -> FrontEndTwin:
-    graph = read_model(model, "m")
-    target = graph.tensor(graph.inputs[0])
-    rows = target.elements // front.width
-    if target.dtype.name == "FLOAT32":
-        return FrontEndTwin(front, rows, float(np.float32(front.feature_scale)), 0)
-    limits = LIMITS[target.dtype.name.lower()]
-    how = frontend.rescale(front, target.scale, target.zero_point, *limits)
-    return FrontEndTwin(front, rows, how, target.zero_point)
-
-
 def compare(front: FrontEnd, model: bytes, samples: NDArray[np.int16]) -> None:
     """Call by call: the model's input where it runs, and what it was where it does not."""
     graph = optimise(with_front_end(read_model(model, "m"), front))
     calls = samples.reshape(-1, *graph.tensor(graph.inputs[0]).shape[1:])
     answers = run_programs([lower(graph, LowerSpec())], [[calls]], [str(front)])[0]
-    twin = twin_of(front, model)
+    plain = read_model(model, "m")
+    twin = twin_of(front, plain.tensor(plain.inputs[0]))
     last = np.zeros_like(answers[0][0])
     for number, call in enumerate(calls):
         made = twin.push(call)

@@ -80,3 +80,5 @@ COSINE = _row("EdgepackCosine", 2, _lower_cosine)
 FEATURE = _row("EdgepackFeature", 1, _lower_feature)
 SLIDING = _row("EdgepackSliding", 1, _lower_sliding)
 EVERY = _row("EdgepackEvery", 0, _lower_every)
+
+FRONT_END_ROWS = (COSINE, FEATURE, SLIDING, EVERY)
