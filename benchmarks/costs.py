@@ -64,8 +64,8 @@ def _lines(document: dict[str, Any], cores: dict[str, Any]) -> str:
     return "{\n" + head + ' "cores": {\n' + ",\n".join(parts) + "\n }\n}\n"
 
 
-def random_layers(seed: int) -> Iterator[Graph]:
-    """Layers of all kinds and many shapes, small enough to be run together."""
+def random_layers(seed: int, each: int = LAYERS) -> Iterator[Graph]:
+    """`each` layers of every kind, of many shapes, small enough to be run together."""
     rng = np.random.default_rng(seed)
     for kind in (
         _pointwise,
@@ -80,7 +80,7 @@ def random_layers(seed: int) -> Iterator[Graph]:
         _softmax,
     ):
         found = 0
-        while found < LAYERS:
+        while found < each:
             spec = replace(kind(rng), seed=int(rng.integers(1 << 30)))
             try:
                 graph = build_layer(spec)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -159,3 +160,10 @@ def test_cores_by_instruction_set() -> None:
     assert core_of(frozenset()) == "cortex-m3"
     assert core_of(frozenset({"dsp", "mve", "fpu"})) == "cortex-m55"
     assert core_of(frozenset({"dsp", "fpu"})) == "cortex-m4"
+
+
+def test_the_page_shows_the_weights_as_they_are() -> None:
+    page = Path(__file__).resolve().parents[3] / "docs" / "choice.md"
+    rows = [line.split("|")[1:4] for line in page.read_text().splitlines() if "| `" in line[:3]]
+    shown = {name.split("`")[1]: (float(a), float(b)) for name, a, b in rows}
+    assert shown == {level: (w.ram, w.flash) for level, w in choice.WEIGHTS.items()}
