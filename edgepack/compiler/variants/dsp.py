@@ -62,7 +62,8 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> Step | str | tuple[Step | str, ..
         found = dsp_triple.band(layer, steps)
     if isinstance(found, str):
         return (*chained, found)
-    return (_step(layer, *found, dsp_triple.PIXELS), *chained)
+    in_less_flash = chained[-2:-1] or chained  # the band, where there is one
+    return (_step(layer, *found, dsp_triple.PIXELS), *in_less_flash)
 
 
 def _chained(layer: ConvLayer, steps: Steps) -> tuple[Step, ...]:
