@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from edgepack.board import load_board
     from edgepack.errors import EdgepackError
+    from edgepack.frontend import FrontEnd
+    from edgepack.oracle.frontend import features
     from edgepack.pipeline import (
         CompileSpec,
         DeviceSpec,
@@ -30,17 +32,24 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOMES = {"load_board": "edgepack.board", "EdgepackError": "edgepack.errors"}
+_HOMES = {
+    "load_board": "edgepack.board",
+    "EdgepackError": "edgepack.errors",
+    "FrontEnd": "edgepack.frontend",
+    "features": "edgepack.oracle.frontend",
+}
 _PIPELINE = "edgepack.pipeline"
 
 __all__ = [
     "CompileSpec",
     "DeviceSpec",
     "EdgepackError",
+    "FrontEnd",
     "bench",
     "build_model",
     "check_model",
     "convert_model",
+    "features",
     "generate_c",
     "infer",
     "inspect_model",
