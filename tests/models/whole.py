@@ -22,6 +22,7 @@ from tests.kernels.harness import Case, run_cases
 
 SAMPLES = 3
 RELATIVE = 2e-5  # of a float output's largest value: operators with a stated bound add up
+HYBRID = 5e-3  # where layers round such values to 8 bits on their way
 Values = NDArray[np.generic]
 
 
@@ -84,12 +85,13 @@ def check_models(
         for (case, reference), answer in zip(pairs, answers, strict=True):
             assert isinstance(reference, oracle.ReferenceRun)
             for place, (got, want) in enumerate(zip(answer, reference.outputs, strict=True)):
-                compare(got, want, f"{case.label} on {board}, output {place}")
+                relative = HYBRID if "dynamic" in case.label else RELATIVE
+                compare(got, want, f"{case.label} on {board}, output {place}", relative)
     return refused
 
 
-def compare(got: Values, want: Values, where: str) -> None:
-    """Every bit of whole numbers; floats within `RELATIVE` of the largest."""
+def compare(got: Values, want: Values, where: str, relative: float = RELATIVE) -> None:
+    """Every bit of whole numbers; floats within `relative` of the largest."""
     assert got.dtype == want.dtype, f"{where}: {got.dtype}, not {want.dtype}"
     assert got.size == want.size, f"{where}: {got.shape}, not {want.shape}"
     flat = got.reshape(want.shape)
@@ -100,6 +102,6 @@ def compare(got: Values, want: Values, where: str) -> None:
         return
     same = (flat == want) | (np.isnan(flat) & np.isnan(want))
     finite = want[np.isfinite(want)]
-    bound = RELATIVE * float(np.abs(finite).max(initial=1e-30))
+    bound = relative * float(np.abs(finite).max(initial=1e-30))
     far = float(np.abs(np.where(same, 0, flat.astype(np.float64) - want)).max(initial=0))
     assert far <= bound, f"{where}: {far} from {want}, {bound} allowed"

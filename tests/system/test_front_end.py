@@ -34,7 +34,8 @@ def words(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("board", ("host", "mps2-an386"))
 def test_run_compares_the_whole_way_from_samples(words: Path, board: str) -> None:
-    require(board)
+    if board != "host":
+        require(board)
     (words / "edgepack.toml").write_text(CONFIG.format(board=board))
     done = edgepack("run", "--json", cwd=words)
     assert done.returncode == 0, done.stderr
