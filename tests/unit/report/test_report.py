@@ -31,7 +31,7 @@ SCHEMA = {
     "accuracy": "kind metric value n reference_value",
     "agreement": "oracle bit_exact max_ulp n bound_ulp first_difference",
     "provenance": "firmware_sha256 model_sha256 compiler flags kernels emulator",
-    "profile.0": "step operator kind kernel output macs count",
+    "profile.0": "step operator kind kernel output macs count variant cycles",
     "plan.0": "label offset bytes first last",
     "confusion": "labels counts",
 }
