@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -30,14 +31,42 @@ class Region(_Frozen):
     origin: int = Field(ge=0)
     bytes: int = Field(gt=0)
 
+    @property
+    def end(self) -> int:
+        """The first address behind it."""
+        return self.origin + self.bytes
+
+
+class CostedRegion(Region):
+    """A region with what an access to it costs, relative to the others of the board."""
+
+    cost: float = Field(default=1.0, gt=0)
+
+
+class MoreRegion(CostedRegion):
+    """A further region: `ram` may hold an arena or code, `flash` constants that lie in place."""
+
+    kind: Literal["ram", "flash"]
+
 
 class Memory(_Frozen):
     """Where code and constants go (`flash`), and data, arena and stack (`ram`)."""
 
-    flash: Region
-    ram: Region
+    flash: CostedRegion
+    ram: CostedRegion
     stack_bytes: int = Field(default=2048, ge=256)
     """What the linker keeps free at the top of RAM; an image that leaves less does not link."""
+    more: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], MoreRegion] = {}
+    """Tightly coupled memory, PSRAM, external flash, by name; startup sets none of them up."""
+
+    def all(self, kind: Literal["ram", "flash"]) -> dict[str, CostedRegion]:
+        """The regions of that kind by name; the first one is named after it."""
+        own = self.ram if kind == "ram" else self.flash
+        return {kind: own, **{n: r for n, r in self.more.items() if r.kind == kind}}
+
+    def region(self, name: str) -> CostedRegion:
+        """The region of that name."""
+        return {**self.all("flash"), **self.all("ram")}[name]
 
 
 class Toolchain(_Frozen):
@@ -155,9 +184,15 @@ def _memory_is_there(board: Board) -> str:
 def _regions_are_apart(board: Board) -> str:
     if board.memory is None:
         return ""
-    flash, ram = board.memory.flash, board.memory.ram
-    if flash.origin < ram.origin + ram.bytes and ram.origin < flash.origin + flash.bytes:
-        return "memory: flash and ram overlap"
+    more = board.memory.more
+    taken = [name for name in ("flash", "ram") if name in more]
+    if taken:
+        return f"memory.more.{taken[0]}: that is the name of memory.{taken[0]}; take another one"
+    regions = {"flash": board.memory.flash, "ram": board.memory.ram, **more}
+    for (one, a), (other, b) in combinations(regions.items(), 2):
+        if a.origin < b.end and b.origin < a.end:
+            return f"memory: {one} and {other} overlap"
+    ram = board.memory.ram
     if board.memory.stack_bytes >= ram.bytes:
         return f"memory.stack_bytes: {board.memory.stack_bytes} does not fit {ram.bytes} B of ram"
     return ""
@@ -272,8 +307,11 @@ def describe_problem(problem: object, model: type[BaseModel], where: str) -> str
 
 
 def _model_at(model: type[BaseModel], place: list[str]) -> type[BaseModel]:
-    for part in place:
-        annotation = model.model_fields[part].annotation
-        options = [annotation, *getattr(annotation, "__args__", ())]
+    parts = list(place)
+    while parts:
+        annotation = model.model_fields[parts.pop(0)].annotation
+        if get_origin(annotation) is dict:
+            parts.pop(0)  # the entry's own name
+        options = [*getattr(annotation, "__args__", ()), annotation]
         model = next(o for o in options if isinstance(o, type) and issubclass(o, BaseModel))
     return model

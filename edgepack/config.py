@@ -76,6 +76,8 @@ class Compile(_Frozen):
     """The application feeds the input row by row."""
     layers: dict[str, Level] = {}
     """Levels of single layers by a pattern; of several that match, the last one counts."""
+    place: dict[str, str] = {}
+    """Memories of the board for `arena`, `weights`, `code` and operators' constants."""
 
 
 class FrontEnd(_Frozen):

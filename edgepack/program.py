@@ -261,6 +261,16 @@ class MemoryPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Places:
+    """Where the parts of a model lie, by the names of the board's memory regions."""
+
+    arena: str = "ram"
+    constants: tuple[tuple[str, str], ...] = ()  # symbols that lie elsewhere than in "flash"
+    hot: str = ""  # the region that hot kernels run from; "": they run where they lie
+    kernels: tuple[str, ...] = ()  # stems of the files of those
+
+
+@dataclass(frozen=True, slots=True)
 class Firmware:
     """A linked image on disk."""
 

@@ -249,6 +249,17 @@ class PatchFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class RegionFacts:
+    """One of a board's memories, and what of the model lies in it."""
+
+    name: str
+    limit: int
+    cost: float  # of an access, relative to the board's other memories
+    bytes: int  # arena and constants; code is known after building
+    holds: tuple[str, ...]  # "arena", symbols of constants, "code of ..."
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
     """The document `inspect --json` prints; `fits` and `limit`s are None without a board."""
 
@@ -270,6 +281,7 @@ class Inspection:
     state: int = 0  # bytes that it keeps between inferences, behind the arena
     input_names: tuple[str, ...] = ()  # as the signature has them
     output_names: tuple[str, ...] = ()
+    regions: tuple[RegionFacts, ...] = ()  # of a board with more memories than one of each kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ def check(model: Path, board: Board, spec: Any, as_json: bool) -> None:
         f"arena {_of(found.arena, found.ram_limit)} B of RAM; "
         "code and stack are known after `edgepack bench`"
     )
+    for line in show.regions(found):
+        click.echo(line)
 
 
 def _of(value: int, limit: int | None) -> str:

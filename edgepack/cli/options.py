@@ -76,7 +76,9 @@ def gathered(into: str, make: Callable[..., Any], *options: Decorator) -> Decora
 def _compile_spec(**values: Any) -> Any:
     from edgepack.pipeline import CompileSpec
     from edgepack.pipeline.levels import parse_layers
+    from edgepack.pipeline.places import parse_places
 
+    values["places"] = parse_places(values.pop("place"))
     values["layers"] = parse_layers(values.pop("levels"))
     shapes = tuple(_shape(text) for text in values.pop("shape"))
     made = _front_end(values.pop("frontend"))
@@ -181,6 +183,12 @@ compile_options = gathered(
         default=0,
         metavar="N|auto",
         help="Layers by patches of rows, where that lowers the arena.",
+    ),
+    click.option(
+        "--place",
+        multiple=True,
+        metavar="WHAT=REGION",
+        help="A memory of the board for arena, weights, code or an operator's constants.",
     ),
     click.option(
         "--stream-input", is_flag=True, help="The application feeds the input row by row."

@@ -117,9 +117,24 @@ def inspection(found: Inspection) -> str:
     ]
     if found.patches:
         lines.append(_patches(found.patches))
+    lines += regions(found)
     if found.problem:
         lines.append(f"does not fit: {found.problem}")
     return "\n".join(lines)
+
+
+def regions(found: Inspection) -> list[str]:
+    """What lies in which of the board's memories, a line each."""
+    return [
+        f"{r.name}: {r.bytes:,} of {r.limit:,} B (cost {r.cost:g})"
+        + (f": {_some(r.holds)}" if r.holds else "")
+        for r in found.regions
+    ]
+
+
+def _some(names: Sequence[str], most: int = 6) -> str:
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _tail(name: str, width: int = 24) -> str:

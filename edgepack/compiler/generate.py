@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -14,7 +14,7 @@ from edgepack.compiler import c_writer as c
 from edgepack.compiler import facts
 from edgepack.compiler.runtime_files import runtime_file, runtime_files
 from edgepack.errors import UsageError
-from edgepack.program import MemoryPlan, Program, Role
+from edgepack.program import MemoryPlan, Places, Program, Role
 from edgepack.resources import template_bytes
 from edgepack.store import Tree
 
@@ -47,6 +47,7 @@ class GenerateSpec:
     board: str | None = None
     ram_bytes: int | None = None  # the board's RAM: the arena is asserted against it
     golden: Golden | None = None
+    places: Places = field(default_factory=Places)
     version: str = __version__
 
 
@@ -122,6 +123,7 @@ def _render(template: str, values: Mapping[str, Any], file: str) -> bytes:
 
 def _values(program: Program, plan: MemoryPlan, spec: GenerateSpec) -> dict[str, Any]:
     graph = program.graph
+    regions = dict(spec.places.constants)
     constants, structs = facts.constants_of(program), facts.structs_of(program, plan)
     ports = {
         "inputs": facts.ports(graph, plan, "input"),
@@ -142,7 +144,12 @@ def _values(program: Program, plan: MemoryPlan, spec: GenerateSpec) -> dict[str,
         "states": facts.state_rows(program, plan),
         "alignment": max(plan.alignment, ARENA_ALIGNMENT),
         **ports,
-        "constants": [facts.array(constant) for constant in constants.values()],
+        "constants": [
+            {**facts.array(constant), "region": regions.get(constant.symbol, "")}
+            for constant in constants.values()
+        ],
+        "regions": sorted(set(regions.values())),
+        "arena_region": "" if spec.places.arena == "ram" else spec.places.arena,
         "structs": structs,
         "kernels": sorted({step.source for step in program.steps if step.source}),
         "tensors": facts.local_tensors(program, plan),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
 from edgepack.program import Program
 from edgepack.resources import folder, template_bytes
@@ -52,3 +53,16 @@ def runtime_file(name: str, variant: str = "") -> bytes:
     place = _place(name, variant)
     assert place is not None, f"runtime file {name} ({variant}) is missing"
     return template_bytes(f"runtime/{place}")
+
+
+def code_files(files: Mapping[str, bytes], stems: Iterable[str]) -> tuple[str, ...]:
+    """The C and assembly files, of those of a tree, whose functions these kernels run."""
+    queue, seen = [f"{stem}.h" for stem in stems], set[str]()
+    while queue:
+        name = queue.pop()
+        if name in seen or name not in files:
+            continue
+        seen.add(name)
+        queue += [include.decode() for include in _INCLUDE.findall(files[name])]
+        queue += [f"{name[:-2]}.S", f"{name[:-2]}.c"] if name.endswith(".h") else []
+    return tuple(sorted(name for name in seen if name.endswith((".c", ".S"))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -33,8 +33,19 @@ from edgepack.oracle import Numerics
 from edgepack.pipeline.data import random_samples
 from edgepack.pipeline.levels import Patterns, budget_of, operator_levels
 from edgepack.pipeline.own_operators import load_operators
+from edgepack.pipeline.places import Wanted, arena_bytes, places_of, region_facts
 from edgepack.pipeline.reference import reference_run
-from edgepack.program import Choice, Const, Level, LowerSpec, MemoryPlan, Program, Role, Step
+from edgepack.program import (
+    Choice,
+    Const,
+    Level,
+    LowerSpec,
+    MemoryPlan,
+    Places,
+    Program,
+    Role,
+    Step,
+)
 from edgepack.results import (
     BoardFacts,
     Inspection,
@@ -67,6 +78,7 @@ class CompileSpec:
     signature: str = ""  # which of the file's functions; "": the only one
     shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()  # of inputs, by name
     front_end: FrontEnd | None = None  # what makes the first input out of samples
+    places: Wanted = ()  # of arena, weights, code and operators, in the board's memories
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +92,7 @@ class Compiled:
     plan: MemoryPlan
     board: Board | None
     spec: CompileSpec = CompileSpec()
+    places: Places = field(default_factory=Places)
 
     @property
     def target(self) -> Tensor:
@@ -156,7 +169,8 @@ def compile_model(model: Path, board: Board | None, spec: CompileSpec | None = N
     else:
         program, plan = in_best_order(*choose(offer(graph, how), budget))
     program = replace(program, files=own.files)
-    return Compiled(data, model.name, original, program, plan, board, spec)
+    places = places_of(program, plan, original, board, spec.places)
+    return Compiled(data, model.name, original, program, plan, board, spec, places)
 
 
 def _by_patches(
@@ -186,8 +200,9 @@ def source_tree(compiled: Compiled, golden: Golden | None = None) -> Tree:
         command=_command(compiled),
         digests=_digests(compiled),
         board=board.name if board else "",
-        ram_bytes=board.memory.ram.bytes if board and board.memory else None,
+        ram_bytes=arena_bytes(board, compiled.places) if board and board.memory else None,
         golden=golden,
+        places=compiled.places,
     )
     return generate(compiled.program, compiled.plan, spec)
 
@@ -208,6 +223,7 @@ def _command(compiled: Compiled) -> str:
     given = [f"{option} {value}" for option, value in options.items() if value]
     given += [f"--shape '{n}={','.join(map(str, s))}'" for n, s in compiled.spec.shapes]
     given += [f"--layer '{pattern}={level}'" for pattern, level in compiled.spec.layers]
+    given += [f"--place '{what}={region}'" for what, region in compiled.spec.places]
     given += ["--stream-input"] if compiled.spec.stream_input else []
     return " ".join(["edgepack generate", compiled.source, *given])
 
@@ -217,7 +233,8 @@ def _digests(compiled: Compiled) -> tuple[tuple[str, str], ...]:
     own = compiled.spec
     choices = [spec.optimize, own.layers, own.ram_bytes, own.flash_bytes]
     parts = [own.patches, own.stream_input] if own.patches or own.stream_input else []
-    config = canonical_json([sorted(spec.isa), spec.numerics, choices, *parts])
+    placed = [own.places] if own.places else []
+    config = canonical_json([sorted(spec.isa), spec.numerics, choices, *parts, *placed])
     found = [("config", sha256(config.encode()))]
     if compiled.program.files:
         names = canonical_json([[name, sha256(data)] for name, data in compiled.program.files])
@@ -332,12 +349,14 @@ def misfit(compiled: Compiled) -> str:
     board, plan = compiled.board, compiled.plan
     if board is None or board.memory is None:
         return ""
-    ram, flash = board.memory.ram.bytes, board.memory.flash.bytes
+    ram = arena_bytes(board, compiled.places)
+    flash = sum(region.bytes for region in board.memory.all("flash").values())
     if plan.block_bytes > ram:
         peak = compiled.program.steps[plan.peak_step]
+        where = "" if compiled.places.arena == "ram" else f" in {compiled.places.arena}"
         kind = _kind(compiled.original, peak.operator)
         return (
-            f"{_need_text(plan)} {plan.block_bytes} B, {board.name} has {ram} B of RAM; "
+            f"{_need_text(plan)} {plan.block_bytes} B, {board.name} has {ram} B of RAM{where}; "
             f"the peak is op {peak.operator} {kind}, {plan.block_bytes - ram} B too much. "
             "Narrow it, or prune."
         )
@@ -383,6 +402,7 @@ def inspection(compiled: Compiled) -> Inspection:
         problem=misfit(compiled),
         arena_bound=plan.lower_bound,
         patches=_patch_facts(compiled),
+        regions=region_facts(program, plan, board, compiled.places),
     )
 
 

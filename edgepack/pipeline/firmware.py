@@ -8,6 +8,7 @@ from pathlib import Path
 
 from edgepack.board import Board
 from edgepack.compiler.generate import constant_symbols, descriptor, empty_descriptor
+from edgepack.compiler.runtime_files import code_files
 from edgepack.errors import GateError
 from edgepack.pipeline.compile import (
     Compiled,
@@ -19,7 +20,7 @@ from edgepack.pipeline.compile import (
 from edgepack.program import Firmware
 from edgepack.results import Flash, Harness, Kind, Memory, Ram
 from edgepack.store import Tree, cached
-from edgepack.target.build import build, toolchain_identity
+from edgepack.target.build import Hot, build, toolchain_identity
 from edgepack.target.sections import Sizes, measure, stack_room
 
 
@@ -37,10 +38,18 @@ def build_image(compiled: Compiled, board: Board, *, hook: bool = False) -> Imag
     """Generate, compile and link for the board; GateError where it does not fit."""
     require_fit(compiled)
     tree = source_tree(compiled).merged(descriptor(compiled.program, compiled.plan))
-    firmware = _cached_build(tree, board, hook)
+    firmware = _cached_build(tree, board, hook, hot_of(compiled))
     empty = empty_image(board, hook=hook)
     symbols = constant_symbols(compiled.program)
     return _sized(compiled, firmware, measure(firmware, symbols), measure(empty, {}))
+
+
+def hot_of(compiled: Compiled) -> Hot | None:
+    """The files whose code runs from RAM."""
+    places = compiled.places
+    if not places.hot:
+        return None
+    return Hot(places.hot, code_files(source_tree(compiled).files, places.kernels))
 
 
 def empty_image(board: Board, *, hook: bool = False) -> Firmware:
@@ -72,7 +81,8 @@ def require_room(compiled: Compiled, image: Image, board: Board) -> None:
     """GateError where arena, harness and a kilobyte of stack exceed the board's RAM."""
     if board.memory is None:
         return
-    need = compiled.plan.block_bytes + image.other_ram + image.harness.ram + 1024
+    here = compiled.plan.block_bytes if compiled.places.arena == "ram" else 0
+    need = here + image.other_ram + image.harness.ram + 1024
     limit = board.memory.ram.bytes
     state = f", state {compiled.plan.state_bytes} B" if compiled.plan.state_bytes else ""
     if need > limit:
@@ -93,16 +103,17 @@ def require_stack(image: Image, stack_peak: int, board: Board) -> None:
         )
 
 
-def _cached_build(tree: Tree, board: Board, hook: bool) -> Firmware:
+def _cached_build(tree: Tree, board: Board, hook: bool, hot: Hot | None = None) -> Firmware:
     spec = {
         "tree": tree.digest,
         "board": board.canonical,
         "hook": hook,
         "toolchain": toolchain_identity(board),
+        **({"hot": [hot.region, *hot.files]} if hot else {}),
     }
 
     def make(folder: Path) -> None:
-        firmware = build(tree, board, folder, hook=hook)
+        firmware = build(tree, board, folder, hook=hook, hot=hot)
         (folder / "firmware.json").write_text(json.dumps(asdict(firmware)))
 
     folder = cached("build/1", spec, make)

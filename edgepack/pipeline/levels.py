@@ -6,7 +6,7 @@ import difflib
 import fnmatch
 import re
 from collections.abc import Iterable, Mapping
-from typing import cast, get_args
+from typing import TypeVar, cast, get_args
 
 from edgepack.board import Board
 from edgepack.compiler.choice import STACK_BYTES, Budget
@@ -17,17 +17,20 @@ from edgepack.program import Level
 HARNESS_FLASH = 8192  # bytes that startup, UART and protocol take at most
 _NUMBERS = re.compile(r"(\d+)(?:-(\d+))?")
 
+Value = TypeVar("Value")
 Patterns = tuple[tuple[str, Level], ...]
 
 
-def operator_levels(graph: Graph, patterns: Patterns) -> tuple[tuple[int, Level], ...]:
-    """The level of each operator that a pattern names; where several do, the last one counts.
+def operator_levels(
+    graph: Graph, patterns: Iterable[tuple[str, Value]]
+) -> tuple[tuple[int, Value], ...]:
+    """The level, or whatever else, of each operator that a pattern names; the last pattern counts.
 
     A pattern is an operator's index or a range of them (`3`, `4-7`), its kind (`CONV_2D`), or the
     name of a tensor that it writes or of a constant that it reads; `*` and `?` stand for any text
     in names. Raises UsageError, with the nearest names, where one matches nothing.
     """
-    found: dict[int, Level] = {}
+    found: dict[int, Value] = {}
     for pattern, level in patterns:
         matched = [o.index for o in graph.operators if _matches(pattern, o, graph)]
         if not matched:

@@ -89,6 +89,7 @@ def run_config(
         flash_bytes=config.budget.flash_bytes,
         patches=config.compile.patches,
         stream_input=config.compile.stream_input,
+        places=tuple(config.compile.place.items()),
         signature=config.model.signature,
         shapes=tuple(config.model.shapes.items()),
         front_end=front_end(config.frontend.model_dump()) if config.frontend else None,

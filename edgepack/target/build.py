@@ -16,7 +16,7 @@ from edgepack.resources import folder as resource_folder
 from edgepack.resources import template_bytes
 from edgepack.store import Tree, canonical_json, sha256, write_tree
 from edgepack.target import sections, toolchain
-from edgepack.target.objects import Unit, compile_unit, run_compiler
+from edgepack.target.objects import Unit, compile_unit, object_name, run_compiler
 from edgepack.target.toolchain import Toolchain
 
 MODEL_LEVEL = "-O2"
@@ -38,6 +38,14 @@ _OVERFLOW = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Hot:
+    """C files of the model whose code startup copies into a region of RAM, where it runs."""
+
+    region: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that decides an image's bytes, before any compiler ran."""
 
@@ -47,21 +55,30 @@ class Plan:
     flags: str
 
 
-def build(tree: Tree, board: Board, folder: Path, *, hook: bool = False) -> Firmware:
+def build(
+    tree: Tree, board: Board, folder: Path, *, hook: bool = False, hot: Hot | None = None
+) -> Firmware:
     """Compile and link the model's C with the protocol's server and the board's port.
 
-    `folder` gets the sources and `firmware.elf`, whole or not at all. Raises ToolchainError where
-    the compiler is missing or refuses, GateError where the image does not fit the board.
+    What is `hot` runs from RAM. `folder` gets the sources and `firmware.elf`, whole or not at all.
+    Raises ToolchainError where the compiler is missing or refuses, GateError where the image does
+    not fit the board.
     """
-    return build_image(tree, protocol_tree(), board, folder, hook=hook)
+    return build_image(tree, protocol_tree(), board, folder, hook=hook, hot=hot)
 
 
 def build_image(
-    tree: Tree, harness: Tree, board: Board, folder: Path, *, hook: bool = False
+    tree: Tree,
+    harness: Tree,
+    board: Board,
+    folder: Path,
+    *,
+    hook: bool = False,
+    hot: Hot | None = None,
 ) -> Firmware:
     """`build` with another harness, which defines `main`; a `main.c` in the tree is left out."""
     compiler = toolchain.find(board)
-    plan = plan_image(tree, harness, board, compiler, hook=hook)
+    plan = plan_image(tree, harness, board, compiler, hook=hook, hot=hot)
     try:
         with tempfile.TemporaryDirectory(prefix="edgepack-build-") as scratch:
             image = _link(plan, board, compiler, Path(scratch))
@@ -104,37 +121,50 @@ def protocol_tree() -> Tree:
     return Tree(files)
 
 
-def port_tree(board: Board) -> Tree:
+def port_tree(board: Board, hot: Hot | None = None) -> Tree:
     """The board's startup, serial line, counter and linker script."""
     shared = ("ep_port.h", *_SHARED[board.toolchain.family])
     files = {name: template_bytes(f"ports/{name}") for name in shared}
     port = resource_folder("firmware_templates") / "ports" / board.port  # absolute: a user's own
     files["ep_port.c"] = (port / "ep_port.c").read_bytes()
     if board.memory is not None:
-        files[SCRIPT] = linker_script(board).encode()
+        files[SCRIPT] = linker_script(board, hot).encode()
     return Tree(files)
 
 
-def linker_script(board: Board) -> str:
+def linker_script(board: Board, hot: Hot | None = None) -> str:
     """The board's memory regions as a script for GNU ld and LLVM's lld."""
     import jinja2
 
     assert board.memory is not None
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, keep_trailing_newline=True, trim_blocks=True
+    )
     template = environment.from_string(template_bytes("ports/link.ld.j2").decode())
     return template.render(
         entry=ENTRY,
         flash=board.memory.flash,
         ram=board.memory.ram,
+        more=board.memory.more,
+        hot=[object_name(path) for path in hot.files] if hot else [],
+        hot_region=hot.region if hot else "",
         stack_bytes=board.memory.stack_bytes,
         paint_bytes=_PAINT_BYTES,
     )
 
 
-def plan_image(tree: Tree, harness: Tree, board: Board, compiler: Toolchain, *, hook: bool) -> Plan:
+def plan_image(
+    tree: Tree,
+    harness: Tree,
+    board: Board,
+    compiler: Toolchain,
+    *,
+    hook: bool,
+    hot: Hot | None = None,
+) -> Plan:
     """Which files are compiled, how, and the identity that the image tells at the handshake."""
     model = {path: data for path, data in tree.files.items() if _compiles(path)}
-    port = port_tree(board)
+    port = port_tree(board, hot)
     sources = Tree(model).merged(harness).merged(port)
     flags = " ".join([*compiler.flags, MODEL_LEVEL, f"-DEP_HOOK={int(hook)}"])
     defines = _defines(board, compiler, flags)
@@ -224,8 +254,8 @@ def _overflow(failure: object, board: Board, objects: Iterable[Path]) -> GateErr
         for m in _OVERFLOW.finditer(str(failure))
         if (m["gcc"] or m["lld"]) == region
     )
-    limit = board.memory.ram.bytes if region == "ram" else board.memory.flash.bytes
-    name, size = sections.biggest_input(objects, ram=region == "ram")
+    limit = board.memory.region(region).bytes
+    name, size = sections.biggest_input(objects, ram=region in board.memory.all("ram"))
     return GateError(
         f"{board.name}: {region} has {limit} B and the image needs {over} B more; the biggest part "
         f"is {name} with {size} B. Prune the model, or take a larger board."

@@ -66,10 +66,10 @@ def require_place(board: Board, image: Iterable[Segment]) -> None:
     """UsageError where a segment lies outside the board's flash: it was built for another one."""
     if board.memory is None:
         return
-    region = board.memory.flash
+    region, regions = board.memory.flash, board.memory.all("flash").values()
     for segment in image:
         end = segment.address + len(segment.data)
-        if segment.address < region.origin or end > region.origin + region.bytes:
+        if not any(r.origin <= segment.address and end <= r.end for r in regions):
             raise UsageError(
                 f"{board.name}: the image has {len(segment.data)} B for {segment.address:#x}, "
                 f"the board's flash is {region.bytes} B from {region.origin:#x}; build it for "

@@ -43,9 +43,14 @@ class Failure:
         return ToolchainError(f"{what}: {(named or lines or ['it said nothing'])[0]}")
 
 
+def object_name(path: str) -> str:
+    """What the object of a source file is called."""
+    return re.sub(r"[^\w.]", "_", path) + ".o"
+
+
 def compile_unit(unit: Unit, compiler: Toolchain, scratch: Path) -> str:
     """The object's name in `scratch`, where the sources lie; taken from the cache where it can."""
-    name = re.sub(r"[^\w.]", "_", unit.path) + ".o"
+    name = object_name(unit.path)
     kept = cache_root() / "objects" / _address(unit, compiler)
     if kept.is_file():
         shutil.copyfile(kept, scratch / name)

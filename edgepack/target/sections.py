@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _ALLOC = 0x2
 _WRITE = 0x1
+_HOT = ".hot"  # code in RAM
 _STACK = ".stack"  # room the linker script reserves; what is used of it a device measures
 
 
@@ -134,7 +135,7 @@ def _is_zeroed(section: Any) -> bool:
 
 
 def _is_in_ram(section: Any) -> bool:
-    return _is_zeroed(section) or bool(section["sh_flags"] & _WRITE)
+    return _is_zeroed(section) or bool(section["sh_flags"] & _WRITE) or section.name == _HOT
 
 
 def _symbols(elf: ELFFile) -> Iterator[Any]:

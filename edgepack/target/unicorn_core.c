@@ -28,7 +28,7 @@
 
 #include "unicorn_core.h"
 
-enum { REGIONS = 4, CACHE = 8192, LINE = 4096, PATIENCE = 16, PROMPT = 20000, NAP_MS = 10 };
+enum { REGIONS = 8, CACHE = 8192, LINE = 4096, PATIENCE = 16, PROMPT = 20000, NAP_MS = 10 };
 
 typedef struct {
     uint64_t origin;

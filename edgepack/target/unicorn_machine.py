@@ -77,11 +77,14 @@ class Machine:
         self._board = board
         self._plan = board.unicorn
         self._flash = board.memory.flash
-        self._ram = board.memory.ram
+        self._regions = [
+            *((region, False) for region in board.memory.all("flash").values()),
+            *((region, True) for region in board.memory.all("ram").values()),
+        ]
         self._elf = elf
         self._devices = devices
         self._binding = load()
-        self._views = [_host_memory(region.bytes) for region in (self._flash, self._ram)]
+        self._views = [_host_memory(region.bytes) for region, _ in self._regions]
         self._private = _host_memory(_ARM_PRIVATE.bytes)
         self._timed: set[tuple[int, int]] = set()  # blocks that touch a timer
         self._fault = ""
@@ -177,17 +180,18 @@ class Machine:
             riscv.UC_RISCV_REG_X0 if is_riscv else 0,
             riscv.UC_RISCV_REG_PC if is_riscv else 0,
         )
-        for region, view in zip((self._flash, self._ram), self._views, strict=True):
-            self._devices.machine_memory(
+        for (region, _), view in zip(self._regions, self._views, strict=True):
+            if not self._devices.machine_memory(
                 ctypes.c_uint64(region.origin), ctypes.c_uint64(region.bytes), view
-            )
+            ):
+                raise ToolchainError(f"unicorn: {self._board.name} has too many memory regions")
 
     def _assemble(self) -> Engine:
         """A fresh core over the board's memory and devices."""
         engine = Engine(self._binding, self._devices, self._plan.cpu)
-        flash_host, ram_host = map(ctypes.addressof, self._views)
-        engine.map_memory(self._flash.origin, self._flash.bytes, flash_host, writable=False)
-        engine.map_memory(self._ram.origin, self._ram.bytes, ram_host, writable=True)
+        for (region, writable), view in zip(self._regions, self._views, strict=True):
+            host = ctypes.addressof(view)
+            engine.map_memory(region.origin, region.bytes, host, writable=writable)
         engine.map_device(self._plan.uart_base, PAGE, f"{self._plan.uart}_uart")
         if self._plan.timer != "minstret":
             engine.map_device(self._plan.timer_base, PAGE, f"{self._plan.timer}_timer")
@@ -205,7 +209,7 @@ class Machine:
         return engine
 
     def _on_invalid(self, verb: str, address: int) -> None:
-        in_flash = self._flash.origin <= address < self._flash.origin + self._flash.bytes
+        in_flash = any(r.origin <= address < r.end for r, writable in self._regions if not writable)
         why = "which is flash" if in_flash else "where the board has nothing"
         self._fault = f"it {verb} {address:#x}, {why}"
 

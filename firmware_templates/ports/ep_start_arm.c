@@ -11,6 +11,9 @@
 extern uint32_t __data_start[];
 extern uint32_t __data_end[];
 extern const uint32_t __data_load[];
+extern uint32_t __hot_start[];
+extern uint32_t __hot_end[];
+extern const uint32_t __hot_load[];
 extern uint32_t __bss_start[];
 extern uint32_t __bss_end[];
 extern uint32_t __stack_top[];
@@ -38,15 +41,20 @@ __attribute__((section(".vectors"), used)) static const ep_vectors_t vectors = {
      fault, fault, fault},
 };
 
+static void copy(uint32_t* to, const uint32_t* end, const uint32_t* from) {
+    while (to < end) {
+        *to++ = *from++;
+    }
+}
+
 /* In a function of its own: its prologue may save floating-point registers. */
 __attribute__((noinline)) void ep_start(void) {
-    const uint32_t* from = __data_load;
-    for (uint32_t* to = __data_start; to < __data_end; to++) {
-        *to = *from++;
-    }
+    copy(__data_start, __data_end, __data_load);
+    copy(__hot_start, __hot_end, __hot_load);
     for (uint32_t* to = __bss_start; to < __bss_end; to++) {
         *to = 0U;
     }
+    __asm volatile("dsb\n\tisb" ::: "memory"); /* code was written */
     (void)main();
     ep_port_reset();
 }

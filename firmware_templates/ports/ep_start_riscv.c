@@ -7,6 +7,9 @@
 extern uint32_t __data_start[];
 extern uint32_t __data_end[];
 extern const uint32_t __data_load[];
+extern uint32_t __hot_start[];
+extern uint32_t __hot_end[];
+extern const uint32_t __hot_load[];
 extern uint32_t __bss_start[];
 extern uint32_t __bss_end[];
 
@@ -22,14 +25,19 @@ __attribute__((aligned(4))) void ep_fault(void) {
     ep_port_reset();
 }
 
-__attribute__((noinline)) void ep_start(void) {
-    const uint32_t* from = __data_load;
-    for (uint32_t* to = __data_start; to < __data_end; to++) {
-        *to = *from++;
+static void copy(uint32_t* to, const uint32_t* end, const uint32_t* from) {
+    while (to < end) {
+        *to++ = *from++;
     }
+}
+
+__attribute__((noinline)) void ep_start(void) {
+    copy(__data_start, __data_end, __data_load);
+    copy(__hot_start, __hot_end, __hot_load);
     for (uint32_t* to = __bss_start; to < __bss_end; to++) {
         *to = 0U;
     }
+    __asm volatile(".option push\n\t.option arch, +zifencei\n\tfence.i\n\t.option pop" ::: "memory");
     (void)main();
     ep_port_reset();
 }

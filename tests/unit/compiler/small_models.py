@@ -41,6 +41,18 @@ def cnn() -> Any:
     return b.model([x], [y])
 
 
+def dense(inputs: int, outputs: int) -> Any:
+    """int8: one FULLY_CONNECTED."""
+    rng = np.random.default_rng(7)
+    b = ModelBuilder()
+    x = b.tensor((1, inputs), scale=0.05, zero_point=-1, name="x")
+    w = _weights(b, rng, (outputs, inputs), [0.004], 0, "w")
+    bias = _bias(b, [0.0002] * outputs, "b", per_tensor=True)
+    y = b.tensor((1, outputs), scale=0.4, zero_point=3, name="y")
+    b.operator("FULLY_CONNECTED", [x, w, bias], [y])
+    return b.model([x], [y])
+
+
 def residual() -> Any:
     """int8: CONV_2D, ADD, PAD, MAX_POOL_2D, CONCATENATION, MEAN, MUL, SUB."""
     rng = np.random.default_rng(2)
