@@ -12,6 +12,7 @@ from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
 from edgepack.compiler.operators import checks, dense, half, hybrid, layers_s16, narrow, scaling
 from edgepack.compiler.operators.row import ACTIVATION, PADDING, OperatorRow, OptionField
 from edgepack.compiler.operators.window import LIMIT, Window, overlap_lead, read_window
+from edgepack.compiler.variants import fpu
 from edgepack.compiler.variants.layers import ConvLayer
 from edgepack.graph import Graph, Operator, Tensor
 from edgepack.program import (
@@ -176,7 +177,8 @@ def _lower_conv(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     if hybrid.is_hybrid(op, graph):
         return hybrid.lower_conv(op, graph, window)
     if data.dtype.name == "FLOAT32":
-        return half.halved(_lower_conv_float(op, graph, window, groups), spec)
+        lowered = half.halved(_lower_conv_float(op, graph, window, groups), spec)
+        return fpu.conv(lowered, window, outputs, spec) if groups == 1 else lowered
     if data.dtype.name == "INT16":
         wide = _bias(op, graph, outputs).astype(np.int64)
         reals = _reals(op, graph, outputs)

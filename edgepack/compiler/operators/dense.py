@@ -19,6 +19,7 @@ from edgepack.compiler.operators import (
 )
 from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
 from edgepack.compiler.operators.window import Window
+from edgepack.compiler.variants import fpu
 from edgepack.compiler.variants.layers import DenseLayer
 from edgepack.graph import Graph, Operator, Tensor
 from edgepack.program import (
@@ -80,7 +81,7 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     if hybrid.is_hybrid(op, graph):
         return hybrid.lower_dense(op, graph)
     if weights.dtype.name == "FLOAT32":
-        return half.halved(_lower_float(op, graph), spec)
+        return fpu.dense(half.halved(_lower_float(op, graph), spec), spec)
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
     if data.dtype.name == "INT16":
         return _lower_s16(op, graph, spec)
