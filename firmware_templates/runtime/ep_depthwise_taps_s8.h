@@ -2,20 +2,12 @@
 #ifndef EP_DEPTHWISE_TAPS_S8_H
 #define EP_DEPTHWISE_TAPS_S8_H
 
-#include "ep_taps.h"
-#include "ep_window.h"
+#include "ep_tap_windows.h"
 
-typedef struct {
-    ep_taps_t taps; /* of the window, rounded up to even */
-    ep_window_t window;
-    int8_t zero; /* zero point of x, read where the window leaves it */
-    int8_t low;
-    int8_t high;
-} ep_depthwise_taps_t;
-
-/// y[b][i][j][c] = clamp(zp_y + requantize(bias[c] + sum_k x[tap k][c] * w[c][k])), any window, pixel by
-/// pixel. stream: as ep_taps.h has it. scratch, aligned to 4: 4 * taps.taps bytes, then in_c.
-/// y may overlap x as edgepack computes it: a pixel's four channels are read before they are written.
+/// y[b][i][j][o] = clamp(zp_y + requantize(bias[o] + sum_k x[tap k][o / taps.step] * w[o][k])), any window,
+/// pixel by pixel. stream: of ep_taps, as ep_tap_windows.h has it. scratch, aligned to 4: 4 * taps.taps
+/// bytes, then in_c. y may overlap x as edgepack computes it: a pixel's four channels are read before they
+/// are written; with several outputs a channel, all of them before the pixel.
 /// Bit-exact with TFLite reference_integer_ops::DepthwiseConvPerChannel.
 void ep_depthwise_taps_s8(const ep_depthwise_taps_t* p, const int8_t* x, const uint32_t* stream,
                           uint32_t* scratch, int8_t* y);

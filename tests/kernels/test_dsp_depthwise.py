@@ -65,17 +65,26 @@ def test_random_layers(case_count: int) -> None:
 
 
 def any_window(rng: np.random.Generator) -> Layer:
-    """Any window, stride and dilation; images of one pixel among them."""
+    """Any window, stride and dilation; images of one pixel, long windows and several outputs a
+    channel among them.
+    """
     size, window, out, options = random_window(rng)
+    if rng.random() < 0.3:
+        length = int(rng.integers(2, 24))
+        size, window, out = (length, 1), (length, 1), (1, 1)
+        options = options | {"padding": "VALID", "dilation_h_factor": 1, "dilation_w_factor": 1}
+        if rng.random() < 0.5:
+            size, window = size[::-1], window[::-1]
     channels = int(rng.choice([4, 8, 12, *rng.integers(4, 22, 4)]))
-    batches = int(rng.choice([1, 1, 2]))
+    batches, multiplier = int(rng.choice([1, 1, 2])), int(rng.choice([1, 1, 1, 2, 3, 4]))
+    outputs = channels * multiplier
     return Layer(
         "DEPTHWISE_CONV_2D",
         (batches, *size, channels),
-        (1, *window, channels),
-        (batches, *out, channels),
-        options | {"depth_multiplier": 1},
-        channels,
+        (1, *window, outputs),
+        (batches, *out, outputs),
+        options | {"depth_multiplier": multiplier},
+        outputs,
         axis=3,
         **(random_scales(rng) | {"bias": True}),
     )
@@ -86,8 +95,9 @@ def test_any_window(case_count: int) -> None:
     answers = check_on_board(
         BOARD, [quantised_case(rng, any_window(rng)) for _ in range(2 * case_count)]
     )
-    used = sum("ep_depthwise_taps_s8" in answer.kernels for answer in answers)
-    assert used > case_count // 2, "the variant hardly ran"
+    used = [kernel for answer in answers for kernel in answer.kernels]
+    for kernel in ("ep_depthwise_taps_s8", "ep_depthwise_taps_twice_s8"):
+        assert used.count(kernel) > case_count // 4, f"{kernel} hardly ran"
 
 
 def padded_case(pads: tuple[int, int], stride: int) -> Case:

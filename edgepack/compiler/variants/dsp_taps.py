@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepack.compiler.operators.window import Window, overlap_lead
-from edgepack.compiler.variants.dsp_rounding import SUM_BOUND, short_steps, stream_const
+from edgepack.compiler.variants.dsp_rounding import (
+    SUM_BOUND,
+    added_twice,
+    requantisation,
+    shift_of,
+    short_steps,
+    stream_const,
+)
 from edgepack.compiler.variants.staircase import scale_of
 from edgepack.program import Overlap, Params, Scratch, Step, TensorRef
 
@@ -22,27 +29,33 @@ MOST_GAIN = 7  # doublings of an int8 that 16 bits hold
 
 def depthwise(layer: ConvLayer) -> Step | str:
     """The layer by pointers to its taps; why not, where a precondition of ep_taps.h fails."""
-    window = layer.window
-    if len(layer.weights) != window.in_c or window.in_c < TOGETHER:
-        return "taps take as many outputs as inputs, 4 channels or more"
+    window, (outputs, area) = layer.window, layer.weights.shape
+    if window.in_c < TOGETHER:
+        return "taps take 4 channels or more"
     gain = _gain(layer)
-    if int(layer.bounds.max()) << gain >= SUM_BOUND:
-        return "taps take sums below 2^23"
-    steps = short_steps(layer, gain)
+    short = int(layer.bounds.max()) << gain < SUM_BOUND
+    steps = short_steps(layer, gain) if short else None
     if steps is None:
-        return "taps take the short requantisation, which climbs other steps than this layer"
-    taps = layer.weights.shape[1] + layer.weights.shape[1] % 2
+        if layer.bounds.max() >= SUM_BOUND:
+            return "taps take sums below 2^23"
+        if any(shift_of(m) is None for m in layer.multipliers):
+            return "taps take multipliers from 2^-17 to a half"
+        gain = 0
+    multiplier = outputs // window.in_c
+    taps = area + area % 2
+    stream = tap_stream(layer, steps, gain)
     params = Params(
         "ep_depthwise_taps_t",
         (
-            ("taps", (taps, window.in_c)),
+            ("taps", (taps, window.in_c, multiplier)),
             ("window", window.fields),
+            ("stream", stream.size // multiplier),
             ("zero", layer.zero_in),
             ("low", layer.low),
             ("high", layer.high),
         ),
     )
-    kernel = "ep_depthwise_taps_s8"
+    kernel = "ep_depthwise_taps_twice_s8" if steps is None else "ep_depthwise_taps_s8"
     return Step(
         operator=layer.operator,
         kernel=kernel,
@@ -50,13 +63,13 @@ def depthwise(layer: ConvLayer) -> Step | str:
         arguments=(
             params,
             TensorRef(layer.input),
-            stream_const("stream", tap_stream(layer, steps, gain), layer),
+            stream_const("stream", stream, layer),
             Scratch(4 * taps + -(-window.in_c // 4) * 4),
             TensorRef(layer.output),
         ),
         inputs=(layer.input,),
         outputs=(layer.output,),
-        overlaps=(Overlap(layer.input, layer.output, _lead(window)),),
+        overlaps=(Overlap(layer.input, layer.output, _lead(window, outputs)),),
         variant="dsp",
         macs=layer.macs,
     )
@@ -68,25 +81,40 @@ def _gain(layer: ConvLayer) -> int:
     return min(max(0, int(np.frexp(largest)[1]) + 5), MOST_GAIN)
 
 
-def tap_stream(layer: ConvLayer, steps: NDArray[np.int64], gain: int) -> NDArray[np.uint32]:
-    """[channels / 4 rounded up, words]: the stream of ep_taps.h, of 2^gain times the weights."""
-    channels, taps = layer.weights.shape
+def tap_stream(layer: ConvLayer, steps: NDArray[np.int64] | None, gain: int) -> NDArray[np.uint32]:
+    """[outputs of a channel * channels / 4 rounded up, words]: the stream of ep_tap_windows.h, of
+    2^gain times the weights; steps: the short requantisation's.
+    """
+    outputs, area = layer.weights.shape
+    channels = layer.window.in_c
     starts = [*range(0, channels - TOGETHER, TOGETHER), channels - TOGETHER]
-    order = np.array(starts)[:, None] + np.arange(TOGETHER)
-    padded = np.zeros((channels, taps + taps % 2), "<i2")
-    padded[:, :taps] = layer.weights.astype(np.int16) << gain
+    groups = np.array(starts)[:, None] + np.arange(TOGETHER)
+    multiplier = outputs // channels
+    order = (groups * multiplier + np.arange(multiplier)[:, None, None]).reshape(-1, TOGETHER)
+    padded = np.zeros((outputs, area + area % 2), "<i2")
+    padded[:, :area] = layer.weights.astype(np.int16) << gain
     # [group, channel, pair, tap] to [group, pair, channel, tap]
     pairs = padded[order].reshape(*order.shape, -1, 2).transpose(0, 2, 1, 3)
     weights = np.ascontiguousarray(pairs).reshape(len(order), -1).view("<u4").astype(np.int64)
-    columns = (256 * layer.bias[order] << gain, weights, steps[order].reshape(len(order), -1))
+    scales = _twice(layer, order) if steps is None else steps[order].reshape(len(order), -1)
+    columns = (256 * layer.bias[order] << gain, weights, scales)
     return np.concatenate([(column % 2**32).astype("<u4") for column in columns], axis=1)
 
 
-def _lead(window: Window) -> int:
-    """Pixel by pixel; where the last four channels overlap others, they are read once more."""
+def _twice(layer: ConvLayer, order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """[groups, 9]: mantissas, what is added, and shifts in a word."""
+    mantissas, shifts = requantisation(layer.multipliers)
+    codes = (shifts + 6)[order] @ np.array([1, 2**8, 2**16, 2**24])
+    added = added_twice(layer.zero_out, shifts)
+    return np.concatenate([mantissas[order], added[order], codes[:, None]], axis=1)
+
+
+def _lead(window: Window, outputs: int) -> int:
+    """Pixel by pixel; where a pixel's channels are read more than once, all of it before."""
     first = window.first_elements()
-    lead = overlap_lead(first, window.in_c, 1, in_step=True)
-    if window.in_c % TOGETHER == 0:
+    in_step = outputs == window.in_c
+    lead = overlap_lead(first, outputs, 1, in_step=in_step)
+    if in_step and window.in_c % TOGETHER == 0:
         return lead
-    ends = window.in_c * (np.arange(len(first), dtype=np.int64) + 1)
+    ends = outputs * (np.arange(len(first), dtype=np.int64) + 1)
     return max(lead, int((ends - first).max()))

@@ -8,10 +8,10 @@
     .syntax unified
     .thumb
 
-    .equ Y, 0
-    .equ TAPS, 4
-    .equ LAST, 8
-    .equ ENTRY, 12
+    .equ Y, 0 /* and the step */
+    .equ WINDOW, 8
+    .equ LAST, 12
+    .equ ENTRY, 16
     .equ FRAME, 20
 
     .macro PAIR
@@ -32,18 +32,35 @@
     smlad r5, r11, r7, r5
     .endm
 
-    .section .text.ep_taps, "ax", %progbits
+/* Short: one sum with its factor and nudge. */
+    .macro SHORT sum, other, factor, nudge, factor_other, nudge_other
+    smmla \sum, \sum, \factor, \nudge
+    smmla \other, \other, \factor_other, \nudge_other
+    ssat \sum, #8, \sum, asr #12
+    ssat \other, #8, \other, asr #12
+    .endm
+
+/* Both roundings of a high word; r12 the shift and those to come, r0 free. As ep_plane.S explains. */
+    .macro TWICE sum, added
+    lsr r0, \sum, #31
+    sub \added, \added, r0, lsl #7
+    add \sum, \sum, \added
+    asr \sum, \sum, r12
+    ssat \sum, #8, \sum, asr #1
+    .endm
+
+    .macro TAPS name, twice
+    .section .text.\name, "ax", %progbits
     .balign 4
-    .global ep_taps
-    .type ep_taps, %function
-ep_taps:
+    .global \name
+    .type \name, %function
+\name:
     push {r4-r11, lr}
     sub sp, sp, #FRAME
-    ldm r0, {r4, r5}
-    str r3, [sp, #Y]
-    str r1, [sp, #TAPS]
+    ldm r0, {r4, r5, r6}
     sub r5, r5, #4
-    str r5, [sp, #LAST]
+    strd r3, r6, [sp, #Y]
+    strd r1, r5, [sp, #WINDOW]
     add lr, r1, r4, lsl #2
     adr r6, 2f
     tst r4, #2
@@ -56,7 +73,7 @@ ep_taps:
     mov r10, #0
 1:
     ldm r1!, {r2, r3, r4, r5}
-    ldr r0, [sp, #TAPS]
+    ldr r0, [sp, #WINDOW]
     ldr pc, [sp, #ENTRY]
     .balign 4
 2:
@@ -66,23 +83,34 @@ ep_taps:
     PAIR
     cmp r0, lr
     bne 2b
+    .if \twice
     ldm r1!, {r6, r7, r8, r11}
-    smmla r2, r2, r6, r7
-    smmla r3, r3, r8, r11
+    smmul r2, r2, r6
+    smmul r3, r3, r7
+    smmul r4, r4, r8
+    smmul r5, r5, r11
+    ldm r1!, {r6, r7, r8, r11, r12}
+    TWICE r2, r6
+    lsr r12, r12, #8
+    TWICE r3, r7
+    lsr r12, r12, #8
+    TWICE r4, r8
+    lsr r12, r12, #8
+    TWICE r5, r11
+    .else
     ldm r1!, {r6, r7, r8, r11}
-    smmla r4, r4, r6, r7
-    smmla r5, r5, r8, r11
-    ssat r2, #8, r2, asr #12
-    ssat r3, #8, r3, asr #12
-    ssat r4, #8, r4, asr #12
-    ssat r5, #8, r5, asr #12
-    ldr r12, [sp, #Y]
+    SHORT r2, r3, r6, r7, r8, r11
+    ldm r1!, {r6, r7, r8, r11}
+    SHORT r4, r5, r6, r7, r8, r11
+    .endif
+    ldrd r6, r7, [sp, #Y]
+    mla r12, r10, r7, r6
     ldr r6, [sp, #LAST]
-    add r12, r12, r10
     strb r2, [r12]
-    strb r3, [r12, #1]
-    strb r4, [r12, #2]
-    strb r5, [r12, #3]
+    strb r3, [r12, r7]
+    add r12, r12, r7, lsl #1
+    strb r4, [r12]
+    strb r5, [r12, r7]
     cmp r10, r6
     beq 4f
     add r10, r10, #4
@@ -93,4 +121,8 @@ ep_taps:
 4:
     add sp, sp, #FRAME
     pop {r4-r11, pc}
-    .size ep_taps, . - ep_taps
+    .size \name, . - \name
+    .endm
+
+    TAPS ep_taps, 0
+    TAPS ep_taps_twice, 1
