@@ -8,7 +8,7 @@ from typing import Literal
 from edgepack.graph import DType, Graph
 
 Role = Literal["weights", "tables"]
-Isa = Literal["dsp", "mve", "fpu", "rv32m", "thumb1"]
+Isa = Literal["dsp", "mve", "fpu", "rv32m", "thumb1", "thumb2"]
 Level = Literal["size", "balanced", "speed"]
 Control = Literal["", "if", "else", "while", "test", "end"]
 FieldValue = int | float | tuple[int, ...] | tuple[float, ...]
@@ -54,6 +54,15 @@ class Scratch:
     """A kernel argument: a pointer to RAM that is the kernel's own during the call."""
 
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Scratch):
+    """A kernel argument: a pointer to a constant that the application reads into the arena."""
+
+    const: Const
+    offset: int  # in the file of weights
+    ahead: bool  # read while the step in front runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +225,7 @@ class Program:
     files: tuple[tuple[str, bytes], ...] = ()  # C that the user brings, by name
     patching: Patching | None = None
     stream: Stream | None = None
+    external: bytes = b""  # the file of weights that the application reads
 
     @property
     def macs(self) -> int:
@@ -268,6 +278,7 @@ class Places:
     constants: tuple[tuple[str, str], ...] = ()  # symbols that lie elsewhere than in "flash"
     hot: str = ""  # the region that hot kernels run from; "": they run where they lie
     kernels: tuple[str, ...] = ()  # stems of the files of those
+    external: str = "flash"  # where a device keeps the file of weights that it is tested with
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ _MODULES: tuple[tuple[Isa, str], ...] = (
     ("dsp", "dsp"),
     ("rv32m", "riscv"),
     ("thumb1", "thumb1"),
+    ("thumb2", "thumb2"),
 )
 
 

@@ -22,7 +22,7 @@ MOST_GROUPS = (1 << 12) - 1
 
 
 def swar_conv(
-    layer: ConvLayer, variant: Literal["thumb1", "rv32"], together: int = 1
+    layer: ConvLayer, variant: Literal["thumb1", "thumb2", "rv32"], together: int = 1
 ) -> Step | None:
     """The layer by pairs of pixels; None where a precondition fails.
 
