@@ -19,7 +19,7 @@ from edgepack.target import sections, toolchain
 from edgepack.target.objects import Unit, compile_unit, object_name, run_compiler
 from edgepack.target.toolchain import Toolchain
 
-MODEL_LEVEL = "-O2"
+MODEL_LEVEL, SMALL_LEVEL = "-O2", "-Os"
 HARNESS_LEVEL = "-Os"
 ELF = "firmware.elf"
 SCRIPT = "link.ld"
@@ -56,15 +56,22 @@ class Plan:
 
 
 def build(
-    tree: Tree, board: Board, folder: Path, *, hook: bool = False, hot: Hot | None = None
+    tree: Tree,
+    board: Board,
+    folder: Path,
+    *,
+    hook: bool = False,
+    hot: Hot | None = None,
+    small: bool = False,
 ) -> Firmware:
     """Compile and link the model's C with the protocol's server and the board's port.
 
-    What is `hot` runs from RAM. `folder` gets the sources and `firmware.elf`, whole or not at all.
+    What is `hot` runs from RAM; `small` has the compiler save flash rather than time. `folder`
+    gets the sources and `firmware.elf`, whole or not at all.
     Raises ToolchainError where the compiler is missing or refuses, GateError where the image does
     not fit the board.
     """
-    return build_image(tree, protocol_tree(), board, folder, hook=hook, hot=hot)
+    return build_image(tree, protocol_tree(), board, folder, hook=hook, hot=hot, small=small)
 
 
 def build_image(
@@ -75,10 +82,11 @@ def build_image(
     *,
     hook: bool = False,
     hot: Hot | None = None,
+    small: bool = False,
 ) -> Firmware:
     """`build` with another harness, which defines `main`; a `main.c` in the tree is left out."""
     compiler = toolchain.find(board)
-    plan = plan_image(tree, harness, board, compiler, hook=hook, hot=hot)
+    plan = plan_image(tree, harness, board, compiler, hook=hook, hot=hot, small=small)
     try:
         with tempfile.TemporaryDirectory(prefix="edgepack-build-") as scratch:
             image = _link(plan, board, compiler, Path(scratch))
@@ -161,12 +169,14 @@ def plan_image(
     *,
     hook: bool,
     hot: Hot | None = None,
+    small: bool = False,
 ) -> Plan:
     """Which files are compiled, how, and the identity that the image tells at the handshake."""
     model = {path: data for path, data in tree.files.items() if _compiles(path)}
     port = port_tree(board, hot)
     sources = Tree(model).merged(harness).merged(port)
-    flags = " ".join([*compiler.flags, MODEL_LEVEL, f"-DEP_HOOK={int(hook)}"])
+    level = SMALL_LEVEL if small else MODEL_LEVEL
+    flags = " ".join([*compiler.flags, level, f"-DEP_HOOK={int(hook)}"])
     defines = _defines(board, compiler, flags)
     identity = sha256(
         canonical_json([sources.digest, compiler.build, flags, defines, HARNESS_LEVEL]).encode()
@@ -174,7 +184,9 @@ def plan_image(
     defines["EP_FIRMWARE_ID"] = _text(identity)
     ours = {*harness.files, *port.files}
     units = tuple(
-        _unit(path, sources, defines, harness=path in ours, hook=hook)
+        _unit(path, sources, defines, HARNESS_LEVEL, hook=hook)
+        if path in ours
+        else _unit(path, sources, {}, level, hook=hook)
         for path in sorted(sources.files)
         if path.endswith((".c", ".S"))
     )
@@ -201,14 +213,11 @@ def _text(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _unit(
-    path: str, sources: Tree, defines: Mapping[str, str], *, harness: bool, hook: bool
-) -> Unit:
+def _unit(path: str, sources: Tree, defines: Mapping[str, str], level: str, *, hook: bool) -> Unit:
     closure = _closure(path, sources)
     read = b"\n".join(sources.files[name] for name in closure)
     used = [f"-D{n}={v}" for n, v in defines.items() if re.search(rb"\b%s\b" % n.encode(), read)]
-    level = HARNESS_LEVEL if harness else MODEL_LEVEL
-    options = (level, f"-DEP_HOOK={int(hook)}", *(used if harness else ()))
+    options = (level, f"-DEP_HOOK={int(hook)}", *used)
     return Unit(path, options, Tree({name: sources.files[name] for name in closure}))
 
 
