@@ -76,6 +76,12 @@ class Compile(_Frozen):
     """The application feeds the input row by row."""
     layers: dict[str, Level] = {}
     """Levels of single layers by a pattern; of several that match, the last one counts."""
+    external: tuple[str, ...] = ()
+    """Operators, by patterns, whose weights the application reads from a file."""
+    read_ahead: bool = False
+    """Read a step's weights while the step in front runs."""
+    external_slice: int = Field(default=16_384, ge=0)
+    """Bytes of a dense layer's weights that are read at once; 0 for all."""
     place: dict[str, str] = {}
     """Memories of the board for `arena`, `weights`, `code` and operators' constants."""
 

@@ -281,6 +281,7 @@ class Inspection:
     state: int = 0  # bytes that it keeps between inferences, behind the arena
     input_names: tuple[str, ...] = ()  # as the signature has them
     output_names: tuple[str, ...] = ()
+    external: int = 0  # bytes of weights that the application reads from a file
     regions: tuple[RegionFacts, ...] = ()  # of a board with more memories than one of each kind
 
 

@@ -185,6 +185,22 @@ compile_options = gathered(
         help="Layers by patches of rows, where that lowers the arena.",
     ),
     click.option(
+        "--external",
+        multiple=True,
+        metavar="PATTERN",
+        help="Operators whose weights the application reads from a file; '*' for all.",
+    ),
+    click.option(
+        "--read-ahead", is_flag=True, help="Read a step's weights while the step in front runs."
+    ),
+    click.option(
+        "--external-slice",
+        type=click.IntRange(min=0),
+        default=16_384,
+        show_default=True,
+        help="Bytes of a dense layer's weights to read at once; 0 for all.",
+    ),
+    click.option(
         "--place",
         multiple=True,
         metavar="WHAT=REGION",

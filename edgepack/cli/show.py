@@ -115,6 +115,8 @@ def inspection(found: Inspection) -> str:
         f"arena {found.arena:,} B ({_bound(found)}), its peak at op {found.peak_operator}"
         + (f"; state {found.state:,} B" if found.state else ""),
     ]
+    if found.external:
+        lines.append(f"weights that the application reads: {found.external:,} B, not in flash")
     if found.patches:
         lines.append(_patches(found.patches))
     lines += regions(found)

@@ -12,6 +12,7 @@ from edgepack.graph import ABSENT, Graph, Operator, Tensor
 from edgepack.program import (
     Argument,
     Const,
+    Loaded,
     MemoryPlan,
     Params,
     Program,
@@ -276,11 +277,47 @@ def step_rows(
                 "index": index,
                 "margin": margin,
                 "title": _title(program.graph, operators.get(step.operator), step),
-                "lines": _lines(step, texts, margin, stays),
+                "lines": _reads(program, plan, index, margin) + _lines(step, texts, margin, stays),
                 "done": step.control in ("", "end"),
             }
         )
     return rows
+
+
+def reads_ahead(program: Program) -> bool:
+    """Whether weights are read while the step in front of theirs runs."""
+    return any(loaded.ahead for step in program.steps for loaded in _loaded(step))
+
+
+def _loaded(step: Step) -> list[Loaded]:
+    return [argument for argument in step.arguments if isinstance(argument, Loaded)]
+
+
+def _reads(program: Program, plan: MemoryPlan, index: int, margin: str) -> str:
+    """The lines before a step: read its weights, wait for them, begin to read the next step's."""
+    own = _loaded(program.steps[index])
+    late = any(not loaded.ahead for loaded in own)
+    lines = _read_calls(program, plan, index, margin) if late else []
+    if own and reads_ahead(program):
+        lines.append(f"{margin}{program.graph.name.upper()}_READ_WAIT();\n")
+    after = index + 1
+    if after < len(program.steps) and any(x.ahead for x in _loaded(program.steps[after])):
+        lines += _read_calls(program, plan, after, margin)
+    return "".join(lines)
+
+
+def _read_calls(program: Program, plan: MemoryPlan, index: int, margin: str) -> list[str]:
+    scratch = _scratch_offsets(plan, index)
+    lines = []
+    for argument in program.steps[index].arguments:
+        if isinstance(argument, Scratch):
+            place = next(place for place in scratch if place[0] == argument.bytes)
+            scratch.remove(place)
+            if isinstance(argument, Loaded):
+                read = f"{program.graph.name.upper()}_READ"
+                where = f"{argument.offset}U, {argument.bytes}U, &arena[{place[1]}]"
+                lines.append(f"{margin}{read}({where});\n")
+    return lines
 
 
 def _lines(step: Step, texts: list[str], margin: str, stays: bool) -> str:

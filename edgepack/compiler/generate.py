@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -73,14 +74,18 @@ def generate(program: Program, plan: MemoryPlan, spec: GenerateSpec) -> Tree:
     values["assembly"] = any(file.endswith(".S") for file in names)
     own |= {"main.c": "main.c.j2", "CMakeLists.txt": "CMakeLists.txt.j2", "edgepack.mk": "mk.j2"}
     rendered = {file: _render(template, values, file) for file, template in own.items()}
-    return Tree({**rendered, **runtime})
+    read = {f"{name}_weights.bin": program.external} if program.external else {}
+    return Tree({**rendered, **runtime, **read})
 
 
 def descriptor(program: Program, plan: MemoryPlan, spec: GenerateSpec | None = None) -> Tree:
     """`ep_model.c`, which tells the device's server about the one model of the image."""
     values = _values(program, plan, spec or GenerateSpec())
     source = _render("descriptor.c.j2", values, "ep_model.c")
-    return Tree({"ep_model.c": source, "ep_model.h": runtime_file("ep_model.h")})
+    files = {"ep_model.c": source, "ep_model.h": runtime_file("ep_model.h")}
+    if program.external:
+        files["ep_external.c"] = _render("external.c.j2", values, "ep_external.c")
+    return Tree(files)
 
 
 def empty_descriptor() -> Tree:
@@ -135,6 +140,7 @@ def _values(program: Program, plan: MemoryPlan, spec: GenerateSpec) -> dict[str,
         "sha256": graph.sha256,
         "banner": _banner(program, spec),
         "runtime_version": RUNTIME_VERSION,
+        "level": "-Os" if program.spec.optimize == "size" else "-O2",
         "board": spec.board or "the board",
         "ram_bytes": spec.ram_bytes,
         "arena_bytes": plan.arena_bytes,
@@ -155,7 +161,21 @@ def _values(program: Program, plan: MemoryPlan, spec: GenerateSpec) -> dict[str,
         "tensors": facts.local_tensors(program, plan),
         "steps": facts.step_rows(program, plan, constants, structs),
         "stream": facts.stream(program, plan),
+        "external": _external(program, spec.places),
         "golden": _golden(spec.golden, ports) if spec.golden else None,
+    }
+
+
+def _external(program: Program, places: Places) -> dict[str, Any] | None:
+    """The file of weights that the application reads."""
+    if not program.external:
+        return None
+    return {
+        "bytes": len(program.external),
+        "crc": f"0x{zlib.crc32(program.external):08X}U",
+        "ahead": facts.reads_ahead(program),
+        "region": "" if places.external == "flash" else places.external,
+        "lines": c.array_lines("uint8_t", program.external),
     }
 
 

@@ -16,7 +16,7 @@ from itertools import pairwise
 from edgepack.compiler.exact_packing import pack_and_prove
 from edgepack.compiler.packing import Interval, Problem
 from edgepack.graph import ABSENT, Graph, Tensor
-from edgepack.program import MemoryPlan, Overlap, Placement, Program, Scratch
+from edgepack.program import Loaded, MemoryPlan, Overlap, Placement, Program, Scratch
 
 BEFORE = -1  # the moment before the first step, when the caller writes the inputs
 
@@ -195,8 +195,13 @@ def tensor_groups(program: Program) -> tuple[Group, ...]:
 
 def scratch_groups(program: Program) -> tuple[Group, ...]:
     """One group for each scratch argument, in the order of the steps and their arguments."""
+
+    def life(index: int, scratch: Scratch) -> Life:
+        early = isinstance(scratch, Loaded) and scratch.ahead
+        return Life(index - early, index)
+
     return tuple(
-        Group(index, (Block(0, argument.bytes, Life(index, index), frozenset()),), ())
+        Group(index, (Block(0, argument.bytes, life(index, argument), frozenset()),), ())
         for index, step in enumerate(program.steps)
         for argument in step.arguments
         if isinstance(argument, Scratch)

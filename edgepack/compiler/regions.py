@@ -36,6 +36,7 @@ def place(
         constants=_constants(program, memory, pinned.get("weights", ""), operators),
         hot=pinned.get("code", ""),
         kernels=hot_kernels(program) if pinned.get("code") else (),
+        external=_by_cost(memory.all("flash"))[-1][0],
     )
 
 

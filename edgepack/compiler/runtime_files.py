@@ -26,7 +26,8 @@ def runtime_files(program: Program, *, with_check: bool = False) -> dict[str, by
         assert chosen == step.variant, f"{step.source}: variants {chosen} and {step.variant}"
     brought = dict(program.files)
     found: dict[str, bytes] = {}
-    queue = [(name, "") for name in (*_ALWAYS, *(["ep_check.h"] if with_check else []))]
+    always = (*_ALWAYS, "ep_read.h") if program.external else _ALWAYS
+    queue = [(name, "") for name in (*always, *(["ep_check.h"] if with_check else []))]
     queue += [(f"{source}.h", variant) for source, variant in sorted(variants.items())]
     while queue:
         name, variant = queue.pop()

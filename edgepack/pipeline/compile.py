@@ -14,6 +14,7 @@ from edgepack import __version__
 from edgepack.board import Board
 from edgepack.compiler.choice import Budget, choose
 from edgepack.compiler.entry import choose_entry
+from edgepack.compiler.external import sliced, with_external
 from edgepack.compiler.frontend import with_front_end
 from edgepack.compiler.generate import GenerateSpec, Golden, generate
 from edgepack.compiler.identifiers import identifier
@@ -25,6 +26,7 @@ from edgepack.compiler.optimiser import optimise
 from edgepack.compiler.order import in_best_order
 from edgepack.compiler.patch_choice import Count, by_patches
 from edgepack.compiler.patches import HELPER
+from edgepack.compiler.planner import plan_memory
 from edgepack.compiler.reader import read_model
 from edgepack.errors import GateError, UsageError
 from edgepack.frontend import FrontEnd
@@ -79,6 +81,9 @@ class CompileSpec:
     shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()  # of inputs, by name
     front_end: FrontEnd | None = None  # what makes the first input out of samples
     places: Wanted = ()  # of arena, weights, code and operators, in the board's memories
+    external: tuple[str, ...] = ()  # operators, as of `layers`, whose weights are read from a file
+    read_ahead: bool = False  # while the step in front runs
+    external_slice: int = 16_384  # bytes of a dense layer's weights that are read at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +167,17 @@ def compile_model(model: Path, board: Board | None, spec: CompileSpec | None = N
         original = with_front_end(original, spec.front_end)
     isa = board.isa if board else frozenset()
     levels = operator_levels(original, spec.layers)
-    graph, how = optimise(original), LowerSpec(isa, spec.numerics, spec.optimize, levels)
+    read = {n for n, _ in operator_levels(original, [(p, True) for p in spec.external])}
+    graph = sliced(optimise(original), read, spec.external_slice)
+    how = LowerSpec(isa, spec.numerics, spec.optimize, levels)
     budget = budget_of(board, spec.ram_bytes, spec.flash_bytes)
     if spec.patches or spec.stream_input:
         program, plan = _by_patches(graph, how, budget, spec)
     else:
         program, plan = in_best_order(*choose(offer(graph, how), budget))
+    if read:
+        program = with_external(program, read, ahead=spec.read_ahead)
+        plan = plan_memory(program)
     program = replace(program, files=own.files)
     places = places_of(program, plan, original, board, spec.places)
     return Compiled(data, model.name, original, program, plan, board, spec, places)
@@ -224,6 +234,10 @@ def _command(compiled: Compiled) -> str:
     given += [f"--shape '{n}={','.join(map(str, s))}'" for n, s in compiled.spec.shapes]
     given += [f"--layer '{pattern}={level}'" for pattern, level in compiled.spec.layers]
     given += [f"--place '{what}={region}'" for what, region in compiled.spec.places]
+    given += [f"--external '{pattern}'" for pattern in compiled.spec.external]
+    if compiled.spec.external and compiled.spec.external_slice != plain.external_slice:
+        given.append(f"--external-slice {compiled.spec.external_slice}")
+    given += ["--read-ahead"] if compiled.spec.read_ahead else []
     given += ["--stream-input"] if compiled.spec.stream_input else []
     return " ".join(["edgepack generate", compiled.source, *given])
 
@@ -233,8 +247,9 @@ def _digests(compiled: Compiled) -> tuple[tuple[str, str], ...]:
     own = compiled.spec
     choices = [spec.optimize, own.layers, own.ram_bytes, own.flash_bytes]
     parts = [own.patches, own.stream_input] if own.patches or own.stream_input else []
+    read = [own.external, own.read_ahead, own.external_slice] if own.external else []
     placed = [own.places] if own.places else []
-    config = canonical_json([sorted(spec.isa), spec.numerics, choices, *parts, *placed])
+    config = canonical_json([sorted(spec.isa), spec.numerics, choices, *parts, *placed, *read])
     found = [("config", sha256(config.encode()))]
     if compiled.program.files:
         names = canonical_json([[name, sha256(data)] for name, data in compiled.program.files])
@@ -402,6 +417,7 @@ def inspection(compiled: Compiled) -> Inspection:
         problem=misfit(compiled),
         arena_bound=plan.lower_bound,
         patches=_patch_facts(compiled),
+        external=len(program.external),
         regions=region_facts(program, plan, board, compiled.places),
     )
 

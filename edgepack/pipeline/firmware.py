@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from edgepack.board import Board
-from edgepack.compiler.generate import constant_symbols, descriptor, empty_descriptor
+from edgepack.compiler.generate import GenerateSpec, constant_symbols, descriptor, empty_descriptor
 from edgepack.compiler.runtime_files import code_files
 from edgepack.errors import GateError
 from edgepack.pipeline.compile import (
@@ -37,8 +37,10 @@ class Image:
 def build_image(compiled: Compiled, board: Board, *, hook: bool = False) -> Image:
     """Generate, compile and link for the board; GateError where it does not fit."""
     require_fit(compiled)
-    tree = source_tree(compiled).merged(descriptor(compiled.program, compiled.plan))
-    firmware = _cached_build(tree, board, hook, hot_of(compiled))
+    spec = GenerateSpec(places=compiled.places)
+    tree = source_tree(compiled).merged(descriptor(compiled.program, compiled.plan, spec))
+    small = compiled.spec.optimize == "size"
+    firmware = _cached_build(tree, board, hook, hot_of(compiled), small)
     empty = empty_image(board, hook=hook)
     symbols = constant_symbols(compiled.program)
     return _sized(compiled, firmware, measure(firmware, symbols), measure(empty, {}))
@@ -103,17 +105,20 @@ def require_stack(image: Image, stack_peak: int, board: Board) -> None:
         )
 
 
-def _cached_build(tree: Tree, board: Board, hook: bool, hot: Hot | None = None) -> Firmware:
+def _cached_build(
+    tree: Tree, board: Board, hook: bool, hot: Hot | None = None, small: bool = False
+) -> Firmware:
     spec = {
         "tree": tree.digest,
         "board": board.canonical,
         "hook": hook,
         "toolchain": toolchain_identity(board),
         **({"hot": [hot.region, *hot.files]} if hot else {}),
+        **({"small": True} if small else {}),
     }
 
     def make(folder: Path) -> None:
-        firmware = build(tree, board, folder, hook=hook, hot=hot)
+        firmware = build(tree, board, folder, hook=hook, hot=hot, small=small)
         (folder / "firmware.json").write_text(json.dumps(asdict(firmware)))
 
     folder = cached("build/1", spec, make)
@@ -128,7 +133,8 @@ def _fed_bytes(compiled: Compiled) -> int:
 
 
 def _sized(compiled: Compiled, firmware: Firmware, whole: Sizes, empty: Sizes) -> Image:
-    flash = whole.flash - empty.flash
+    read = len(compiled.program.external)
+    flash = whole.flash - empty.flash - read
     code = flash - whole.weights - whole.tables
     packed = sum(constant.tables for constant in unique_constants(compiled.program))
     weights = min(whole.weights - packed, weight_bytes(compiled.graph))
@@ -138,6 +144,6 @@ def _sized(compiled: Compiled, firmware: Firmware, whole: Sizes, empty: Sizes) -
     return Image(
         firmware=firmware,
         flash=Flash(flash, weights, tables, code),
-        harness=Harness(empty.flash, empty.ram + fed),
+        harness=Harness(empty.flash + read, empty.ram + fed),
         other_ram=max(ram, 0),
     )
