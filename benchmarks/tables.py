@@ -1,7 +1,7 @@
-"""The README's tables, put between their marks by `python -m benchmarks.tables`.
+"""Tables of README.md and docs/operators.md, put between marks by `python -m benchmarks.tables`.
 
 Each is made from data: boards/*.toml, the table of operators, benchmarks/results.json and
-benchmarks/peers.toml. `--check` exits with 1 where the README is not what they say.
+benchmarks/peers.toml. `--check` exits with 1 where a page is not what they say.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from edgepack.board import tomllib
-from edgepack.compiler.operators import TABLE
+from edgepack.compiler.operators import TABLE, OperatorRow
 from edgepack.target.doctor import board_table
 
 HERE = Path(__file__).resolve().parent
 README = HERE.parent / "README.md"
+PAGES = (README, HERE.parent / "docs" / "operators.md")
 MODELS = {
     "ad01": "ad01_int8.tflite",
     "kws": "kws_ref_model.tflite",
@@ -52,6 +53,33 @@ def operators() -> str:
         exact = ("bit-exact" if row.exact else "see notes") if "int8" in row.types else "-"
         rows.append((kind, exact, bound, others, row.notes.replace("\n", " ").replace("|", "/")))
     return markdown(("operator", "int8", "float32", "other types", "notes"), rows)
+
+
+SUMMARY: tuple[tuple[str, Callable[[OperatorRow], bool]], ...] = (
+    ("int8", lambda row: "int8" in row.types),
+    ("float32", lambda row: "float32" in row.types),
+    ("int16", lambda row: "int16" in row.types),
+    ("uint8", lambda row: "uint8" in row.types),
+    ("all types", lambda row: True),
+)
+
+
+def operator_counts() -> str:
+    """How many operators take each of the usual types, and how exact they are."""
+    rows = []
+    for name, taken in SUMMARY:
+        found = [row for row in TABLE.values() if taken(row)]
+        rows.append((name, str(len(found)), _exactness(name, found)))
+    return markdown(("operators", "number", "answers"), rows)
+
+
+def _exactness(name: str, found: Sequence[OperatorRow]) -> str:
+    if name == "float32":
+        within = sum(row.float_ulp > 0 for row in found)
+        return f"{len(found) - within} exact, {within} within a stated bound"
+    if name == "all types":
+        return "-"
+    return "bit-exact" if all(row.exact for row in found) else "bit-exact but where notes say"
 
 
 def bench_tables(results: Mapping[str, Any]) -> str:
@@ -149,6 +177,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "inspect": session("inspect"),
     "boards": boards,
     "operators": operators,
+    "operator_counts": operator_counts,
     "bench": bench,
 }
 
@@ -159,13 +188,15 @@ def rendered(text: str) -> str:
 
 
 def main() -> int:
-    """Rewrite the README, or with --check compare."""
-    old = README.read_text()
-    new = rendered(old)
-    if "--check" in sys.argv:
-        return int(old != new)
-    README.write_text(new)
-    return 0
+    """Rewrite the pages, or with --check compare."""
+    changed = 0
+    for page in PAGES:
+        old = page.read_text()
+        new = rendered(old)
+        changed |= old != new
+        if "--check" not in sys.argv:
+            page.write_text(new)
+    return int(changed and "--check" in sys.argv)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,24 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from benchmarks.costs import fit
 from benchmarks.mlperf_tiny import regressions
 from benchmarks.nets import NETS, random_net
 from benchmarks.nets import regressions as regressions_of_nets
 from benchmarks.operators import operator_tables
-from benchmarks.tables import README, bench_tables, rendered
+from benchmarks.tables import PAGES, README, bench_tables, rendered
 from edgepack.compiler.lowering import lower
+from edgepack.compiler.operators import TABLE
 from edgepack.program import LowerSpec
+
+ROOT = README.parent
+DOCS = ROOT / "docs"
 
 
 def figures(instructions: float, flash: int = 100) -> dict[str, Any]:
@@ -42,9 +49,34 @@ def test_the_tables_show_ratios_to_the_peers() -> None:
     assert "not run" in text
 
 
-def test_the_readme_shows_the_boards_and_operators_as_they_are() -> None:
-    text = README.read_text()
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages_show_boards_and_operators_as_they_are(page: Path) -> None:
+    text = page.read_text()
     assert rendered(text) == text
+
+
+def test_each_operator_is_on_its_page_and_counted_in_the_readme() -> None:
+    page = PAGES[1].read_text()
+    assert all(f"\n| {kind} | " in page for kind in TABLE)
+    assert f"| all types | {len(TABLE)} | " in README.read_text()
+
+
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize(
+    "page", [README, *sorted(DOCS.rglob("*.md"))], ids=lambda page: str(page.relative_to(ROOT))
+)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in LINK.findall(page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_every_page_is_in_the_index_of_its_folder() -> None:
+    for index in (DOCS / "README.md", DOCS / "kernels" / "README.md"):
+        linked = set(LINK.findall(index.read_text()))
+        pages = {page.name for page in index.parent.glob("*.md")} - {index.name}
+        assert pages <= linked, pages - linked
 
 
 def test_the_tables_show_estimated_cycles_with_their_band() -> None:
