@@ -58,4 +58,8 @@ void ep_chain_move(uint32_t* to, const uint32_t* from, int32_t words);
 void ep_chain_rows(const ep_chain_t* p, const uint32_t* chained, const uint32_t* stream, int8_t* y,
                    int32_t step);
 
+/// ep_chain_rows, or its like.
+typedef void ep_chain_rows_t(const ep_chain_t* p, const uint32_t* chained, const uint32_t* stream,
+                             int8_t* y, int32_t step);
+
 #endif

@@ -26,6 +26,7 @@ Kind = Literal["conv", "dense", "total"]
 _MODULES: tuple[tuple[Isa, str], ...] = (
     ("mve", "mve"),
     ("dsp", "dsp"),
+    ("dsp", "dsp_half_bytes"),
     ("rv32m", "riscv"),
     ("thumb1", "thumb1"),
     ("thumb2", "thumb2"),

@@ -90,4 +90,4 @@ def stream_const(stem: str, words: NDArray[np.uint32], layer: ConvLayer | DenseL
     """Weights, biases and scales in the order a kernel reads them; the first two are weights."""
     weights = layer.weights.size + BIAS_BYTES * len(layer.weights)
     data = words.tobytes()
-    return Const(stem, "uint32_t", data, "weights", tables=len(data) - weights)
+    return Const(stem, "uint32_t", data, "weights", tables=max(0, len(data) - weights))

@@ -1,42 +1,10 @@
 /* SPDX-License-Identifier: MIT-0 */
 #include "ep_chain_1x1_s8.h"
 
-#include "ep_limit_s8.h"
-
-/// The last pixel, copied: chaining reads whole words.
-static const int8_t* copied(const int8_t* x, int32_t depth, int8_t* copy)
-{
-    for (int32_t k = 0; k < depth; k++) {
-        copy[k] = x[k];
-    }
-    return copy;
-}
+#include "ep_chain_pixels_body.h"
 
 void ep_chain_1x1_s8(const ep_chain_pixels_t* p, int32_t pixels, const int8_t* x,
                      const uint32_t* stream, uint32_t* scratch, int8_t* y)
 {
-    const int32_t outputs = p->rows.outputs;
-    const int32_t depth = p->depth;
-    int8_t* const last = (int8_t*)&scratch[6 * p->rows.groups];
-    int8_t* const first = y;
-    while (pixels > 0) {
-        const int32_t count = (pixels >= 4) ? 4 : 1;
-        const int32_t next = (count == 4) ? depth : 0;
-        const int32_t step = (count == 4) ? outputs : 0;
-        const int8_t* rows[4] = {x, x + next, x + 2 * next, x + 3 * next};
-        if (pixels == count && depth % 4 != 0) {
-            rows[3] = copied(rows[3], depth, last);
-            if (count == 1) {
-                rows[0] = last;
-                rows[1] = last;
-                rows[2] = last;
-            }
-        }
-        (void)ep_chain_widen(rows, p->rows.groups, scratch);
-        ep_chain_rows(&p->rows, scratch, stream, y, step);
-        x += count * depth;
-        y += count * outputs;
-        pixels -= count;
-    }
-    ep_limit_s8(first, (int32_t)(y - first), p->low, p->high);
+    ep_chain_pixels(p, ep_chain_rows, pixels, x, stream, scratch, y);
 }
