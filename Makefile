@@ -7,7 +7,7 @@ PYTEST_WORKERS ?= 2
 # tensorflow-cpu is half the size, but has wheels for Linux on x86-64 only.
 KERAS := $(shell [ "$$(uname -s)-$$(uname -m)" = Linux-x86_64 ] && echo keras-cpu || echo keras)
 
-.PHONY: demo test test-long packaged-models lint bench bench-check costs readme wheel clean
+.PHONY: demo test test-long fuzz packaged-models lint bench bench-check costs readme wheel clean
 
 demo: $(VENV)/.demo
 	$(BIN)/edgepack demo
@@ -17,6 +17,10 @@ test: $(VENV)/.dev
 
 test-long: $(VENV)/.dev
 	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal -m long --cases 200
+
+# 100,000 broken models; what is found lies in .pytest_cache/fuzz/found.
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.models.fuzz .pytest_cache/fuzz
 
 packaged-models: $(VENV)/.dev
 	$(BIN)/python -m tests.models.packaged

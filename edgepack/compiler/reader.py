@@ -23,7 +23,7 @@ from edgepack.compiler.subgraphs import Reading, complete
 from edgepack.compiler.tensors import MAX_RANK, read_tensors
 from edgepack.compiler.unsupported import unsupported_custom, unsupported_operator
 from edgepack.errors import ModelError
-from edgepack.graph import ABSENT, Graph, Operator, OptionValue, Tensor
+from edgepack.graph import ABSENT, DType, Graph, Operator, OptionValue, Tensor
 
 MAX_FILE_BYTES = 64 * 2**20
 MAX_TENSORS = 10_000
@@ -121,7 +121,26 @@ class _File:
         if number:
             tensors = tuple(_shared_state(tensor, number) for tensor in tensors)
         name = graph.string(4, "name")
+        operators = _to_scalars(operators, tensors, inputs)
         return Graph(name, self._sha256, tensors, operators, inputs, outputs)
+
+
+def _to_scalars(
+    operators: tuple[Operator, ...], tensors: Sequence[Tensor], inputs: Sequence[int]
+) -> tuple[Operator, ...]:
+    """RESHAPE by a constant shape without elements, as one without a shape: to a scalar."""
+    made = {t for op in operators for t in op.outputs} | {*inputs}
+    empty = {
+        tensor.index
+        for tensor in tensors
+        if tensor.shape == (0,) and tensor.dtype is DType.INT32 and tensor.index not in made
+    }
+    return tuple(
+        replace(op, inputs=op.inputs[:1], options={**op.options, "new_shape": ()})
+        if op.kind == "RESHAPE" and len(op.inputs) == 2 and op.inputs[1] in empty
+        else op
+        for op in operators
+    )
 
 
 def _check_ends(graph: Table, role: str, ends: tuple[int, ...], tensors: int) -> None:
