@@ -259,6 +259,23 @@ class RegionFacts:
     holds: tuple[str, ...]  # "arena", symbols of constants, "code of ..."
 
 
+SymbolKind = Literal["kernel", "code", "weights", "tables", "arena", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolFacts:
+    """A function or object of the model in its image.
+
+    `operators` are those that use a constant or call the kernel; none of what a kernel calls.
+    """
+
+    name: str
+    bytes: int
+    kind: SymbolKind
+    region: str  # the board's memory that it lies in; "" on a host
+    operators: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """The document `inspect --json` prints; `fits` and `limit`s are None without a board."""
@@ -282,6 +299,7 @@ class Inspection:
     input_names: tuple[str, ...] = ()  # as the signature has them
     output_names: tuple[str, ...] = ()
     external: int = 0  # bytes of weights that the application reads from a file
+    symbols: tuple[SymbolFacts, ...] = ()  # of the image, where it was built for them
     regions: tuple[RegionFacts, ...] = ()  # of a board with more memories than one of each kind
 
 

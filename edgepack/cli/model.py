@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 @model_argument
 @optional_board
 @compile_options
+@click.option("--map", "with_map", is_flag=True, help="Build it, and show the image by symbol.")
 @json_option
-def inspect(model: Path, board: Board | None, spec: Any, as_json: bool) -> None:
+def inspect(model: Path, board: Board | None, spec: Any, with_map: bool, as_json: bool) -> None:
     """Operators, shapes, MACs, weights and the memory plan."""
     from edgepack import pipeline
 
-    found = pipeline.inspect_model(model, board, spec)
+    how = pipeline.inspect_image if with_map else pipeline.inspect_model
+    found = how(model, board, spec)
     if as_json:
         show.print_json(found)
     else:

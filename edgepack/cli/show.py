@@ -120,9 +120,23 @@ def inspection(found: Inspection) -> str:
     if found.patches:
         lines.append(_patches(found.patches))
     lines += regions(found)
+    if found.symbols:
+        lines += ["", symbols(found)]
     if found.problem:
         lines.append(f"does not fit: {found.problem}")
     return "\n".join(lines)
+
+
+def symbols(found: Inspection) -> str:
+    """The image by symbol, and its bytes by kind."""
+    rows = [
+        (s.name, f"{s.bytes:,}", s.kind, s.region, ", ".join(map(str, s.operators)))
+        for s in found.symbols
+    ]
+    kinds = dict.fromkeys(s.kind for s in found.symbols)
+    sums = {kind: sum(s.bytes for s in found.symbols if s.kind == kind) for kind in kinds}
+    listed = table(("symbol", "bytes", "kind", "memory", "ops"), rows, right=(1,))
+    return f"{listed}\n\n" + ", ".join(f"{kind} {size:,} B" for kind, size in sums.items())
 
 
 def regions(found: Inspection) -> list[str]:

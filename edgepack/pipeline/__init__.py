@@ -21,6 +21,7 @@ from edgepack.pipeline.device import (
     profile,
     verify,
 )
+from edgepack.pipeline.image_map import inspect_image
 from edgepack.pipeline.keras import convert_model, prune_model, quantize_model
 from edgepack.pipeline.lab import lab
 from edgepack.pipeline.lab_layers import LayerSpec
@@ -43,6 +44,7 @@ __all__ = [
     "flash_model",
     "generate_c",
     "infer",
+    "inspect_image",
     "inspect_model",
     "lab",
     "list_operators",

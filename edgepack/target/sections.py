@@ -38,6 +38,29 @@ class Function:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A function or an object that was linked."""
+
+    name: str
+    address: int
+    bytes: int
+    code: bool
+
+
+def linked(elf: Path) -> tuple[Linked, ...]:
+    """Every function and object with bytes of its own; none of a program that is no ELF file."""
+    if elf.read_bytes()[:4] != b"\x7fELF":
+        return ()
+    kinds = {"STT_FUNC": True, "STT_OBJECT": False}
+    with _opened(elf) as opened:
+        return tuple(
+            Linked(s.name, int(s["st_value"]), int(s["st_size"]), kinds[s["st_info"]["type"]])
+            for s in _symbols(opened)
+            if s["st_info"]["type"] in kinds and s["st_size"]
+        )
+
+
 def measure(firmware: Firmware, symbols: Mapping[str, Role]) -> Sizes:
     """The image's flash and RAM, and how much of its flash the named constants take.
 
