@@ -18,4 +18,7 @@ void ep_dequantize_s8(const ep_dequantize_t* p, const int8_t* x, float* y);
 void ep_dequantize_u8(const ep_dequantize_t* p, const uint8_t* x, float* y);
 void ep_dequantize_s16(const ep_dequantize_t* p, const int16_t* x, float* y);
 
+/// y[i] = the value of the half x[i], exact; the overlap as above.
+void ep_dequantize_f16(uint32_t count, const uint16_t* x, float* y);
+
 #endif

@@ -87,6 +87,55 @@ def test_float32(case_count: int) -> None:
     check([matmul_case(rng, "float32", n) for n in range(case_count)])
 
 
+def hybrid_case(rng: np.random.Generator, number: int) -> Case:
+    """Floats times an int8 constant; scales of columns where TFLite reads them."""
+    one, two = random_batches(rng)
+    while max(sum(size > 1 for size in batches) for batches in (one, two)) > 1:
+        one, two = random_batches(rng)
+    rows, depth, columns = (int(n) for n in rng.integers(1, 20, 3))
+    flip = rng.random(2) < 0.5
+    a_shape = (*one, *((depth, rows) if flip[0] else (rows, depth)))
+    b_shape = (*two, *((columns, depth) if flip[1] else (depth, columns)))
+    each = columns if flip[1] and number % 2 else 1
+    scales = (0.01 * np.exp(rng.normal(0, 1, each))).astype(np.float32).tolist()
+    data = rng.integers(-127, 128, b_shape)
+    builder = ModelBuilder()
+    a = builder.tensor(a_shape, "float32")
+    axis = len(b_shape) - 2 if each > 1 else 0
+    b = builder.tensor(b_shape, "int8", scale=scales, data=data, axis=axis)
+    y = builder.tensor((*np.broadcast_shapes(one, two), rows, columns), "float32")
+    options = {"adj_x": bool(flip[0]), "adj_y": bool(flip[1])}
+    free = number % 4 > 1
+    builder.operator(
+        "BATCH_MATMUL", [a, b], [y], version=4, asymmetric_quantize_inputs=free, **options
+    )
+    values = random_values(rng, a_shape, "float32")
+    if number % 5 == 0:
+        values = (np.abs(values) * (number % 10 != 5)).astype(np.float32)
+    label = f"{a_shape} {b_shape} scales {each} {options} asymmetric {free}"
+    return Case(builder.build([a], [y]), [values], label=label)
+
+
+def test_hybrid(case_count: int) -> None:
+    rng = np.random.default_rng(34)
+    check([hybrid_case(rng, n) for n in range(case_count)])
+
+
+def test_hybrid_refusals() -> None:
+    def message(shape: Shape, data: bool) -> str:
+        builder = ModelBuilder()
+        a = builder.tensor((*shape, 2, 3), "float32")
+        b = builder.tensor((3, 5), "int8", scale=0.1, data=np.ones((3, 5)) if data else None)
+        y = builder.tensor((*shape, 2, 5), "float32")
+        builder.operator("BATCH_MATMUL", [a, b], [y], version=4)
+        with pytest.raises(ModelError) as error:
+            read_model(builder.build([a] if data else [a, b], [y]))
+        return str(error.value)
+
+    assert "float32[2,4,2,3] have several dimensions; with int8 weights" in message((2, 4), True)
+    assert "differ in type; they must agree" in message((), False)
+
+
 def test_one_constant_matrix_is_a_pointwise_convolution() -> None:
     builder = ModelBuilder()
     x = builder.tensor((2, 3, 8), "int8", scale=0.1, zero_point=-3)

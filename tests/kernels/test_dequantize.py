@@ -24,3 +24,12 @@ def test_random(dtype: str, case_count: int) -> None:
         builder.operator("DEQUANTIZE", [source], [target], version=2)
         cases.append(Case(builder.build([source], [target]), [x], label=f"{dtype} {point}"))
     check(cases)
+
+
+def test_every_half() -> None:
+    every = np.arange(2**16, dtype=np.uint32).astype(np.uint16).view(np.float16)
+    x = every[~np.isnan(every)]
+    builder = ModelBuilder()
+    source, target = builder.tensor(x.shape, "float16"), builder.tensor(x.shape, "float32")
+    builder.operator("DEQUANTIZE", [source], [target], version=3)
+    check([Case(builder.build([source], [target]), [x])])

@@ -78,13 +78,16 @@ def _check(op: Operator, graph: Graph) -> None:
     output = checks.output_tensor(op, graph)
     checks.require_type(op, graph, a, ("int8", "int16", "float32"))
     checks.require_same_type(op, graph, a, output)
-    if not (a.dtype.name == "INT16" and b.dtype.name == "INT8" and b.data is not None):
+    mixed = a.dtype.name in ("INT16", "FLOAT32") and b.dtype.name == "INT8"
+    if not (mixed and b.data is not None):
         checks.require_same_type(op, graph, a, b)
     for tensor in (a, b):
         checks.require_rank(op, graph, tensor, 2, BATCH_RANK + 2)
     sizes = _sizes(op, graph)
     checks.require_shape(op, graph, output, (*sizes.batches, sizes.rows, sizes.columns))
     if a.dtype.name == "FLOAT32":
+        if b.dtype.name == "INT8":
+            _check_hybrid(op, graph, a, b)
         return
     checks.require_per_tensor(op, graph, a, b, output)
     limit = LIMIT if a.dtype.name == "INT8" else WIDE_LIMIT
@@ -104,6 +107,34 @@ def _check(op: Operator, graph: Graph) -> None:
         wide_scale(op, graph, _scale(a, b, output))
 
 
+def _check_hybrid(op: Operator, graph: Graph, a: Tensor, b: Tensor) -> None:
+    """Scales of columns only where they lie in rows of memory, as TFLite reads them."""
+    for tensor in (a, b):
+        checks.require(
+            sum(size > 1 for size in tensor.shape[:-2]) <= 1,
+            op,
+            graph,
+            f"the batches of {checks.tensor_text(tensor)} have several dimensions; with int8 "
+            "weights beside floats TFLite takes other batches' scales then. Reshape them to one "
+            "dimension in the model.",
+        )
+    if op.option("adj_y"):
+        checks.require_per_channel(op, graph, b, len(b.shape) - 2)
+    else:
+        checks.require_per_tensor(op, graph, b)
+        checks.require_symmetric(op, graph, b)
+    columns = _columns(op, b)
+    rows = columns.reshape(-1, columns.shape[2]).astype(np.int64)
+    ends = np.zeros(len(rows), np.int64)
+    scaling.require_int32(op, graph, scaling.sum_bounds(rows, ends, -255, 255))
+
+
+def _columns(op: Operator, b: Tensor) -> NDArray[np.generic]:
+    """The constant matrices' columns: [matrices, columns, depth]."""
+    matrices = b.array().reshape(-1, *b.shape[-2:])
+    return matrices if op.option("adj_y") else matrices.transpose(0, 2, 1)
+
+
 def _scale(a: Tensor, b: Tensor, output: Tensor) -> float:
     return a.scale * b.scale / output.scale
 
@@ -112,6 +143,8 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     a, b = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
     output, sizes = checks.output_tensor(op, graph), _sizes(op, graph)
     params = Params("ep_matmul_t", _fields(op, graph, sizes))
+    if a.dtype.name == "FLOAT32" and b.dtype.name == "INT8":
+        return _lower_hybrid(op, graph, sizes, params)
     if a.dtype.name == "FLOAT32":
         return _step(op, graph, sizes, "ep_matmul_f32", (params,))
     scale = _scale(a, b, output)
@@ -162,6 +195,44 @@ def _step(
     output = checks.output_tensor(op, graph)
     macs = output.elements * sizes.depth
     arguments = (*arguments, *operands, TensorRef(output.index))
+    return Lowered((Step(op.index, kernel, kernel, arguments, inputs, op.outputs, macs=macs),))
+
+
+def _lower_hybrid(op: Operator, graph: Graph, sizes: Sizes, params: Params) -> Lowered:
+    """Rows of floats, quantised one by one, times a constant's columns."""
+    a, b = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
+    output, columns = checks.output_tensor(op, graph), _columns(op, b)
+    assert b.quantization is not None
+    asymmetric = bool(op.option("asymmetric_quantize_inputs"))
+    low, high = scaling.float_range("NONE")
+    fields: tuple[tuple[str, FieldValue], ...] = (
+        ("depth", sizes.depth),
+        ("outputs", sizes.columns),
+        ("channels", int(b.quantization.per_channel)),
+        ("weights_first", 0),
+        ("asymmetric", int(asymmetric)),
+        ("low", low),
+        ("high", high),
+    )
+    flat = np.concatenate([scaling.interleave(matrix) for matrix in columns])
+    totals = None
+    if asymmetric:
+        sums = columns.astype(np.int64).sum(axis=2).astype("<i4")
+        totals = Const("totals", "int32_t", sums.tobytes(), "tables")
+    arguments = (
+        params,
+        Params("ep_hybrid_sums_t", fields),
+        TensorRef(a.index),
+        Const("weights", "int8_t", flat.astype(np.int8).tobytes(), "weights"),
+        totals,
+        Const("scales", "float", np.array(b.quantization.scales, "<f4").tobytes(), "tables"),
+        Const("bias", "float", bytes(4 * sizes.columns), "tables"),
+        Scratch(sizes.depth * (5 if op.option("adj_x") else 1)),
+        TensorRef(output.index),
+    )
+    kernel = "ep_matmul_hybrid"
+    inputs = (a.index,) if a.data is None else ()
+    macs = output.elements * sizes.depth
     return Lowered((Step(op.index, kernel, kernel, arguments, inputs, op.outputs, macs=macs),))
 
 
@@ -228,11 +299,16 @@ ROWS: tuple[OperatorRow, ...] = (
         kind="BATCH_MATMUL",
         code=126,
         options_type=101,
-        options=(OptionField("adj_x", 0, "bool"), OptionField("adj_y", 1, "bool")),
+        options=(
+            OptionField("adj_x", 0, "bool"),
+            OptionField("adj_y", 1, "bool"),
+            OptionField("asymmetric_quantize_inputs", 2, "bool"),
+        ),
         inputs=(2, 2),
         types=("int8", "int16", "float32"),
         check=_check,
         lower=_lower,
-        notes="Either operand may be a constant; an int8 constant multiplies int16 too.",
+        notes="Either operand may be a constant; an int8 constant multiplies int16 "
+        "and float32 (hybrid) too.",
     ),
 )

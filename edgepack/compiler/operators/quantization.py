@@ -14,7 +14,7 @@ from edgepack.compiler.operators.checks import (
 )
 from edgepack.compiler.operators.row import OperatorRow
 from edgepack.graph import DType, Graph, Operator, Tensor
-from edgepack.program import Lowered, LowerSpec, Overlap, Params, Step, TensorRef
+from edgepack.program import Lowered, LowerSpec, Overlap, Params, Scalar, Step, TensorRef
 
 SUFFIX = {
     DType.FLOAT32: "f32",
@@ -65,7 +65,12 @@ def lower_quantize(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
 
 
 def _convert(
-    op: Operator, kernel: str, params: Params, x: Tensor, y: Tensor, source: str = "ep_quantize"
+    op: Operator,
+    kernel: str,
+    params: Params | Scalar,
+    x: Tensor,
+    y: Tensor,
+    source: str = "ep_quantize",
 ) -> Lowered:
     """A step element by element, upwards; the output may run into what the input has left."""
     lead = max(0, y.bytes - x.bytes)
@@ -83,17 +88,21 @@ def _convert(
 
 
 def check_dequantize(op: Operator, graph: Graph) -> None:
-    """From a quantised type with one scale to float32."""
+    """From a quantised type with one scale, or from halves, to float32."""
     x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
-    require_type(op, graph, x, ("int8", "uint8", "int16"))
+    require_type(op, graph, x, ("int8", "uint8", "int16", "float16"))
     require_type(op, graph, y, ("float32",))
     require_shape(op, graph, y, x.shape)
-    require_per_tensor(op, graph, x)
+    if x.dtype is not DType.FLOAT16:
+        require_per_tensor(op, graph, x)
 
 
 def lower_dequantize(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
-    """One multiplication an element."""
+    """One multiplication an element; halves only become wider."""
     x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
+    if x.dtype is DType.FLOAT16:
+        count = Scalar("uint32_t", x.elements)
+        return _convert(op, "ep_dequantize_f16", count, x, y, "ep_dequantize")
     fields = (("count", x.elements), ("scale", x.scale), ("zero_point", x.zero_point))
     kernel = f"ep_dequantize_{SUFFIX[x.dtype]}"
     return _convert(op, kernel, Params("ep_dequantize_t", fields), x, y, "ep_dequantize")
@@ -117,6 +126,6 @@ ROWS: tuple[OperatorRow, ...] = (
         types=("float32",),
         check=check_dequantize,
         lower=lower_dequantize,
-        notes="From int8, uint8 and int16.",
+        notes="From int8, uint8, int16 and float16.",
     ),
 )
