@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 def conv(layer: ConvLayer, spec: LowerSpec) -> Step | str:
     """The layer by pairs of pixels, or what its precondition is that fails."""
     if layer.depthwise:
-        return depthwise(layer) or "no 3x3 window, no ReLU, or a scale or weights out of range"
+        return (
+            depthwise(layer, "thumb1")
+            or "no 3x3 window, no ReLU, or a scale or weights out of range"
+        )
     return swar_conv(layer, "thumb1") or "a scale, or the weights of a group, are out of range"
 
 

@@ -1,8 +1,8 @@
-"""Depthwise 3x3 convolutions on ARMv6-M: two outputs of a channel in a word, in place."""
+"""Depthwise 3x3 convolutions on ARMv6-M and ARMv7-M: two outputs in a word, in place."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 GROUPS = (((0, 3), (3, 6), (6, 9)), ((0, 2), (2, 4), (4, 6), (6, 8), (8, 9)))  # by kind
 
 
-def depthwise(layer: ConvLayer) -> Step | None:
+def depthwise(layer: ConvLayer, variant: Literal["thumb1", "thumb2"]) -> Step | None:
     """The layer's step; None for other windows, outputs a channel or scales."""
     window, channels = layer.window, len(layer.weights)
     if not is_plain(window) or channels != window.in_c or layer.low < layer.zero_out:
@@ -55,7 +55,7 @@ def depthwise(layer: ConvLayer) -> Step | None:
         inputs=(layer.input,),
         outputs=(layer.output,),
         overlaps=(Overlap(layer.input, layer.output, exact=True),) if fits else (),
-        variant="thumb1",
+        variant=variant,
         macs=layer.macs,
     )
 

@@ -18,7 +18,7 @@ from edgepack.program import Const, Isa, Level, LowerSpec, Program, Scratch, Ste
 from tests.tflite_builder import pack
 from tests.unit.compiler.small_models import cnn
 
-FEATURE_SETS: tuple[Isa, ...] = ("dsp", "mve", "rv32m", "thumb1")
+FEATURE_SETS: tuple[Isa, ...] = ("dsp", "mve", "rv32m", "thumb1", "thumb2")
 
 
 def offered(feature: Isa = "dsp", level: Level = "balanced", **fields: object) -> Offered:

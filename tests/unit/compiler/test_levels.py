@@ -10,7 +10,7 @@ from edgepack.program import Const, Isa, Level, LowerSpec, Program
 from tests.tflite_builder import pack
 from tests.unit.compiler.small_models import cnn
 
-FEATURES: tuple[Isa, ...] = ("dsp", "mve", "rv32m", "thumb1")
+FEATURES: tuple[Isa, ...] = ("dsp", "mve", "rv32m", "thumb1", "thumb2")
 
 
 def program(feature: Isa, level: Level) -> Program:
