@@ -27,4 +27,9 @@ void ep_pairs_rows(const ep_pairs_t* p, const uint32_t* wide, const uint32_t* st
 void ep_pairs_channels(const ep_pairs_t* p, const uint32_t* wide, const uint32_t* stream,
                        int8_t* y);
 
+/// The same with TFLite's two roundings and a scale a row: after each 4 rows' weights come 4 mantissas,
+/// then 64 + (2 * zero point + 1) * 2^(shift + 6) of each, then {shift + 6} of each in a byte. Right shifts
+/// are in [1, 16]; of p, zero_term, mantissa and shift are not read.
+void ep_pairs_twice(const ep_pairs_t* p, const uint32_t* wide, const uint32_t* stream, int8_t* y);
+
 #endif

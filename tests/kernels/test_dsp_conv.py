@@ -53,6 +53,41 @@ def wider(layer: Layer, rng: np.random.Generator) -> Layer:
     )
 
 
+def few_pixels(rng: np.random.Generator) -> Layer:
+    """A 1x1 window over up to three pixels, or a window of the whole image."""
+    height, width = (int(n) for n in rng.integers(1, 4, 2))
+    whole = bool(rng.random() < 0.5)
+    if not whole:
+        height, width = 1, int(rng.integers(1, 4))
+    window, out = ((height, width), (1, 1)) if whole else ((1, 1), (height, width))
+    depth, outputs = (int(n) for n in rng.integers(1, 40, 2))
+    options: dict[str, object] = {
+        "padding": "VALID",
+        "stride_h": 1,
+        "stride_w": 1,
+        "fused_activation_function": str(rng.choice(ACTIVATIONS)),
+    }
+    batches = 1 if width > 1 else int(rng.integers(1, 4))
+    return Layer(
+        "CONV_2D",
+        (batches, height, width, depth),
+        (outputs, *window, depth),
+        (batches, *out, outputs),
+        options,
+        outputs,
+        axis=0,
+        **(random_scales(rng) | {"bias": True}),
+    )
+
+
+def test_few_pixels_are_batches_of_a_dense_layer(case_count: int) -> None:
+    rng = np.random.default_rng(33)
+    cases = [quantised_case(rng, few_pixels(rng)) for _ in range(2 * case_count)]
+    answers = check_on_board(BOARD, cases)
+    used = sum("ep_dense_twice_s8" in answer.kernels for answer in answers)
+    assert used > case_count // 2, "the variant hardly ran"
+
+
 def fused_layer(rng: np.random.Generator) -> Layer:
     """Windows 3 wide of stride 1 over whole words, as the fused lines take them."""
     depth = 4 * int(rng.integers(1, 6))

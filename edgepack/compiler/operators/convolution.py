@@ -183,6 +183,7 @@ def _lower_conv(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         wide = _bias(op, graph, outputs).astype(np.int64)
         reals = _reals(op, graph, outputs)
         return layers_s16.lower_conv(op, graph, window, rows, wide, reals, spec)
+    window = window.as_pointwise() if groups == 1 else window
     centred = narrow.centred(weights).reshape(outputs, -1)
     bias = _folded_bias(data, centred, _bias(op, graph, outputs))
     bounds = scaling.sum_bounds(centred, bias, -128, 127)

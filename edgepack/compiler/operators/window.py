@@ -76,6 +76,15 @@ class Window:
                 return False
         return self.batches == 1
 
+    def as_pointwise(self) -> Window:
+        """Where it sees a whole image at once: the 1x1 window over that image as one pixel."""
+        if self.leaves_input or (self.kernel_h, self.kernel_w) != (self.in_h, self.in_w):
+            return self
+        depth = self.in_h * self.in_w * self.in_c
+        if depth > LIMIT:
+            return self
+        return Window(self.batches, 1, 1, depth, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0)
+
     def first_elements(self) -> NDArray[np.int64]:
         """The lowest input element that each output pixel's window touches: [pixels].
 

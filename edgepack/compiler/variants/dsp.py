@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,20 +37,51 @@ if TYPE_CHECKING:
     Steps = NDArray[np.int64] | None  # of the short requantisation
 
 PIXELS = 4  # that are chained
+FEW = 3  # pixels that are batches of a dense layer
 VALUE_BYTES = 24  # of a group of their values
 
 
-def conv(layer: ConvLayer, spec: LowerSpec) -> Step | str | tuple[Step | str, ...]:
+def conv(layer: ConvLayer, spec: LowerSpec) -> tuple[Step | str, ...]:
     """The layer by planes or taps where depthwise; else by chained pixels, and before them by
     chained weights where flash may go for speed. Why not, where a precondition fails.
     """
     if layer.depthwise:
         return (dsp_planes.depthwise(layer), dsp_taps.depthwise(layer))
+    if is_pointwise(layer.window) and layer.window.pixels <= FEW:
+        return (_as_dense(layer), *_over_pixels(layer, spec))
+    return _over_pixels(layer, spec)
+
+
+def _as_dense(layer: ConvLayer) -> Step | str:
+    """A 1x1 layer whose pixels are batches."""
+    step = dsp_dense.rounded_twice(
+        DenseLayer(
+            operator=layer.operator,
+            input=layer.input,
+            output=layer.output,
+            batches=layer.window.pixels,
+            weights=layer.weights,
+            bias=layer.bias,
+            bounds=layer.bounds,
+            multipliers=layer.multipliers,
+            once=False,
+            zero_out=layer.zero_out,
+            low=layer.low,
+            high=layer.high,
+        )
+    )
+    if isinstance(step, str):
+        return step
+    overlap = Overlap(layer.input, layer.output, tile_lead(layer, 1))
+    return dataclasses.replace(step, overlaps=(overlap,))
+
+
+def _over_pixels(layer: ConvLayer, spec: LowerSpec) -> tuple[Step | str, ...]:
     if layer.bounds.max() >= SUM_BOUND:
-        return "four sums come out of three where they are below 2^23"
+        return ("four sums come out of three where they are below 2^23",)
     steps = short_steps(layer)
     if steps is None and any(shift_of(m) is None for m in layer.multipliers):
-        return "requantisation takes multipliers from 2^-17 to a half"
+        return ("requantisation takes multipliers from 2^-17 to a half",)
     chained = _chained(layer, steps)
     if spec.optimize != "speed":
         return chained

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepack.compiler.variants.dsp_rounding import SUM_BOUND, stream_const
+from edgepack.compiler.variants.dsp_rounding import (
+    SUM_BOUND,
+    added_twice,
+    requantisation,
+    shift_of,
+    stream_const,
+)
 from edgepack.compiler.variants.dsp_triple import triple_starts, triples
 from edgepack.program import Params, Scratch, Step, TensorRef
 
@@ -25,7 +31,7 @@ def dense(layer: DenseLayer, level: Level) -> Step | str | tuple[Step, ...]:
     where a precondition of ep_pairs.h fails.
     """
     if not layer.once:
-        return "dense layers are rounded once"
+        return rounded_twice(layer)
     if layer.bounds.max() >= SUM_BOUND:
         return "dense layers take sums below 2^23"
     if any(-m.shift not in SHIFTS for m in layer.multipliers if m.mantissa):
@@ -43,15 +49,39 @@ def dense(layer: DenseLayer, level: Level) -> Step | str | tuple[Step, ...]:
     return tuple(steps) or "256 * one row's weight + another's leaves 16 bits"
 
 
+def rounded_twice(layer: DenseLayer) -> Step | str:
+    """The layer by pairs of rows with TFLite's two roundings; why not, likewise."""
+    if layer.bounds.max() >= SUM_BOUND:
+        return "rows in pairs take sums below 2^23"
+    if any(shift_of(m) is None for m in layer.multipliers):
+        return "rows in pairs take multipliers from 2^-17 to a half"
+    numbers = fused(layer)
+    if numbers.min() < -(2**15):
+        return "256 * one row's weight + another's leaves 16 bits"
+    mantissas, shifts = requantisation(layer.multipliers)
+    rows = np.arange(len(layer.weights)) % len(mantissas)
+    added = _rows_of(added_twice(layer.zero_out, shifts)[rows]).reshape(-1, TOGETHER)
+    scales = _scales(mantissas[rows].tolist(), shifts[rows].tolist()).astype(np.int64)
+    columns = np.concatenate([scales[:, :TOGETHER], added, scales[:, TOGETHER:]], axis=1)
+    scaled = (columns % 2**32).astype("<u4")
+    return _step(layer, "ep_dense_twice_s8", _starts(layer), _words(numbers), scaled)
+
+
 def _step(
-    layer: DenseLayer, kernel: str, starts: NDArray[np.uint32], words: NDArray[np.uint32]
+    layer: DenseLayer,
+    kernel: str,
+    starts: NDArray[np.uint32],
+    words: NDArray[np.uint32],
+    scales: NDArray[np.uint32] | None = None,
 ) -> Step:
-    """starts, words: [rows / 4, ...], what four rows' sums begin with and their weights."""
+    """starts, words: [rows / 4, ...], what four rows' sums begin with and their weights; scales:
+    where they are not those of one rounding.
+    """
     multipliers = layer.multipliers
     outputs, depth = layer.weights.shape
     groups = -(-depth // 4)
     shifts = [-m.shift if m.mantissa else 0 for m in multipliers]
-    per_channel = len(multipliers) > 1
+    per_channel = scales is not None or len(multipliers) > 1
     rows = (
         outputs,
         groups,
@@ -71,7 +101,9 @@ def _step(
         ),
     )
     columns = [starts, words]
-    if per_channel:
+    if scales is not None:
+        columns.append(scales)
+    elif per_channel:
         columns.append(_scales([m.mantissa for m in multipliers], shifts))
     arguments = (
         params,

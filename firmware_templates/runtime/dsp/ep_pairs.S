@@ -62,6 +62,15 @@ ep_pairs_widen:
     ssat \sum, #8, \sum, asr #1
     .endm
 
+/* The same with both roundings: the low byte of r10 is shift + 6, r11 free. As ep_plane.S explains. */
+    .macro FINISH_TWICE sum, added
+    lsr r11, \sum, #31
+    sub \added, \added, r11, lsl #7
+    add \sum, \sum, \added
+    asr \sum, \sum, r10
+    ssat \sum, #8, \sum, asr #1
+    .endm
+
 /* r0 wide, r1 stream, r2 r4 sums A, r3 r5 sums F, r6 r7 values, r8-r11 weights, lr end of wide. */
     .macro ROWS name, channels
     .section .text.\name, "ax", %progbits
@@ -106,7 +115,21 @@ ep_pairs_widen:
     sub r5, r5, r4
     lsl r2, r2, #8
     lsl r4, r4, #8
-    .if \channels
+    .if \channels == 2
+    ldm r1!, {r6, r7, r8, r9}
+    smmul r2, r2, r6
+    smmul r3, r3, r7
+    smmul r4, r4, r8
+    smmul r5, r5, r9
+    ldm r1!, {r6, r7, r8, r9, r10}
+    FINISH_TWICE r2, r6
+    lsr r10, r10, #8
+    FINISH_TWICE r3, r7
+    lsr r10, r10, #8
+    FINISH_TWICE r4, r8
+    lsr r10, r10, #8
+    FINISH_TWICE r5, r9
+    .elseif \channels
     ldm r1!, {r6, r7, r8, r9, r10}
     ldr r11, [sp, #ROUND]
     lsl r12, r11, r10
@@ -153,3 +176,4 @@ ep_pairs_widen:
 
     ROWS ep_pairs_rows, 0
     ROWS ep_pairs_channels, 1
+    ROWS ep_pairs_twice, 2
