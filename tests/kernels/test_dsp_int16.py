@@ -9,7 +9,8 @@ import pytest
 
 from tests.kernels import test_conv_2d, test_fully_connected
 from tests.kernels.harness import Case
-from tests.kernels.variant_check import check_variant
+from tests.kernels.test_dsp_conv import wider
+from tests.kernels.variant_check import check_twins, check_variant
 from tests.kernels.weighted_cases import Layer, quantised_case, wide_layer
 
 BOARD = "mps2-an386"
@@ -29,7 +30,29 @@ def test_on_the_board() -> None:
     cases = [quantised_case(rng, wide_layer(rng, layer)) for layer in layers]
     cases += [deep(rng, depth) for depth in (508, 509, 1500)]
     kernels = check_variant(BOARD, cases)
-    assert kernels["ep_conv_2d_s16"] == 10 and kernels["ep_dense_s16"] == 11
+    assert kernels["ep_conv_2d_s16"] + kernels["ep_conv_2d_tile_s16"] == 10
+    assert kernels["ep_conv_2d_tile_s16"] > 3 and kernels["ep_dense_s16"] == 11
+
+
+def tiled(seed: int, count: int) -> list[Case]:
+    """Convolutions of either bias, some as wide as real ones."""
+    rng = np.random.default_rng(seed)
+    cases = []
+    for number in range(count):
+        layer = test_conv_2d.random_layer(rng, number)
+        layer = wider(layer, rng) if number % 3 == 2 else layer
+        biases = ("int64", "int32")[number % 2]
+        cases.append(quantised_case(rng, wide_layer(rng, layer, biases=biases)))
+    return cases
+
+
+def test_tiles(case_count: int) -> None:
+    kernels = check_variant(BOARD, tiled(73, case_count))
+    assert kernels["ep_conv_2d_tile_s16"] > case_count // 2
+
+
+def test_the_portable_twin(case_count: int) -> None:
+    check_twins("dsp", tiled(74, case_count // 2))
 
 
 @pytest.mark.long

@@ -12,6 +12,7 @@ from edgepack.compiler.fixed_point import quantize_multiplier
 from edgepack.compiler.operators import checks, dense_scaling, scaling
 from edgepack.compiler.operators.wide import wide_scale
 from edgepack.compiler.operators.window import Window, overlap_lead
+from edgepack.compiler.variants import dsp_wide
 from edgepack.graph import Graph, Operator
 from edgepack.program import (
     Argument,
@@ -122,7 +123,8 @@ def lower_conv(
     outputs, depth = rows.shape
     depth_c = depth // (window.kernel_h * window.kernel_w)
     groups = window.in_c // depth_c
-    tables, way = _scales(op, graph, reals, bounds_of(rows.astype(np.int64), bias))
+    bounds = bounds_of(rows.astype(np.int64), bias)
+    tables, way = _scales(op, graph, reals, bounds)
     low, high = _range(op, graph)
     each = outputs // groups
     params = Params(
@@ -150,7 +152,9 @@ def lower_conv(
     lead = overlap_lead(2 * window.first_elements(), 2 * outputs, 1, in_step=False)
     macs = window.pixels * rows.size
     lowered = _step(op, "ep_conv_2d_s16", arguments, macs, lead if groups == 1 else None)
-    return _for_core(lowered, spec)
+    lowered = _for_core(lowered, spec)
+    fits = way != WIDE and int(bounds.max()) < 2**31 and groups == 1
+    return dsp_wide.conv(lowered, window, rows, bias) if fits and "dsp" in spec.isa else lowered
 
 
 def lower_depthwise(
