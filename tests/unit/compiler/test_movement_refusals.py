@@ -136,6 +136,6 @@ def test_quantize_between_types_without_a_kernel() -> None:
     with pytest.raises(ModelError) as caught:
         read_model(builder.build([x], [y]), "m")
     assert str(caught.value) == (
-        "op 0 QUANTIZE 'y': tensor 1 'y' uint8[4] is uint8; supported here: int8 or int16 or int32. "
-        "Quantise the model to int8 with representative data, or convert it as float32."
+        "op 0 QUANTIZE 'y': tensor 1 'y' uint8[4] is uint8; supported here: int8 or int16 or "
+        "int32. Quantise the model to int8 with representative data, or convert it as float32."
     )
