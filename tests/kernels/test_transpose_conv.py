@@ -13,7 +13,7 @@ from tests.tflite_builder import ModelBuilder
 SAMPLES = 2
 
 
-def transpose_case(rng: np.random.Generator, dtype: str, number: int) -> Case:
+def transpose_case(rng: np.random.Generator, dtype: str, number: int, hybrid: bool = False) -> Case:
     """Random sizes: kernels smaller and larger than their strides, outputs of every size."""
     batch = 2 if number % 7 == 0 else 1
     in_h, in_w, in_c = (int(n) for n in rng.integers(1, 6, 3))
@@ -39,11 +39,13 @@ def transpose_case(rng: np.random.Generator, dtype: str, number: int) -> Case:
     shape = (batch, *out, channels)
     size = builder.tensor((4,), "int32", data=shape)
     w_shape = (channels, kernel_h, kernel_w, in_c)
-    w_type = "int8" if integer else "float32"
+    w_type = "int8" if integer or hybrid else "float32"
     values = random_values(rng, w_shape, w_type)
     x_shape = (batch, in_h, in_w, in_c)
     if not integer:
-        w = builder.tensor(w_shape, w_type, data=values)
+        each = channels if number % 2 else 1
+        spread = (0.01 * np.exp(rng.normal(0, 1, each))).astype(np.float32).tolist()
+        w = builder.tensor(w_shape, w_type, scale=spread if hybrid else None, data=values)
         x, y = builder.tensor(x_shape, dtype), builder.tensor(shape, dtype)
         bias_scale: list[float] | None = None
     else:
@@ -88,6 +90,11 @@ def test_int16(case_count: int) -> None:
 def test_float32(case_count: int) -> None:
     rng = np.random.default_rng(43)
     check([transpose_case(rng, "float32", n) for n in range(case_count)])
+
+
+def test_hybrid(case_count: int) -> None:
+    rng = np.random.default_rng(44)
+    check([transpose_case(rng, "float32", n, hybrid=True) for n in range(case_count)])
 
 
 def refused(

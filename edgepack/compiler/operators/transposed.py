@@ -38,7 +38,7 @@ def _check(op: Operator, graph: Graph) -> None:
     checks.require_type(op, graph, data, ("int8", "int16", "float32"))
     checks.require_same_type(op, graph, data, output)
     integer = data.dtype.name != "FLOAT32"
-    checks.require_type(op, graph, weights, ("int8",) if integer else ("float32",))
+    checks.require_type(op, graph, weights, ("int8",) if integer else ("float32", "int8"))
     for tensor in (data, weights, output):
         checks.require_rank(op, graph, tensor, 4, 4)
     checks.require_positive(op, graph, "stride_h", "stride_w", limit=LIMIT)
@@ -53,9 +53,10 @@ def _check(op: Operator, graph: Graph) -> None:
     checks.require_shape(op, graph, output, checks.constant_ints(op, graph, SHAPE))
     checks.require_shape(op, graph, output, (data.shape[0], *output.shape[1:3], channels))
     _check_sides(op, graph)
+    if weights.dtype.name == "INT8":
+        checks.require_per_channel(op, graph, weights, 0)
     if integer:
         checks.require_per_tensor(op, graph, data, output)
-        checks.require_per_channel(op, graph, weights, 0)
         require_reach(op, graph, max(_reals(op, graph, channels)))
     if data.dtype.name == "INT16":
         checks.require_symmetric(op, graph, data, output)
@@ -127,7 +128,7 @@ def _window(op: Operator, graph: Graph) -> tuple[int, ...]:
 def _bias(op: Operator, graph: Graph, channels: int) -> NDArray[np.generic]:
     bias = checks.optional_input(op, graph, BIAS)
     if bias is None:
-        real = checks.input_tensor(op, graph, WEIGHTS).dtype.name == "FLOAT32"
+        real = checks.input_tensor(op, graph, DATA).dtype.name == "FLOAT32"
         return np.zeros(channels, "<f4" if real else "<i8")
     return bias.array().reshape(-1)
 
@@ -145,6 +146,8 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     weights = checks.input_tensor(op, graph, WEIGHTS)
     parts = _phases(weights.array(), (op.option("stride_h"), op.option("stride_w")))
     kind = checks.input_tensor(op, graph, DATA).dtype.name
+    if kind == "FLOAT32" and weights.dtype.name == "INT8":
+        return _lower_hybrid(op, graph, parts)
     return {"INT8": _lower_s8, "INT16": _lower_s16, "FLOAT32": _lower_f32}[kind](op, graph, parts)
 
 
@@ -227,6 +230,29 @@ def _lower_f32(op: Operator, graph: Graph, parts: list[NDArray[np.generic]]) -> 
     return _step(op, graph, name, f"{name}_t", fields, (flat, *tables))
 
 
+def _lower_hybrid(op: Operator, graph: Graph, parts: list[NDArray[np.generic]]) -> Lowered:
+    data, weights = (checks.input_tensor(op, graph, place) for place in (DATA, WEIGHTS))
+    channels = weights.shape[0]
+    assert weights.quantization is not None
+    scales = np.array(weights.quantization.scales, "<f4")
+    low, high = scaling.float_range(op.option("fused_activation_function"))
+    fields = (
+        ("window", _window(op, graph)),
+        ("outputs", channels),
+        ("low", low),
+        ("high", high),
+    )
+    image = data.elements // data.shape[0]
+    tables = (
+        Const("scales", "float", np.broadcast_to(scales, (channels,)).tobytes(), "tables"),
+        Const("bias", "float", _bias(op, graph, channels).tobytes(), "weights"),
+        Scratch(image + max(part.shape[1] for part in parts)),
+    )
+    flat = _flat("int8_t", parts, np.ravel)
+    name = "ep_transpose_conv_hybrid"
+    return _step(op, graph, name, f"{name}_t", fields, (flat, *tables))
+
+
 def _flat(
     ctype: str,
     parts: list[NDArray[np.generic]],
@@ -270,6 +296,6 @@ ROWS: tuple[OperatorRow, ...] = (
         check=_check,
         lower=_lower,
         notes="Output shape, weights and bias must be constants. The bias of int16 is int64, or "
-        "int32 where the option quantized_bias_type says so.",
+        "int32 where the option quantized_bias_type says so. float32 takes int8 weights (hybrid).",
     ),
 )
