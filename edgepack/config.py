@@ -189,6 +189,7 @@ name = "{board}"          # `edgepack boards` lists them; or the path of your ow
 # optimize = "balanced"   # or "size", "speed"
 # patches = "auto"        # layers by patches of rows, to need less RAM; or how many
 # stream_input = true     # the application feeds the input row by row
+# external = ["*"]        # operators whose weights the application reads: docs/several-memories.md
 
 # [frontend]              # the model's first input is made out of samples: docs/front-ends.md
 # kind = "micro_speech"   # or "log_mel", "mfcc", or "window" over a sensor
@@ -200,6 +201,9 @@ name = "{board}"          # `edgepack boards` lists them; or the path of your ow
 # [compile.layers]        # levels of single layers: an index, a range, a kind, a tensor's name
 # "conv1*" = "speed"
 # "4-7" = "size"
+
+# [compile.place]         # on a board with several memories: docs/several-memories.md
+# arena = "psram"
 
 [bench]
 # data = "test.npz"       # x and y; without it, random inputs and no accuracy
