@@ -29,7 +29,7 @@ def test_size_takes_no_more_of_anything_than_balanced(feature: Isa) -> None:
     assert plan_memory(size).arena_bytes <= plan_memory(balanced).arena_bytes
 
 
-@pytest.mark.parametrize("feature", FEATURES)
+@pytest.mark.parametrize("feature", [f for f in FEATURES if f != "thumb2"])  # too small there
 def test_balanced_uses_the_instruction_set(feature: Isa) -> None:
     assert {s.variant for s in program(feature, "balanced").steps} - {"portable"}
 
