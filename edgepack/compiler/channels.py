@@ -90,8 +90,9 @@ def _leave_large(graph: Graph, links: Links, keep: Keep) -> bool:
         rows = keep[layer.operator.outputs[0]] & ~layer.constant
         bias = _folded_bias(layer, graph, gone)[rows]
         if gone.any() and bias.size and (bias.min() < INT32[0] or bias.max() > INT32[1]):
-            keep[layer.operator.inputs[0]] |= gone & (layer.shares[rows] != 0).any(axis=0)
-            changed = True
+            back = gone & (layer.shares[rows] != 0).any(axis=0)
+            keep[layer.operator.inputs[0]] |= back
+            changed |= bool(back.any())
     return changed
 
 
@@ -190,15 +191,16 @@ def _weights(
 def _bias(
     operator: Operator, graph: Graph, values: NDArray[np.int64], rows: NDArray[np.bool_]
 ) -> Tensor:
-    assert values.min() >= INT32[0] and values.max() <= INT32[1]
-    data = values.astype("<i4").tobytes()
+    fits = values.min() >= INT32[0] and values.max() <= INT32[1]
+    dtype = DType.INT32 if fits else DType.INT64
+    data = values.astype(dtype.numpy).tobytes()
     if len(operator.inputs) > 2 and operator.inputs[2] != ABSENT:
         old = graph.tensor(operator.inputs[2])
         quantization = _sliced(old.quantization, rows, 0)
         return dataclasses.replace(
-            old, shape=(len(values),), dtype=DType.INT32, data=data, quantization=quantization
+            old, shape=(len(values),), dtype=dtype, data=data, quantization=quantization
         )
-    return Tensor(0, "bias", (len(values),), DType.INT32, data=data)
+    return Tensor(0, "bias", (len(values),), dtype, data=data)
 
 
 def _taken(tensor: Tensor, mask: NDArray[np.bool_], axis: int) -> Tensor:

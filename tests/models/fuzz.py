@@ -23,6 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edgepack import oracle
 from edgepack.compiler.generate import GenerateSpec, generate
 from edgepack.compiler.lowering import lower
@@ -30,7 +33,7 @@ from edgepack.compiler.optimiser import optimise
 from edgepack.compiler.planner import plan_memory
 from edgepack.compiler.reader import read_model
 from edgepack.errors import EdgepackError
-from edgepack.graph import Graph
+from edgepack.graph import DType, Graph
 from edgepack.program import LowerSpec
 from tests.kernels.harness import Case, run_cases
 from tests.models.mutants import mutant
@@ -111,7 +114,10 @@ def _small(graph: Graph, isa: frozenset[str]) -> bool:
 
 def checked(mutants: Sequence[bytes]) -> list[Found]:
     """Run accepted mutants in C, under the sanitizers, and in the reference."""
-    cases = [Case(m, random_inputs(read_model(m, "m")), optimise=True) for m in mutants]
+    graphs = [read_model(m, "m") for m in mutants]
+    cases = [
+        Case(m, _inputs(graph), optimise=True) for m, graph in zip(mutants, graphs, strict=True)
+    ]
     try:
         answers = run_cases(cases)
     except Exception as error:
@@ -120,16 +126,32 @@ def checked(mutants: Sequence[bytes]) -> list[Found]:
         return [found for m in mutants for found in checked([m])]
     references = oracle.run_cases([oracle.Case(c.model, tuple(c.inputs)) for c in cases])
     found = []
-    for case, reference, answer in zip(cases, references, answers, strict=True):
-        if not isinstance(reference, oracle.ReferenceRun):
+    for case, graph, reference, answer in zip(cases, graphs, references, answers, strict=True):
+        if not isinstance(reference, oracle.ReferenceRun) or _followed_elsewhere(graph):
             continue  # the reference refuses more than is wrong; ours is defined, as just seen
         try:
             for place, (got, want) in enumerate(zip(answer, reference.outputs, strict=True)):
                 compare(got, want, f"output {place}")
         except (AssertionError, ValueError) as error:
-            kinds = [op.kind for op in read_model(case.model, "m").operators]
+            kinds = [op.kind for op in graph.operators]
             found.append(Found(case.model, f"other answers: {kinds[:8]}: {str(error)[:600]}"))
     return found
+
+
+def _inputs(graph: Graph) -> list[NDArray[np.generic]]:
+    """Random ones; whole numbers of 4 bytes may be places, where the reference checks none: 0."""
+    return [x * 0 if x.dtype.kind in "iu" and x.itemsize >= 4 else x for x in random_inputs(graph)]
+
+
+def _followed_elsewhere(graph: Graph) -> bool:
+    """Whether it has what LiteRT gets wrong, as the notes of the rows say."""
+    for op in graph.operators:
+        data = graph.tensor(op.inputs[0]).dtype if op.inputs else None
+        if op.kind == "SUM" and data in (DType.INT8, DType.INT16):
+            return True
+        if op.kind == "SVDF" and data is DType.INT8 and graph.tensor(op.inputs[4]).dtype is data:
+            return True
+    return False
 
 
 def _limit_memory(more: int | None) -> None:
