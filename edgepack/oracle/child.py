@@ -211,7 +211,12 @@ def _run(interpreter: Any, samples: Sequence[Sequence[Any]], layers: bool) -> An
 def _written(interpreter: Any, inputs: Sequence[int]) -> list[int]:
     operators = interpreter._get_ops_details()
     made = {int(t) for op in operators for t in op["outputs"]} | {int(t) for t in inputs}
-    return sorted(made - {-1})
+    return sorted(made - {-1} - _handles(operators))
+
+
+def _handles(operators: Sequence[Any]) -> set[int]:
+    """Handles of variables, where they are made: to read one as an array ends the process."""
+    return {int(t) for op in operators if op["op_name"] == "VAR_HANDLE" for t in op["outputs"]}
 
 
 def _joined(rows: Sequence[Any]) -> Any:

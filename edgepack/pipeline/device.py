@@ -412,7 +412,8 @@ def _layers(running: Attached, samples: Samples) -> tuple[LayerAgreement, ...]:
     reference = reference_run(compiled, samples.inputs, numerics, layers=True)
     assert reference.tensors is not None
     graph, plan = compiled.graph, compiled.plan
-    kinds = {operator.index: operator.kind for operator in graph.operators}
+    operators = (*graph.operators, *compiled.original.operators)  # a loop by its own name
+    kinds = {operator.index: operator.kind for operator in operators}
     last = {  # several steps may write parts of one tensor: it is whole after the last of them
         tensor: (number, step.operator)
         for number, step in enumerate(compiled.program.steps)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.kernels.test_control import variable_model
 from tests.system.command_line import edgepack, refused
 from tests.tflite_builder import ModelBuilder
 from tests.unit.compiler.test_entry import model as with_signatures
@@ -82,3 +83,11 @@ def test_a_shape_that_is_no_shape_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "net.tflite"
     path.write_bytes(resizable())
     refused(2, edgepack("inspect", path, "--shape", text), "it must be NAME=SIZE,SIZE")
+
+
+def test_layers_of_a_model_with_a_variable(tmp_path: Path) -> None:
+    path = tmp_path / "net.tflite"
+    path.write_bytes(variable_model())
+    found = json.loads(run("verify", path, "--board", "host", "--layers", "--json", "-q"))
+    assert "ADD" in {layer["kind"] for layer in found["layers"]}
+    assert all(layer["equal"] for layer in found["layers"])
