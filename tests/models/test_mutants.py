@@ -67,7 +67,7 @@ def test_some_mutants(tmp_path: Path) -> None:
     assert not found, found[0].text
     assert counts["refused"] > 300
     assert counts["accepted"] > 100
-    assert counts["run"] == 8
+    assert counts["run"] > 4
 
 
 @pytest.mark.long

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from edgepack.compiler.fixed_point import Multiplier, float32, quantize_multiplier
 from edgepack.compiler.operators import broadcasting, checks, scaling
@@ -53,8 +54,15 @@ def _refuse_zeros(op: Operator, graph: Graph, divisor: Tensor) -> None:
         )
 
 
+def _check_operands(op: Operator, graph: Graph, types: Sequence[str]) -> tuple[Tensor, Tensor]:
+    """Both operands, which broadcast to the output and are of its type."""
+    a, b = broadcasting.check_operands(op, graph, types)
+    checks.require_same_type(op, graph, a, checks.output_tensor(op, graph))
+    return a, b
+
+
 def _check_div(op: Operator, graph: Graph) -> None:
-    a, b = broadcasting.check_operands(op, graph, DIV_TYPES)
+    a, b = _check_operands(op, graph, DIV_TYPES)
     output = checks.output_tensor(op, graph)
     if a.dtype in EIGHT_BITS:
         checks.require_per_tensor(op, graph, a, b, output)
@@ -121,7 +129,7 @@ def _arithmetic(op: Operator, graph: Graph, stem: str, params: Params | None = N
 
 
 def _check_floor_div(op: Operator, graph: Graph) -> None:
-    _, divisor = broadcasting.check_operands(op, graph, FLOOR_DIV_TYPES)
+    _, divisor = _check_operands(op, graph, FLOOR_DIV_TYPES)
     _refuse_zeros(op, graph, divisor)
     if divisor.dtype is DType.FLOAT32 and divisor.data is not None:
         checks.require(
@@ -134,7 +142,7 @@ def _check_floor_div(op: Operator, graph: Graph) -> None:
 
 
 def _check_floor_mod(op: Operator, graph: Graph) -> None:
-    _, divisor = broadcasting.check_operands(op, graph, FLOOR_MOD_TYPES)
+    _, divisor = _check_operands(op, graph, FLOOR_MOD_TYPES)
     _refuse_zeros(op, graph, divisor)
 
 
@@ -143,7 +151,7 @@ def _lower_floor(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
 
 
 def _check_pow(op: Operator, graph: Graph) -> None:
-    _, exponent = broadcasting.check_operands(op, graph, POW_TYPES)
+    _, exponent = _check_operands(op, graph, POW_TYPES)
     if exponent.dtype is DType.INT32 and exponent.data is not None:
         checks.require(
             bool((exponent.array() >= 0).all()),  # type: ignore[operator]
@@ -164,7 +172,7 @@ def _lower_pow(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
 
 
 def _check_squared(op: Operator, graph: Graph) -> None:
-    a, b = broadcasting.check_operands(op, graph, SQUARED_TYPES)
+    a, b = _check_operands(op, graph, SQUARED_TYPES)
     if a.dtype not in SQUARED_LEFT:
         return
     output = checks.output_tensor(op, graph)
