@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from edgepack import DeviceSpec, load_board
 from edgepack.board import Board
-from edgepack.compiler.costs import FEATURES, FILE, core_of, features
+from edgepack.compiler.costs import FEATURES, FILE, LEAST_LAYERS, core_of, features
 from edgepack.compiler.lowering import Offered, offer
 from edgepack.compiler.planner import plan_memory
 from edgepack.errors import EdgepackError
@@ -36,6 +36,7 @@ from edgepack.store import write_file
 BOARDS = ("mps2-an385-m0", "mps2-an385", "mps2-an386", "mps3-an547", "riscv-virt")
 LAYERS = 22  # of a kind
 MOST_MACS = 400_000
+FEW = 3  # pixels of a convolution that may run as a dense layer
 MOST_BYTES = 12_000  # of an input or output
 
 
@@ -73,6 +74,8 @@ def random_layers(seed: int, each: int = LAYERS) -> Iterator[Graph]:
         _wide,
         _deep,
         _depthwise,
+        _long,
+        _single,
         _planes,
         _dense,
         _add,
@@ -151,6 +154,20 @@ def _depthwise(rng: np.random.Generator) -> LayerSpec:
     return LayerSpec("depthwise", shape, None, window, (stride, stride), padding, relu)
 
 
+def _long(rng: np.random.Generator) -> LayerSpec:
+    """Depthwise windows as streams have them: long, of one or a few outputs a channel."""
+    length = int(rng.integers(4, 24))
+    shape = (length + _draw(rng, 0, 0, 0, 3), 1, _draw(rng, 16, 32, 48, 64, 96))
+    relu = bool(rng.random() < 0.4)
+    return LayerSpec("depthwise", shape, None, (length, 1), padding="valid", relu=relu)
+
+
+def _single(rng: np.random.Generator) -> LayerSpec:
+    """Convolutions of one to three pixels."""
+    shape = (1, _draw(rng, 1, 1, 2, 3), _draw(rng, 16, 24, 32, 64, 96, 128, 200))
+    return LayerSpec("conv", shape, _draw(rng, 8, 16, 32, 64, 96, 128), relu=_relu(rng))
+
+
 def _dense(rng: np.random.Generator) -> LayerSpec:
     depth, outputs = (_draw(rng, 4, 8, 10, 16, 33, 64, 100, 128, 256, 640) for _ in range(2))
     shape = (depth,) if rng.random() < 0.7 else (int(rng.integers(2, 9)), depth)
@@ -216,9 +233,23 @@ def measure(layers: Graph, board: Board) -> dict[str, Any]:
                 found[kernel] = (way_of, dict(places))
     rows = {}
     for kernel, (way_of, places) in sorted(found.items()):
-        rows[kernel] = _kernel(_alone(way_of, places), board)
+        rows[kernel] = _kernel(_alone(way_of, _usual(way_of.graph, places)), board)
         print(f"{board.name} {kernel}: {rows[kernel]}", file=sys.stderr)
     return rows
+
+
+def _usual(graph: Graph, picks: dict[int, int]) -> dict[int, int]:
+    """The layers without convolutions of few pixels, whose last tiles would bend the fit; all,
+    where a kernel is for them.
+    """
+
+    def few(place: int) -> bool:
+        operator = graph.operators[place]
+        output = graph.tensor(operator.outputs[0])
+        return operator.kind == "CONV_2D" and output.elements // output.shape[-1] <= FEW
+
+    usual = {place: pick for place, pick in picks.items() if not few(place)}
+    return usual if len(usual) >= LEAST_LAYERS else picks
 
 
 def _alone(offered: Offered, picks: dict[int, int]) -> Program:

@@ -26,6 +26,7 @@ _CORES: tuple[tuple[Isa, str], ...] = (
     ("rv32m", "rv32imac"),
     ("thumb1", "cortex-m0"),
 )
+_TILES = {"ep_chain_1x1_s8": 4}  # pixels made at once; each one left over takes as long
 LEAST_LAYERS = 4  # from which on a fit is one
 _ROUGH = (100.0, 0.0, 0.0, 0.0, 15.0, 5.0, 0.0, 6.0)  # of a kernel that was not measured
 
@@ -51,7 +52,11 @@ def features(step: Step, graph: Graph) -> tuple[float, ...]:
     width, channels = (1, 1, *results[0].shape)[-2:]
     inputs = sum(graph.tensor(index).elements for index in step.inputs)
     windows = step.macs / channels
-    return (1, channels, outputs / width, outputs / channels, outputs, inputs, windows, step.macs)
+    pixels = outputs // channels
+    tile = _TILES.get(step.kernel, 1)
+    whole = tile * (pixels // tile + pixels % tile) / pixels
+    counts = (outputs / width, pixels, outputs, inputs, windows, step.macs)
+    return (1, channels, *(whole * count for count in counts))
 
 
 def cost_of(steps: Iterable[Step], graph: Graph, isa: frozenset[Isa]) -> Cost | None:
