@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.kernels.harness import Case
 from tests.kernels.oracle_check import check, random_scale, random_values
@@ -22,7 +23,7 @@ def mean_case(rng: np.random.Generator, dtype: str, number: int) -> Case:
     out = tuple(1 if a in normal else n for a, n in enumerate(shape) if keep or a not in normal)
     scales: tuple[float | None, float | None] = (None, None)
     points = (0, 0)
-    if dtype != "float32":
+    if dtype not in ("float32", "int32", "int64"):
         one = random_scale(rng)
         wide = rng.uniform(-4, 4) if rng.random() < 0.2 else rng.uniform(-0.7, 0.4)
         scales = (one, one if rng.random() < 0.3 else float(np.float32(one * 10.0**wide)))
@@ -37,6 +38,8 @@ def mean_case(rng: np.random.Generator, dtype: str, number: int) -> Case:
     builder.operator("MEAN", [x, axis], [y], keep_dims=keep, version=2)
     batched = shape[0] == 1 and out[:1] == (1,)
     values = random_values(rng, (SAMPLES, *shape[1:]) if batched else shape, dtype)
+    if dtype in ("int32", "int64") and number % 4:  # the others wrap
+        values = (values // 2**16).astype(dtype)
     label = f"MEAN {shape} {axes} {keep} {scales} {points}"
     return Case(builder.build([x], [y]), [values], label=label)
 
@@ -54,3 +57,9 @@ def test_int16(case_count: int) -> None:
 def test_float32(case_count: int) -> None:
     rng = np.random.default_rng(15)
     check([mean_case(rng, "float32", n) for n in range(case_count)])
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_whole_numbers(dtype: str, case_count: int) -> None:
+    rng = np.random.default_rng(16)
+    check([mean_case(rng, dtype, n) for n in range(case_count)])

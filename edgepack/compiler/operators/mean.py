@@ -14,7 +14,8 @@ from edgepack.compiler.operators.row import OperatorRow, OptionField
 from edgepack.graph import Graph, Operator, Tensor
 from edgepack.program import Argument, Lowered, LowerSpec, Overlap, Params, Scalar, Step, TensorRef
 
-TYPES = ("int8", "uint8", "int16", "float32")
+TYPES = ("int8", "uint8", "int16", "int32", "int64", "float32")
+WHOLE = {"INT32": "s32", "INT64": "s64"}  # without scales
 RANK = 4  # of the loops of each sort: EP_REDUCE_RANK
 
 
@@ -74,7 +75,7 @@ def _check(op: Operator, graph: Graph) -> None:
         f"its axes take {len(runs)} nested loops; {2 * RANK} is the limit. Reshape its input in "
         "the model.",
     )
-    if data.dtype.name != "FLOAT32":
+    if data.dtype.name not in ("FLOAT32", *WHOLE):
         checks.require_per_tensor(op, graph, data, output)
     if data.dtype.name == "INT16":
         checks.require_symmetric(op, graph, data, output)
@@ -84,6 +85,11 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
     runs = runs_of(data.shape, _axes(op, graph))
     count = prod(run.size for run in runs if run.reduced)
+    tensors = (TensorRef(data.index), TensorRef(output.index))
+    if data.dtype.name in WHOLE:
+        kernel = f"ep_mean_axes_{WHOLE[data.dtype.name]}"
+        given = (_loops(runs), Scalar("int32_t", count), *tensors)
+        return Lowered((Step(op.index, kernel, "ep_mean_int", given, op.inputs[:1], op.outputs),))
     suffix = {"INT8": "s8", "INT16": "s16", "FLOAT32": "f32"}[data.dtype.name]
     source = f"ep_mean_{suffix}"
     head: tuple[Argument, ...] = ()
@@ -91,7 +97,6 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         head = (_mean_params(op, graph, count),)
     elif suffix == "s16":
         head = (_wide_params(op, graph, count),)
-    tensors = (TensorRef(data.index), TensorRef(output.index))
     block = _one_block(runs, count)
     if block is not None:
         sizes = tuple(Scalar("int32_t", size) for size in block)
