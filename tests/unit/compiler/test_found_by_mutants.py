@@ -17,7 +17,7 @@ def test_arithmetic_gives_the_type_of_its_operands(kind: str, one: str, other: s
     b = ModelBuilder()
     x, z, y = b.tensor((4,), one), b.tensor((4,), one), b.tensor((4,), other)
     b.operator(kind, [x, z], [y])
-    with pytest.raises(ModelError, match="type|float32|int32"):
+    with pytest.raises(ModelError, match=r"type|float32|int32"):
         read_model(b.build([x, z], [y]))
 
 
