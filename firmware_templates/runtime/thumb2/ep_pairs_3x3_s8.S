@@ -6,7 +6,8 @@
  *   r10  y    r11  pitch    r12  2^15    lr  x_column
  * Stack: the 9 weights as words, the factor's parts, and what a line needs.
  *
- * The taps take 27 instructions for 18 products (kind 0), 31 (kind 1), both outputs 19, and 7 more.
+ * The taps take 28 instructions for 18 products (kind 0), 34 (kind 1), both outputs and what is stored
+ * and moved on 28: 28 and 31 an output.
  *
  * The upper sum of a group lies in [-2^15, 2^15), so 2^15 more makes the shift right by 16 the lower
  * sum. Outputs: r1  nudge    r2  limit    r3  product    r4, r5  factor's parts    r6  span

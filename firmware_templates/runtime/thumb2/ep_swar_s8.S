@@ -10,7 +10,7 @@
  *
  * The lower sum of a group lies in [-2^15, 2^15), so 2^15 more makes the shift right by 16 the upper
  * sum. The totals wrap at 2^32: total - (upper << 16) is the lower total modulo 2^32, where it is.
- * An output then takes 7 instructions, signed 11. The nudge carries the activation's low end in its
+ * An output then takes 7 instructions, signed 10. The nudge carries the activation's low end in its
  * upper byte, of which a byte is stored:
  *   r0  limit    r3  product    r4, r5  factor's parts    r6  nudge    r7  step
  *   r2  y    r12  3 steps    signed: r1  y    r2  what a negative sum takes off    r12  move
