@@ -58,7 +58,7 @@ def check(model: Path, board: Board, spec: Any, as_json: bool) -> None:
     found = pipeline.check_model(model, board, spec)
     click.echo(
         f"fits: constants {_of(found.weights + found.tables, found.flash_limit)} B of flash, "
-        f"arena {_of(found.arena, found.ram_limit)} B of RAM; "
+        f"arena and state {_of(found.arena + found.state, found.ram_limit)} B of RAM; "
         "code and stack are known after `edgepack bench`"
     )
     for line in show.regions(found):

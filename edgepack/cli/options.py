@@ -132,7 +132,7 @@ compile_options = gathered(
         type=click.Choice(["litert", "tflm"]),
         default="litert",
         show_default=True,
-        help="Whose rounding to follow; the oracle is LiteRT, tflm is not compared with it.",
+        help="Whose rounding to follow; each is compared with its own interpreter.",
     ),
     click.option(
         "--optimize",

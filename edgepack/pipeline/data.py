@@ -13,6 +13,7 @@ from edgepack.errors import UsageError
 from edgepack.graph import DType, Graph, Tensor
 
 Array = NDArray[np.generic]
+COUNTS = 10  # below this lie random whole numbers of 32 and 64 bits: indices, turns of loops
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,10 @@ class Samples:
 
 
 def random_samples(graph: Graph, n: int, seed: int) -> Samples:
-    """n seeded samples over the whole range of each input's type; floats are standard normal."""
+    """n seeded samples over the whole range of each input's type; floats are standard normal.
+
+    Whole numbers of 32 and 64 bits are small: they are indices, or how often something is done.
+    """
     random = np.random.default_rng(seed)
     return Samples(tuple(_random(graph.tensor(i), n, random) for i in graph.inputs))
 
@@ -180,5 +184,7 @@ def _random(tensor: Tensor, n: int, random: np.random.Generator) -> Array:
         return random.standard_normal(shape).astype(dtype)
     if dtype.kind == "b":
         return random.integers(0, 2, shape).astype(dtype)
+    if dtype.itemsize >= 4:
+        return random.integers(0, COUNTS, shape).astype(dtype)
     limits = np.iinfo(dtype)
     return random.integers(limits.min, limits.max, shape, dtype=dtype, endpoint=True)
