@@ -215,7 +215,7 @@ def _lower_conv(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         (
             ("columns", columns),
             ("window", window.fields),
-            ("depth_c", weights.shape[3]),
+            ("depth_c", window.in_c // groups),
             ("groups", groups),
             ("zero", data.zero_point),
         ),
