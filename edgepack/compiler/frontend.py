@@ -261,30 +261,16 @@ class _Graph:
     def sometimes(self, samples: int, window: int, ready: int) -> Graph:
         """The front end, then the model where `ready`; else its outputs are what they were."""
         model = self.model
-        outputs = [
-            self._like(model.tensor(t), f"frontend/output{n}") for n, t in enumerate(model.outputs)
-        ]
-        kept = [
-            dataclasses.replace(
-                self._like(model.tensor(t), f"frontend/kept{n}"),
-                state=bytes(model.tensor(t).bytes),
-                variable=f"frontend/kept{n}",
-            )
-            for n, t in enumerate(model.outputs)
-        ]
-        made = []
-        for tensor in (*outputs, *kept):
-            index = len(self.tensors)
-            self.tensors.append(dataclasses.replace(tensor, index=index))
-            made.append(index)
-        results, variables = made[: len(outputs)], made[len(outputs) :]
-        given = [ready, window, *model.inputs[1:]]
-        options = {"then_subgraph_index": 0, "else_subgraph_index": 1}
-        self.operators.append(Operator(self.next, "IF", tuple(given), tuple(results), options))
-        for n, (variable, result) in enumerate(zip(variables, results, strict=True)):
+        results = [self._put(model.tensor(t), f"output{n}") for n, t in enumerate(model.outputs)]
+        given = (ready, window, *model.inputs[1:])
+        branches = {"then_subgraph_index": 0, "else_subgraph_index": 1}
+        self.operators.append(Operator(self.next, "IF", given, tuple(results), branches))
+        for n, result in enumerate(results):
+            kept = _kept(model, n, len(self.tensors))
+            self.tensors.append(kept)
             index = self.next + 1 + n
-            self.operators.append(Operator(index, "ASSIGN_VARIABLE", (variable, result), (), {}))
-        names = model.end_names("output")
+            assign = Operator(index, "ASSIGN_VARIABLE", (kept.index, result), (), {})
+            self.operators.append(assign)
         return dataclasses.replace(
             model,
             tensors=tuple(self.tensors),
@@ -293,11 +279,22 @@ class _Graph:
             outputs=(*results, ready),
             subgraphs=(model, _unchanged(model)),
             input_names=_renamed(model.input_names),
-            output_names=(*names, READY),
+            output_names=(*model.end_names("output"), READY),
         )
 
-    def _like(self, tensor: Tensor, name: str) -> Tensor:
-        return dataclasses.replace(tensor, name=name, data=None, state=None)
+    def _put(self, like: Tensor, name: str) -> int:
+        tensor = dataclasses.replace(
+            like, index=len(self.tensors), name=f"frontend/{name}", data=None, state=None
+        )
+        self.tensors.append(tensor)
+        return tensor.index
+
+
+def _kept(model: Graph, place: int, index: int) -> Tensor:
+    """The variable that holds an output of the model until it runs again."""
+    tensor, name = model.tensor(model.outputs[place]), f"frontend/kept{place}"
+    state = bytes(tensor.bytes)
+    return dataclasses.replace(tensor, index=index, name=name, state=state, variable=name)
 
 
 def _renamed(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -306,27 +303,19 @@ def _renamed(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _unchanged(model: Graph) -> Graph:
     """A branch that gives the model's outputs as they were when it ran last."""
-    tensors: list[Tensor] = []
-
-    def place(tensor: Tensor) -> int:
-        tensors.append(dataclasses.replace(tensor, index=len(tensors)))
-        return len(tensors) - 1
-
-    inputs = tuple(place(model.tensor(t)) for t in model.inputs)
-    operators, outputs = [], []
-    for n, index in enumerate(model.outputs):
-        tensor = model.tensor(index)
-        name = f"frontend/kept{n}"
-        state = bytes(tensor.bytes)
-        kept = place(dataclasses.replace(tensor, name=name, state=state, variable=name))
-        result = place(tensor)
-        operators.append(Operator(n, "READ_VARIABLE", (kept,), (result,), {}))
-        outputs.append(result)
+    ends = [model.tensor(t) for t in (*model.inputs, *model.outputs)]
+    count = len(model.outputs)
+    tensors = [dataclasses.replace(tensor, index=n) for n, tensor in enumerate(ends)]
+    tensors += [_kept(model, n, len(ends) + n) for n in range(count)]
+    first = len(model.inputs)
+    operators = tuple(
+        Operator(n, "READ_VARIABLE", (len(ends) + n,), (first + n,), {}) for n in range(count)
+    )
     return dataclasses.replace(
         model,
         tensors=tuple(tensors),
-        operators=tuple(operators),
-        inputs=inputs,
-        outputs=tuple(outputs),
+        operators=operators,
+        inputs=tuple(range(first)),
+        outputs=tuple(range(first, len(ends))),
         subgraphs=(),
     )

@@ -3,13 +3,7 @@
 Each command of the command line is one function here, for build scripts to call the same way.
 """
 
-from edgepack.pipeline.compile import (
-    CompileSpec,
-    check_model,
-    compile_model,
-    generate_c,
-    inspect_model,
-)
+from edgepack.pipeline.compile import CompileSpec, compile_model
 from edgepack.pipeline.demo import demo
 from edgepack.pipeline.device import (
     DeviceSpec,
@@ -22,10 +16,12 @@ from edgepack.pipeline.device import (
     verify,
 )
 from edgepack.pipeline.image_map import inspect_image
+from edgepack.pipeline.inspection import check_model, inspect_model
 from edgepack.pipeline.keras import convert_model, prune_model, quantize_model
 from edgepack.pipeline.lab import lab
 from edgepack.pipeline.lab_layers import LayerSpec
 from edgepack.pipeline.machine import diagnose, list_operators, list_ports
+from edgepack.pipeline.source import generate_c
 from edgepack.pipeline.whole import compare, run, run_config
 
 __all__ = [

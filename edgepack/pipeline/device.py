@@ -18,21 +18,13 @@ from edgepack.device.verify import compare, compare_layer
 from edgepack.errors import UsageError
 from edgepack.graph import Graph
 from edgepack.oracle import ReferenceRun
-from edgepack.pipeline.compile import (
-    Compiled,
-    CompileSpec,
-    board_facts,
-    bound_ulp,
-    compile_model,
-    has_own_operators,
-    oracle_numerics,
-    plan_rows,
-)
+from edgepack.pipeline.compile import Compiled, CompileSpec, compile_model
 from edgepack.pipeline.cycles import as_latencies, cycle_estimate, obstacle, step_estimates
 from edgepack.pipeline.data import Array, Samples, load_samples, random_samples
 from edgepack.pipeline.firmware import Image, build_image, memory, require_room, require_stack
+from edgepack.pipeline.inspection import board_facts, plan_rows
 from edgepack.pipeline.metrics import confusion, require_scorable, score
-from edgepack.pipeline.reference import reference_run
+from edgepack.pipeline.reference import bound_ulp, has_own_operators, oracle_numerics, reference_run
 from edgepack.results import (
     Accuracy,
     Agreement,

@@ -10,13 +10,9 @@ from edgepack.board import Board
 from edgepack.compiler.generate import GenerateSpec, constant_symbols, descriptor, empty_descriptor
 from edgepack.compiler.runtime_files import code_files
 from edgepack.errors import GateError
-from edgepack.pipeline.compile import (
-    Compiled,
-    require_fit,
-    source_tree,
-    unique_constants,
-    weight_bytes,
-)
+from edgepack.pipeline.compile import Compiled
+from edgepack.pipeline.inspection import require_fit, unique_constants, weight_bytes
+from edgepack.pipeline.source import source_tree
 from edgepack.program import Firmware
 from edgepack.results import Flash, Harness, Kind, Memory, Ram
 from edgepack.store import Tree, cached

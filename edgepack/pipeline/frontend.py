@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from pydantic import ValidationError
 
@@ -23,6 +24,15 @@ def front_end(fields: Mapping[str, object]) -> FrontEnd:
     if made.kind != "window":
         _require_speech(made)
     return made
+
+
+def front_end_text(front: FrontEnd | None) -> str:
+    """What `--frontend` takes for it: the kind, and what differs from that kind's defaults."""
+    if front is None:
+        return ""
+    plain = asdict(FrontEnd(front.kind))
+    changed = [f"{name}={value}" for name, value in asdict(front).items() if value != plain[name]]
+    return ",".join([front.kind, *changed])
 
 
 def _require_speech(front: FrontEnd) -> None:

@@ -12,8 +12,9 @@ from edgepack.board import Board
 from edgepack.compiler import facts
 from edgepack.compiler.generate import constant_symbols
 from edgepack.errors import UsageError
-from edgepack.pipeline.compile import Compiled, CompileSpec, compile_model, inspection
+from edgepack.pipeline.compile import Compiled, CompileSpec, compile_model
 from edgepack.pipeline.firmware import build_image, empty_image
+from edgepack.pipeline.inspection import inspection
 from edgepack.program import Const, Params, Role, TensorRef
 from edgepack.results import Inspection, SymbolFacts, SymbolKind
 from edgepack.target.sections import Linked, linked

@@ -15,7 +15,7 @@ from edgepack.compiler.planner import plan_memory
 from edgepack.device.bench import run_samples
 from edgepack.errors import UsageError
 from edgepack.graph import Graph
-from edgepack.pipeline.compile import Compiled, board_facts, describe
+from edgepack.pipeline.compile import Compiled
 from edgepack.pipeline.cycles import obstacle, step_estimates
 from edgepack.pipeline.data import Array, Samples, random_samples
 from edgepack.pipeline.device import (
@@ -27,6 +27,7 @@ from edgepack.pipeline.device import (
     silent,
 )
 from edgepack.pipeline.firmware import empty_image
+from edgepack.pipeline.inspection import board_facts, describe
 from edgepack.pipeline.lab_layers import LayerSpec, build_layer, extremes
 from edgepack.program import Level, LowerSpec, Program, Scratch
 from edgepack.results import LabResult, LabVariant

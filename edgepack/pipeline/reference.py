@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,9 +12,12 @@ from numpy.typing import NDArray
 
 from edgepack import frontend
 from edgepack.compiler.frontend import LIMITS
+from edgepack.compiler.lowering import lower
+from edgepack.compiler.operators import row_of
+from edgepack.compiler.operators.frontend import FRONT_END_ROWS
 from edgepack.errors import UsageError
 from edgepack.frontend import FrontEnd
-from edgepack.graph import DType, Tensor
+from edgepack.graph import DType, Graph, Tensor
 from edgepack.oracle import Numerics, ReferenceRun, run_reference
 from edgepack.oracle.frontend import FrontEndTwin
 
@@ -33,7 +38,8 @@ def reference_run(
     front = compiled.spec.front_end
     if front is None:
         return run_reference(compiled.model, inputs, numerics=numerics, layers=layers)
-    twin = twin_of(front, compiled.target)
+    fed = compiled.target
+    twin = twin_of(front, fed)
     made = [twin.push(np.asarray(call)) for call in inputs[0]]
     runs = [number for number, row in enumerate(made) if row is not None]
     if layers and 0 not in runs:
@@ -41,13 +47,13 @@ def reference_run(
             f"{compiled.source}: behind this front end the model runs every {front.stride} calls, "
             "so the first call has no layers to compare; verify without --layers"
         )
-    shape = compiled.target.shape
-    fed = [np.stack([np.asarray(made[n]).reshape(shape[1:]) for n in runs])] if runs else []
-    others = [np.asarray(values)[runs] for values in inputs[1:]]
-    if not runs:
-        fed, others = [np.zeros((1, *shape[1:]), compiled.target.dtype.numpy)], others
-        others = [np.asarray(values)[:1] for values in inputs[1:]]
-    found = run_reference(compiled.model, [*fed, *others], numerics=numerics, layers=layers)
+    shape = (1, *fed.shape[1:])
+    given = [row.reshape(shape) for row in made if row is not None]
+    rows = given or [np.zeros(shape, fed.dtype.numpy)]
+    others = [np.asarray(values)[runs or [0]] for values in inputs[1:]]
+    found = run_reference(
+        compiled.model, [np.concatenate(rows), *others], numerics=numerics, layers=layers
+    )
     outputs = [_held(values, runs, len(made)) for values in found.outputs]
     if front.stride > 1:
         outputs.append(np.array([[row is not None] for row in made]))
@@ -72,3 +78,54 @@ def _held(values: Array, runs: Sequence[int], calls: int) -> Array:
     for number, start in enumerate(runs):
         held[start:] = values[number]
     return held
+
+
+def follows_oracle(compiled: Compiled) -> bool:
+    """Whether LiteRT's answer is what the C must give: not where TFLite Micro rounds otherwise."""
+    program = compiled.program
+    if has_own_operators(compiled):
+        return False
+    if program.spec.numerics == "litert":
+        return True
+    one, other = (
+        lower(program.graph, replace(program.spec, numerics=numerics)).steps
+        for numerics in ("litert", program.spec.numerics)
+    )
+    return one == other
+
+
+def oracle_numerics(compiled: Compiled) -> Numerics | None:
+    """Which interpreter gives the bits that the C must give; None where none that is installed."""
+    if has_own_operators(compiled):
+        return None
+    if follows_oracle(compiled):
+        return "litert"
+    return "tflm" if find_spec("tflite_micro") is not None else None
+
+
+def has_own_operators(compiled: Compiled) -> bool:
+    """Whether the model has operators of the user's, which no interpreter runs."""
+    rows = {operator.own for operator in compiled.original.operators}
+    return not rows <= {None, *FRONT_END_ROWS}
+
+
+def bound_ulp(graph: Graph) -> int | None:
+    """The stated bound of a model with a float32 output, or None where all outputs are exact.
+
+    0 where every operator is exact; else the sum of the operators' bounds, which holds for the
+    last ones of a model and is checked, not proven, for those in its middle.
+    """
+    if all(graph.tensor(i).dtype is not DType.FLOAT32 for i in graph.outputs):
+        return None
+    return _float_ulp(graph)
+
+
+def _float_ulp(graph: Graph) -> int:
+    """Of all operators, those of branches and loops once."""
+    floats = [
+        operator
+        for operator in graph.operators
+        if any(graph.tensor(t).dtype is DType.FLOAT32 for t in operator.outputs)
+    ]
+    own = sum(row_of(operator).float_ulp for operator in floats)
+    return own + sum(_float_ulp(subgraph) for subgraph in graph.subgraphs)

@@ -12,7 +12,7 @@ import pytest
 from edgepack.board import known_boards, load_board
 from edgepack.errors import ToolchainError, UsageError
 from edgepack.pipeline import compile_model, inspect_image
-from edgepack.pipeline.compile import source_tree
+from edgepack.pipeline.source import source_tree
 from edgepack.results import Inspection
 from edgepack.store import Tree
 from edgepack.target import toolchain

@@ -15,7 +15,8 @@ from edgepack.board import Board, load_board
 from edgepack.compiler.generate import descriptor
 from edgepack.device.session import open_session
 from edgepack.oracle import run_reference
-from edgepack.pipeline.compile import compile_model, source_tree
+from edgepack.pipeline.compile import compile_model
+from edgepack.pipeline.source import source_tree
 from edgepack.target.attach import attach
 from edgepack.target.build import build
 from tests.system.mlperf import evaluation, model_path, require_board

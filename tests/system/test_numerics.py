@@ -11,8 +11,10 @@ import pytest
 
 from edgepack.board import load_board
 from edgepack.errors import UsageError
-from edgepack.pipeline.compile import CompileSpec, compile_model, follows_oracle, generate_c
+from edgepack.pipeline.compile import CompileSpec, compile_model
 from edgepack.pipeline.device import bench, verify
+from edgepack.pipeline.reference import follows_oracle
+from edgepack.pipeline.source import generate_c
 from tests.system.command_line import edgepack, refused
 from tests.system.mlperf import require_board
 from tests.tflite_builder import pack

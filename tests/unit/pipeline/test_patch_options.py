@@ -12,7 +12,8 @@ from edgepack.cli import show
 from edgepack.cli.options import PATCHES
 from edgepack.config import Compile
 from edgepack.errors import UsageError
-from edgepack.pipeline.compile import CompileSpec, compile_model, inspect_model
+from edgepack.pipeline.compile import CompileSpec, compile_model
+from edgepack.pipeline.inspection import inspect_model
 from tests.tflite_builder import ModelBuilder
 
 
