@@ -24,7 +24,7 @@ from edgepack.pipeline.data import Array, Samples, load_samples, random_samples
 from edgepack.pipeline.firmware import Image, build_image, memory, require_room, require_stack
 from edgepack.pipeline.inspection import board_facts, plan_rows
 from edgepack.pipeline.metrics import confusion, require_scorable, score
-from edgepack.pipeline.reference import bound_ulp, has_own_operators, oracle_numerics, reference_run
+from edgepack.pipeline.reference import NoReferenceError, bound_ulp, reference_run
 from edgepack.results import (
     Accuracy,
     Agreement,
@@ -176,7 +176,7 @@ def bench_compiled(
             stack = running.session.stack_peak()
             require_stack(running.image, stack, board)
         provenance, image = running.provenance, running.image
-    reference = _reference(compiled, samples)
+    reference = _reference(compiled, samples, progress)
     outputs = (
         shaped(answers.outputs, reference.outputs)
         if reference is not None
@@ -195,9 +195,7 @@ def bench_compiled(
         harness=image.harness,
         accuracy=_accuracy(compiled.original, samples, outputs, reference, board, device.metric),
         agreement=(
-            agreement(compiled.original, outputs, reference)
-            if reference is not None and oracle_numerics(compiled) is not None
-            else None
+            agreement(compiled.original, outputs, reference) if reference is not None else None
         ),
         provenance=provenance,
         plan=plan_rows(compiled),
@@ -262,18 +260,8 @@ def verify(
     """The device against the oracle, bit by bit; `layers` adds every tensor of the first sample."""
     device = device or DeviceSpec()
     compiled = compile_model(model, board, spec)
-    if has_own_operators(compiled):
-        raise UsageError(
-            f"{compiled.source}: it has operators of your own, which the oracle, LiteRT, cannot "
-            "run; compare what `edgepack infer` gives with your own reference"
-        )
-    if oracle_numerics(compiled) is None:
-        raise UsageError(
-            f"{compiled.source}: TFLite Micro computes some of its layers otherwise than LiteRT, "
-            "and its interpreter is not installed: pip install edgepack[tflm], or verify with "
-            "--numerics litert"
-        )
     samples = choose_samples(compiled.original, device)
+    reference = reference_run(compiled, samples.inputs)
     with attached(compiled, board, device, hook=layers) as running:
         answers = run_samples(
             running.session,
@@ -283,7 +271,6 @@ def verify(
         )
         rows = _layers(running, samples.first(1)) if layers else ()
         provenance = running.provenance
-    reference = reference_run(compiled, samples.inputs, oracle_numerics(compiled) or "litert")
     outputs = shaped(answers.outputs, reference.outputs)
     whole = agreement(compiled.original, outputs, reference)
     return VerifyResult(compiled.facts, board_facts(board), whole, provenance, rows)
@@ -337,11 +324,13 @@ def sample_bytes(samples: Samples, index: int) -> list[bytes]:
     return [np.ascontiguousarray(x[index]).tobytes() for x in samples.inputs]
 
 
-def _reference(compiled: Compiled, samples: Samples) -> ReferenceRun | None:
-    """The oracle's answers; None where it has no kernel for an operator of the user's."""
-    if has_own_operators(compiled):
+def _reference(compiled: Compiled, samples: Samples, progress: Progress) -> ReferenceRun | None:
+    """The oracle's answers; None where no interpreter gives them, which `progress` is told."""
+    try:
+        return reference_run(compiled, samples.inputs)
+    except NoReferenceError as error:
+        progress(f"not compared: {error}", 0, 0)
         return None
-    return reference_run(compiled, samples.inputs, oracle_numerics(compiled) or "litert")
 
 
 def _shaped(graph: Graph, outputs: Sequence[Array], samples: int) -> tuple[Array, ...]:
@@ -400,8 +389,7 @@ def agreement(graph: Graph, outputs: Sequence[Array], reference: ReferenceRun) -
 
 def _layers(running: Attached, samples: Samples) -> tuple[LayerAgreement, ...]:
     compiled = running.compiled
-    numerics = oracle_numerics(compiled) or "litert"
-    reference = reference_run(compiled, samples.inputs, numerics, layers=True)
+    reference = reference_run(compiled, samples.inputs, layers=True)
     assert reference.tensors is not None
     graph, plan = compiled.graph, compiled.plan
     operators = (*graph.operators, *compiled.original.operators)  # a loop by its own name

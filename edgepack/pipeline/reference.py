@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from edgepack.compiler.frontend import LIMITS
 from edgepack.compiler.lowering import lower
 from edgepack.compiler.operators import row_of
 from edgepack.compiler.operators.frontend import FRONT_END_ROWS
-from edgepack.errors import UsageError
+from edgepack.errors import ModelError, UsageError
 from edgepack.frontend import FrontEnd
 from edgepack.graph import DType, Graph, Tensor
 from edgepack.oracle import Numerics, ReferenceRun, run_reference
@@ -27,14 +27,65 @@ if TYPE_CHECKING:
 Array = NDArray[np.generic]
 
 
+class NoReferenceError(UsageError):
+    """No interpreter that is installed gives the bits that the C must give."""
+
+
 def reference_run(
-    compiled: Compiled, inputs: Sequence[Array], numerics: Numerics, *, layers: bool = False
+    compiled: Compiled, inputs: Sequence[Array], *, layers: bool = False
 ) -> ReferenceRun:
     """The outputs for every sample, in order; with `layers` every tensor of the first.
 
-    Behind a front end the samples are calls in a row. Raises UsageError where `layers` are asked
-    for and the first call does not run the model.
+    The interpreter of the numerics that were asked for answers, or the other one where the first
+    cannot run the model and both round alike. Behind a front end the samples are calls in a row.
+    Raises NoReferenceError where none can answer, UsageError where `layers` are asked for and the
+    first call does not run the model.
     """
+    if has_own_operators(compiled):
+        raise NoReferenceError(
+            f"{compiled.source}: it has operators of your own, which the oracle, LiteRT, cannot "
+            "run; compare what `edgepack infer` gives with your own reference"
+        )
+    problems = []
+    for numerics in _interpreters(compiled):
+        try:
+            return _run(compiled, inputs, numerics, layers=layers)
+        except ModelError as error:
+            problems.append(str(error))
+    why = "; ".join(problems) or "TFLite Micro computes some of its layers otherwise than LiteRT"
+    more = "" if _micro_is_installed() else "pip install edgepack[tflm] brings TFLite Micro's; "
+    raise NoReferenceError(
+        f"{compiled.source}: no interpreter here gives the answers to compare with: {why}. "
+        f"{more}`edgepack infer` gives the board's"
+    )
+
+
+def _interpreters(compiled: Compiled) -> Iterator[Numerics]:
+    """Whose answers are the very bits that the C must give, the first to ask first."""
+    asked = compiled.program.spec.numerics
+    if asked == "litert" or rounds_alike(compiled):
+        yield "litert"
+    if _micro_is_installed() and (asked == "tflm" or rounds_alike(compiled)):
+        yield "tflm"
+
+
+def _micro_is_installed() -> bool:
+    return find_spec("tflite_micro") is not None
+
+
+def rounds_alike(compiled: Compiled) -> bool:
+    """Whether LiteRT and TFLite Micro compute the whole model the same way."""
+    program = compiled.program
+    one, other = (
+        lower(program.graph, replace(program.spec, numerics=numerics)).steps
+        for numerics in get_args(Numerics)
+    )
+    return bool(one == other)
+
+
+def _run(
+    compiled: Compiled, inputs: Sequence[Array], numerics: Numerics, *, layers: bool
+) -> ReferenceRun:
     front = compiled.spec.front_end
     if front is None:
         return run_reference(compiled.model, inputs, numerics=numerics, layers=layers)
@@ -78,29 +129,6 @@ def _held(values: Array, runs: Sequence[int], calls: int) -> Array:
     for number, start in enumerate(runs):
         held[start:] = values[number]
     return held
-
-
-def follows_oracle(compiled: Compiled) -> bool:
-    """Whether LiteRT's answer is what the C must give: not where TFLite Micro rounds otherwise."""
-    program = compiled.program
-    if has_own_operators(compiled):
-        return False
-    if program.spec.numerics == "litert":
-        return True
-    one, other = (
-        lower(program.graph, replace(program.spec, numerics=numerics)).steps
-        for numerics in ("litert", program.spec.numerics)
-    )
-    return one == other
-
-
-def oracle_numerics(compiled: Compiled) -> Numerics | None:
-    """Which interpreter gives the bits that the C must give; None where none that is installed."""
-    if has_own_operators(compiled):
-        return None
-    if follows_oracle(compiled):
-        return "litert"
-    return "tflm" if find_spec("tflite_micro") is not None else None
 
 
 def has_own_operators(compiled: Compiled) -> bool:

@@ -13,11 +13,11 @@ from edgepack.board import load_board
 from edgepack.errors import UsageError
 from edgepack.pipeline.compile import CompileSpec, compile_model
 from edgepack.pipeline.device import bench, verify
-from edgepack.pipeline.reference import follows_oracle
+from edgepack.pipeline.reference import rounds_alike
 from edgepack.pipeline.source import generate_c
 from tests.system.command_line import edgepack, refused
 from tests.system.mlperf import require_board
-from tests.tflite_builder import pack
+from tests.tflite_builder import ModelBuilder, pack
 from tests.unit.compiler.small_models import cnn, residual
 
 MICRO = find_spec("tflite_micro") is not None
@@ -30,15 +30,34 @@ def kept(tmp_path: Path, model: Any) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    ("model", "numerics", "follows"),
-    [(cnn, "litert", True), (cnn, "tflm", False), (residual, "tflm", True)],
-)
-def test_dense_layers_alone_leave_the_oracle(
-    tmp_path: Path, model: Any, numerics: Any, follows: bool
+@pytest.mark.parametrize(("model", "alike"), [(cnn, False), (residual, True)])
+def test_dense_layers_alone_round_otherwise(tmp_path: Path, model: Any, alike: bool) -> None:
+    assert rounds_alike(compile_model(kept(tmp_path, model()), None)) == alike
+
+
+def elu() -> Any:
+    """A model that LiteRT's reference kernels cannot run, and TFLite Micro's can."""
+    b = ModelBuilder()
+    x, y = b.tensor((1, 8), "float32"), b.tensor((1, 8), "float32")
+    b.operator("ELU", [x], [y])
+    return b.model([x], [y])
+
+
+def test_what_only_one_interpreter_runs_is_compared_with_that_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec = CompileSpec(numerics=numerics)
-    assert follows_oracle(compile_model(kept(tmp_path, model()), None, spec)) == follows
+    require_board("host")
+    model, board = kept(tmp_path, elu()), load_board("host")
+    if MICRO:
+        found = verify(model, board).agreement
+        assert found.holds
+        assert found.oracle.startswith("TFLite Micro")
+        assert "net_test.c" in generate_c(model, tmp_path / "a").files
+    monkeypatch.setattr("edgepack.pipeline.reference.find_spec", lambda name: None)
+    assert "net_test.c" not in generate_c(model, tmp_path / "b").files
+    assert bench(model, board).agreement is None
+    with pytest.raises(UsageError, match=r"ELU.*pip install edgepack\[tflm\]"):
+        verify(model, board)
 
 
 def test_a_self_test_is_generated_only_where_its_answer_is_known(
@@ -48,7 +67,7 @@ def test_a_self_test_is_generated_only_where_its_answer_is_known(
     assert none in generate_c(dense, tmp_path / "a", None, CompileSpec(name="net")).files
     if MICRO:
         assert none in generate_c(dense, tmp_path / "m", None, TFLM).files
-    monkeypatch.setattr("edgepack.pipeline.compile.find_spec", lambda name: None)
+    monkeypatch.setattr("edgepack.pipeline.reference.find_spec", lambda name: None)
     assert none not in generate_c(dense, tmp_path / "b", None, TFLM).files
     other = kept(tmp_path, residual())
     assert none in generate_c(other, tmp_path / "c", None, TFLM).files
@@ -57,7 +76,7 @@ def test_a_self_test_is_generated_only_where_its_answer_is_known(
 def test_without_the_interpreter_nothing_is_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgepack.pipeline.compile.find_spec", lambda name: None)
+    monkeypatch.setattr("edgepack.pipeline.reference.find_spec", lambda name: None)
     require_board("host")
     board = load_board("host")
     model = kept(tmp_path, cnn())
