@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from edgepack import oracle
 from tests.kernels.harness import Case, run_cases
+from tests.kernels.op_cases import QUANTIZED
 from tests.kernels.oracle_check import random_values
 from tests.tflite_builder import ModelBuilder, pack, unpack
 
-QUANTIZED = ("int8", "uint8", "int16")
 Values = NDArray[np.generic]
 
 

@@ -16,6 +16,7 @@ from edgepack import oracle
 from tests.kernels.harness import Case, run_cases
 from tests.tflite_builder import ModelBuilder
 
+Values = NDArray[np.generic]
 FLOAT_EXTREMES = np.array(
     [0.0, -0.0, 1e-45, -1e-45, 1.1754942e-38, -1.1754944e-38, 1e-10, -1e-10, 3.4e38, -3.4e38,
      1.0, -1.0, 6.0, 3.0, -3.0, 9.0, -9.0, 16.619047, 88.7, -88.7, 104.0, -104.0],
@@ -28,9 +29,7 @@ def random_scale(rng: np.random.Generator, low: float = -3.0, high: float = 0.5)
     return float(np.float32(10.0 ** rng.uniform(low, high)))
 
 
-def random_values(
-    rng: np.random.Generator, shape: Sequence[int], dtype: str
-) -> NDArray[np.generic]:
+def random_values(rng: np.random.Generator, shape: Sequence[int], dtype: str) -> Values:
     """Values over the type's whole range; floats of many magnitudes."""
     if dtype == "float32":
         exponent = rng.choice([0.1, 1.0, 4.0, 30.0])
@@ -51,7 +50,7 @@ def random_shape(
 
 def unary_case(
     kind: str,
-    x: NDArray[np.generic],
+    x: Values,
     *,
     scales: tuple[float, float] | None = None,
     zero_points: tuple[int, int] = (0, 0),
@@ -111,7 +110,7 @@ def float_sweep(stride: int) -> NDArray[np.float32]:
     return np.append(values[~np.isnan(values)], np.float32([np.inf, -np.inf]))
 
 
-def ulp_distance(one: NDArray[np.generic], two: NDArray[np.generic]) -> int:
+def ulp_distance(one: Values, two: Values) -> int:
     """The most float32 values between two arrays' elements; zeros of both signs are one."""
     a, b = (_ordered(np.ascontiguousarray(v, np.float32)) for v in (one, two))
     return int(np.abs(a - b).max(initial=0))
@@ -146,7 +145,14 @@ def check(cases: Sequence[Case], *, ulp: int = 0, numerics: oracle.Numerics = "l
                 assert (np.signbit(flat) == np.signbit(expected)).all(), f"{where}: signs"
                 assert distance <= ulp, f"{where}: {distance} ulp, not {ulp}\n{flat}\n{expected}"
             else:
-                wrong = np.flatnonzero(flat.ravel() != expected.ravel())
-                got, want = flat.ravel()[wrong[:5]], expected.ravel()[wrong[:5]]
-                assert not wrong.size, f"{where}: {wrong.size} differ: {got} instead of {want}"
+                require_same(answer, expected, where)
     return worst
+
+
+def require_same(answer: Values, expected: Values, where: str) -> None:
+    """The same type, as many elements, and the same value of each."""
+    assert answer.dtype == expected.dtype, f"{where}: {answer.dtype}, {expected.dtype}"
+    assert answer.size == expected.size, f"{where}: {answer.shape}, {expected.shape}"
+    wrong = np.flatnonzero(answer.ravel() != expected.ravel())
+    got, want = answer.ravel()[wrong[:5]], expected.ravel()[wrong[:5]]
+    assert not wrong.size, f"{where}: {wrong.size} differ: {got} instead of {want}"

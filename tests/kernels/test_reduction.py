@@ -6,12 +6,11 @@ import pytest
 from edgepack.compiler.reader import read_model
 from edgepack.errors import ModelError
 from tests.kernels.harness import Case
-from tests.kernels.op_cases import op_case, random_quant
+from tests.kernels.op_cases import QUANTIZED, op_case, random_quant
 from tests.kernels.oracle_check import check, random_shape, random_values
 from tests.kernels.tflm_check import check_tflm
 
 TYPES = ("int8", "uint8", "int16", "int32", "int64", "float32", "bool")
-QUANTIZED = ("int8", "uint8", "int16")
 
 
 def micro(kind: str, dtype: str) -> bool:

@@ -14,7 +14,7 @@ from edgepack.compiler.lowering import Offered, offer
 from edgepack.compiler.optimiser import optimise
 from edgepack.compiler.planner import plan_memory
 from edgepack.compiler.reader import read_model
-from edgepack.program import Const, Isa, Level, LowerSpec, Program, Scratch, Step
+from edgepack.program import Isa, Level, LowerSpec, Program, Scratch, Step
 from tests.tflite_builder import pack
 from tests.unit.compiler.small_models import cnn
 
@@ -24,11 +24,6 @@ FEATURE_SETS: tuple[Isa, ...] = ("dsp", "mve", "rv32m", "thumb1", "thumb2")
 def offered(feature: Isa = "dsp", level: Level = "balanced", **fields: object) -> Offered:
     spec = LowerSpec(frozenset({feature}), optimize=level)
     return offer(optimise(read_model(pack(cnn()))), dataclasses.replace(spec, **fields))  # type: ignore[arg-type]
-
-
-def constants(program: Program) -> int:
-    found = {(a.ctype, a.data) for s in program.steps for a in s.arguments if isinstance(a, Const)}
-    return sum(len(data) for _, data in found)
 
 
 def time_of(program: Program) -> float:
@@ -78,9 +73,15 @@ def test_what_does_not_fit_at_speed_takes_smaller_ways() -> None:
 
 def test_between_two_budgets_only_some_layers_step_back() -> None:
     found = offered(level="speed")
-    most, least = choose(found)[1].arena_bytes, choose(offered(level="size"))[1].arena_bytes
-    for limit in range(least, most, max(1, (most - least) // 7)):
-        assert choose(found, Budget(ram=limit))[1].arena_bytes <= limit
+    (fast, plan), (small, least) = choose(found), choose(offered(level="size"))
+    between = range(
+        least.arena_bytes, plan.arena_bytes, (plan.arena_bytes - least.arena_bytes) // 7
+    )
+    tight = [choose(found, Budget(ram=limit)) for limit in between]
+    for limit, (_, fitting) in zip(between, tight, strict=True):
+        assert fitting.arena_bytes <= limit
+    assert any(time_of(fast) < time_of(program) < time_of(small) for program, _ in tight)
+    assert any(set(program.steps) & (set(fast.steps) - set(small.steps)) for program, _ in tight)
 
 
 def test_prices_weigh_time_and_memory() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import struct
 import time
 
 import numpy as np
@@ -14,35 +13,10 @@ from edgepack.compiler.reader import read_model
 from edgepack.errors import ModelError
 from edgepack.graph import ABSENT, Graph
 from edgepack.oracle import Case, ReferenceRun, run_cases
+from tests.models.mutants import damaged
 from tests.unit.compiler.mutation import BYTES
 
 ROUNDS = 2000
-WORDS = (0, 1, 2, 3, 4, 0x7F, 0x80, 0xFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFC, 0xFFFFFFFF)
-
-
-def damaged(data: bytes, rng: random.Random) -> bytes:
-    """A copy with one to four random faults."""
-    broken = bytearray(data)
-    for _ in range(rng.choice((1, 1, 1, 2, 4))):
-        at = rng.randrange(len(broken) - 4)
-        kind = rng.randrange(6)
-        if kind == 0:
-            broken[at] = rng.randrange(256)
-        elif kind == 1:
-            broken[at] ^= 1 << rng.randrange(8)
-        elif kind == 2:
-            struct.pack_into("<I", broken, at & ~3, rng.choice((*WORDS, rng.randrange(2**32))))
-        elif kind == 3:
-            broken[at : at + 2] = struct.pack("<H", rng.randrange(2**16))
-        elif kind == 4:
-            other = rng.randrange(len(broken) - 4) & ~3
-            at &= ~3
-            one, two = broken[at : at + 4], broken[other : other + 4]
-            broken[at : at + 4], broken[other : other + 4] = two, one
-        elif len(broken) > 64:
-            del broken[rng.randrange(8, len(broken)) :]
-            break
-    return bytes(broken)
 
 
 def assert_consistent(graph: Graph) -> None:
