@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.kernels.harness import Case
+from tests.kernels.op_cases import op_case
 from tests.kernels.oracle_check import check, random_scale, random_values
 from tests.kernels.weighted_cases import SAMPLES, point
 from tests.tflite_builder import ModelBuilder
@@ -63,3 +64,13 @@ def test_float32(case_count: int) -> None:
 def test_whole_numbers(dtype: str, case_count: int) -> None:
     rng = np.random.default_rng(16)
     check([mean_case(rng, dtype, n) for n in range(case_count)])
+
+
+@pytest.mark.parametrize(("dtype", "quant"), [("float32", None), ("int8", (0.5, 3))])
+def test_a_scalar_has_no_axes(dtype: str, quant: tuple[float, int] | None) -> None:
+    axis = np.array([0], np.int32)
+    x = np.array(7, dtype)
+    quants = (quant, None, quant)
+    check(
+        [op_case("MEAN", [x], [((), dtype)], quants=quants, constants={1: axis}, keep_dims=False)]
+    )

@@ -10,9 +10,9 @@ import numpy as np
 
 from edgepack.compiler import tables, tables_s16
 from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
-from edgepack.compiler.operators import checks
+from edgepack.compiler.operators import calls, checks
 from edgepack.graph import Graph, Operator, Tensor
-from edgepack.program import Argument, Const, FieldValue, LowerSpec, Params, TensorRef
+from edgepack.program import Argument, Const, FieldValue, LowerSpec, Params
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,11 +43,10 @@ def sigmoid_call(op: Operator, graph: Graph, spec: LowerSpec) -> Call:
     multiplier, shift = _sigmoid_scale(x.scale, op.kind)
     fields: Fields = (("count", x.elements), ("multiplier", multiplier), ("shift", shift))
     table = tables_s16.sigmoid_table().astype("<u2").tobytes()
-    arguments = (
+    arguments: tuple[Argument, ...] = (
         Params("ep_sigmoid_s16_t", fields),
         Const("table", "uint16_t", table, "tables"),
-        TensorRef(x.index),
-        TensorRef(y.index),
+        *calls.refs(x, y),
     )
     return f"ep_{op.kind.lower()}_s16", "ep_unary_s16", arguments
 
@@ -81,7 +80,7 @@ def relu_call(op: Operator, graph: Graph, spec: LowerSpec, low: float, high: flo
         ("low", floor),
         ("high", ceiling),
     )
-    return "ep_relu_s16", "ep_unary_s16", (Params("ep_relu_s16_t", fields), *_refs(x, y))
+    return "ep_relu_s16", "ep_unary_s16", (Params("ep_relu_s16_t", fields), *calls.refs(x, y))
 
 
 def _ratio(x: Tensor, y: Tensor, spec: LowerSpec) -> Multiplier:
@@ -107,12 +106,9 @@ def leaky_relu_call(op: Operator, graph: Graph, spec: LowerSpec, alpha: float) -
         ("slope_shift", slope.shift),
         ("negative", int(product < 0)),
     )
-    arguments = (Params("ep_leaky_relu_s16_t", fields), *_refs(x, y))
+    params = Params("ep_leaky_relu_s16_t", fields)
+    arguments: tuple[Argument, ...] = (params, *calls.refs(x, y))
     return "ep_leaky_relu_s16", "ep_unary_s16", arguments
-
-
-def _refs(x: Tensor, y: Tensor) -> tuple[Argument, ...]:
-    return TensorRef(x.index), TensorRef(y.index)
 
 
 def check_softmax(op: Operator, graph: Graph) -> None:
@@ -148,11 +144,11 @@ def softmax_call(op: Operator, graph: Graph) -> Call:
         ("mantissa", multiplier.mantissa),
         ("shift", multiplier.shift),
     )
-    arguments = (
+    arguments: tuple[Argument, ...] = (
         Params("ep_softmax_s16_t", fields),
         _table("exponentials", tables_s16.softmax_exponentials()),
         _table("inverses", tables_s16.softmax_inverses()),
-        *_refs(x, y),
+        *calls.refs(x, y),
     )
     return "ep_softmax_s16", "ep_softmax_s16", arguments
 

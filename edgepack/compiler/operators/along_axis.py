@@ -4,32 +4,15 @@ from __future__ import annotations
 
 from math import prod
 
-from edgepack.compiler.operators import checks
+from edgepack.compiler.operators import calls, checks
+from edgepack.compiler.operators.activation import elementwise
 from edgepack.compiler.operators.row import OperatorRow, OptionField
 from edgepack.graph import DType, Graph, Operator, Tensor
-from edgepack.program import (
-    Argument,
-    FieldValue,
-    Lowered,
-    LowerSpec,
-    Overlap,
-    Params,
-    Step,
-    TensorRef,
-)
+from edgepack.program import Argument, FieldValue, Lowered, LowerSpec, Params, Step
 
 ARG_TYPES = ("float32", "int8", "uint8", "int32", "bool")
 TOP_TYPES = ("float32", "int8", "uint8", "int16", "int32", "int64")
 SUM_TYPES = ("float32", "int32", "int64")
-_SUFFIXES = {
-    DType.BOOL: "bool",
-    DType.INT8: "s8",
-    DType.UINT8: "u8",
-    DType.INT16: "s16",
-    DType.INT32: "s32",
-    DType.INT64: "s64",
-    DType.FLOAT32: "f32",
-}
 
 
 def _axis(op: Operator, graph: Graph, data: Tensor) -> int:
@@ -51,10 +34,6 @@ def _block(shape: tuple[int, ...], axis: int) -> tuple[tuple[str, FieldValue], .
     )
 
 
-def _ram(tensor: Tensor) -> tuple[int, ...]:
-    return () if tensor.data is not None else (tensor.index,)
-
-
 def _check_arg(op: Operator, graph: Graph) -> None:
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
     checks.require_type(op, graph, data, ARG_TYPES)
@@ -67,9 +46,9 @@ def _lower_arg(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
     wide = "_s64" if output.dtype is DType.INT64 else ""
     params = Params("ep_arg_t", _block(data.shape, _axis(op, graph, data)))
-    arguments = (params, TensorRef(data.index), TensorRef(output.index))
-    kernel = f"ep_{op.kind.lower()}_{_SUFFIXES[data.dtype]}{wide}"
-    return Lowered((Step(op.index, kernel, "ep_arg", arguments, _ram(data), op.outputs),))
+    arguments: tuple[Argument, ...] = (params, *calls.refs(data, output))
+    kernel = f"ep_{op.kind.lower()}_{calls.SUFFIX[data.dtype]}{wide}"
+    return Lowered((Step(op.index, kernel, "ep_arg", arguments, calls.in_ram(data), op.outputs),))
 
 
 def _check_cumsum(op: Operator, graph: Graph) -> None:
@@ -92,17 +71,8 @@ def _lower_cumsum(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         ),
     )
     suffix = "f32" if data.dtype is DType.FLOAT32 else str(8 * data.dtype.bytes)
-    inputs = _ram(data)
-    step = Step(
-        op.index,
-        f"ep_cumulate_{suffix}",
-        "ep_cumulate",
-        (params, TensorRef(data.index), TensorRef(output.index)),
-        inputs,
-        op.outputs,
-        tuple(Overlap(index, output.index) for index in inputs),
-    )
-    return Lowered((step,))
+    arguments: tuple[Argument, ...] = (params, *calls.refs(data, output))
+    return elementwise(op, graph, f"ep_cumulate_{suffix}", "ep_cumulate", arguments)
 
 
 def _check_top(op: Operator, graph: Graph) -> None:
@@ -132,10 +102,12 @@ def _lower_top(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         ("size", data.shape[-1]),
         ("count", values.shape[-1]),
     )
-    refs = tuple(TensorRef(tensor.index) for tensor in (data, values, places))
-    kernel = f"ep_top_{_SUFFIXES[data.dtype]}"
-    arguments: tuple[Argument, ...] = (Params("ep_top_t", fields), *refs)
-    return Lowered((Step(op.index, kernel, "ep_top", arguments, _ram(data), op.outputs),))
+    kernel = f"ep_top_{calls.SUFFIX[data.dtype]}"
+    arguments: tuple[Argument, ...] = (
+        Params("ep_top_t", fields),
+        *calls.refs(data, values, places),
+    )
+    return Lowered((Step(op.index, kernel, "ep_top", arguments, calls.in_ram(data), op.outputs),))
 
 
 ROWS: tuple[OperatorRow, ...] = (

@@ -5,26 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+import numpy as np
+
 from edgepack.compiler.fixed_point import Multiplier, float32, quantize_multiplier
-from edgepack.compiler.operators import broadcasting, checks, scaling
+from edgepack.compiler.operators import broadcasting, calls, checks, scaling
 from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
 from edgepack.graph import DType, Graph, Operator, Tensor
-from edgepack.program import Argument, Lowered, LowerSpec, Params, Step, TensorRef
+from edgepack.program import Lowered, LowerSpec, Params, Step
 
-_SUFFIXES = {
-    DType.INT8: "s8",
-    DType.UINT8: "u8",
-    DType.INT16: "s16",
-    DType.INT32: "s32",
-    DType.INT64: "s64",
-    DType.FLOAT32: "f32",
-}
-_INT32_RANGES = {
-    "NONE": (-(2**31), 2**31 - 1),
-    "RELU": (0, 2**31 - 1),
-    "RELU_N1_TO_1": (-1, 1),
-    "RELU6": (0, 6),
-}
 # TFLite's left shift of both operands of a squared difference
 SQUARED_LEFT = {DType.INT8: 7, DType.INT16: 0}
 DIV_TYPES = ("float32", "int32", "int8", "uint8")
@@ -92,7 +80,7 @@ def _lower_div(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         low, high = scaling.float_range(activation)
         params = Params("ep_range_f32_t", (("low", low), ("high", high)))
     else:
-        first, last = _INT32_RANGES[activation]
+        first, last = scaling.plain_range(a, activation)
         params = Params("ep_range_s32_t", (("low", first), ("high", last)))
     return _arithmetic(op, graph, "div", params)
 
@@ -114,17 +102,15 @@ def _lower_div_8(op: Operator, graph: Graph) -> Lowered:
             ("high", high),
         ),
     )
-    kernel = f"ep_div_{_SUFFIXES[a.dtype]}"
-    return broadcasting.one_step(
-        broadcasting.broadcast_step(op, graph, kernel, "ep_div_8", (a, b), params)
-    )
+    kernel = f"ep_div_{calls.SUFFIX[a.dtype]}"
+    return Lowered((broadcasting.broadcast_step(op, graph, kernel, "ep_div_8", (a, b), params),))
 
 
 def _arithmetic(op: Operator, graph: Graph, stem: str, params: Params | None = None) -> Lowered:
     a, b = _operands(op, graph)
-    kernel = f"ep_{stem}_{_SUFFIXES[a.dtype]}"
-    return broadcasting.one_step(
-        broadcasting.broadcast_step(op, graph, kernel, "ep_arithmetic", (a, b), params)
+    kernel = f"ep_{stem}_{calls.SUFFIX[a.dtype]}"
+    return Lowered(
+        (broadcasting.broadcast_step(op, graph, kernel, "ep_arithmetic", (a, b), params),)
     )
 
 
@@ -154,7 +140,7 @@ def _check_pow(op: Operator, graph: Graph) -> None:
     _, exponent = _check_operands(op, graph, POW_TYPES)
     if exponent.dtype is DType.INT32 and exponent.data is not None:
         checks.require(
-            bool((exponent.array() >= 0).all()),  # type: ignore[operator]
+            bool((exponent.array().astype(np.int64) >= 0).all()),
             op,
             graph,
             f"the exponent {checks.tensor_text(exponent)} holds a negative number; in int32 each "
@@ -166,9 +152,7 @@ def _lower_pow(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     a, b = _operands(op, graph)
     if a.dtype is DType.INT32:
         return _arithmetic(op, graph, "pow")
-    return broadcasting.one_step(
-        broadcasting.broadcast_step(op, graph, "ep_pow_f32", "ep_pow", (a, b))
-    )
+    return Lowered((broadcasting.broadcast_step(op, graph, "ep_pow_f32", "ep_pow", (a, b)),))
 
 
 def _check_squared(op: Operator, graph: Graph) -> None:
@@ -178,14 +162,7 @@ def _check_squared(op: Operator, graph: Graph) -> None:
     output = checks.output_tensor(op, graph)
     checks.require_per_tensor(op, graph, a, b, output)
     if a.dtype is DType.INT16:
-        for tensor in (a, b, output):
-            checks.require(
-                tensor.zero_point == 0,
-                op,
-                graph,
-                f"{checks.tensor_text(tensor)} has zero point {tensor.zero_point}; in int16 it "
-                f"must be 0. {checks.RECONVERT}.",
-            )
+        checks.require_symmetric(op, graph, a, b, output)
         return
     checks.require(
         _squared_multipliers(a, b, output)[2].shift <= 0,
@@ -229,7 +206,7 @@ def _lower_squared(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         step = broadcasting.broadcast_step(
             op, graph, kernel, kernel, (a, b), Params(f"{kernel}_t", fields)
         )
-        return broadcasting.one_step(step)
+        return Lowered((step,))
     params = Params(
         "ep_squared_difference_s8_t",
         (
@@ -245,9 +222,7 @@ def _lower_squared(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         ),
     )
     kernel = "ep_squared_difference_s8"
-    return broadcasting.one_step(
-        broadcasting.broadcast_step(op, graph, kernel, kernel, (a, b), params)
-    )
+    return Lowered((broadcasting.broadcast_step(op, graph, kernel, kernel, (a, b), params),))
 
 
 def _check_add_n(op: Operator, graph: Graph) -> None:
@@ -263,7 +238,7 @@ def _lower_add_n(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     """One step adds two inputs, each further one adds one to the output."""
     tensors = [checks.input_tensor(op, graph, place) for place in range(len(op.inputs))]
     output = checks.output_tensor(op, graph)
-    kernel = f"ep_add_up_{_SUFFIXES[output.dtype]}"
+    kernel = f"ep_add_up_{calls.SUFFIX[output.dtype]}"
     later = {tensor.index for tensor in tensors[2:]}
     first = broadcasting.broadcast_step(
         op, graph, kernel, "ep_arithmetic", (tensors[0], tensors[1])
@@ -274,10 +249,8 @@ def _lower_add_n(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         )
     ]
     for tensor in tensors[2:]:
-        refs: tuple[Argument, ...] = tuple(
-            TensorRef(index) for index in (output.index, tensor.index, output.index)
-        )
-        inputs = (output.index, *broadcasting.in_ram((tensor,)))
+        refs = calls.refs(output, tensor, output)
+        inputs = (output.index, *calls.in_ram(tensor))
         steps.append(
             Step(
                 op.index,

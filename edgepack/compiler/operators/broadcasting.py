@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgepack.compiler.operators import checks
+from edgepack.compiler.operators import calls, checks
 from edgepack.graph import Graph, Operator, Tensor
-from edgepack.program import (
-    Argument,
-    FieldValue,
-    Lowered,
-    Overlap,
-    Params,
-    Step,
-    TensorRef,
-)
+from edgepack.program import Argument, FieldValue, Params, Step
 
 RANK = 6  # of the loops: EP_BROADCAST_RANK, EP_SELECT_RANK
 Fields = tuple[tuple[str, FieldValue], ...]
@@ -27,6 +19,11 @@ class NestedLoops:
 
     sizes: tuple[int, ...]
     steps: tuple[tuple[int, ...], ...]
+
+    @property
+    def plain(self) -> bool:
+        """Whether every operand is walked from end to end in one loop."""
+        return all(steps == (1,) for steps in self.steps)
 
 
 def nested_loops(*shapes: Sequence[int]) -> NestedLoops:
@@ -61,9 +58,9 @@ def loop_fields(loops: NestedLoops, names: str) -> Fields:
     return tuple(fields)
 
 
-def require_loops(op: Operator, graph: Graph, tensors: Sequence[Tensor]) -> None:
+def require_loops(op: Operator, graph: Graph, *shapes: Sequence[int]) -> None:
     """Refuse a broadcast that takes more than RANK nested loops."""
-    count = len(nested_loops(*(tensor.shape for tensor in tensors)).sizes)
+    count = len(nested_loops(*shapes).sizes)
     checks.require(
         count <= RANK,
         op,
@@ -80,7 +77,7 @@ def check_operands(op: Operator, graph: Graph, types: Sequence[str]) -> tuple[Te
     checks.require_same_type(op, graph, a, b)
     shape = checks.broadcast_shape(op, graph, a, b)
     checks.require_shape(op, graph, checks.output_tensor(op, graph), shape)
-    require_loops(op, graph, (a, b))
+    require_loops(op, graph, a.shape, b.shape)
     return a, b
 
 
@@ -97,34 +94,13 @@ def broadcast_step(
     output = checks.output_tensor(op, graph)
     loops = Params("ep_broadcast_t", loop_fields(nested_loops(a.shape, b.shape), "ab"))
     head: tuple[Argument, ...] = (loops,) if params is None else (params, loops)
-    refs = tuple(TensorRef(tensor.index) for tensor in (a, b, output))
-    inputs = in_ram(operands)
+    inputs = calls.in_ram(a, b)
     return Step(
         operator=op.index,
         kernel=kernel,
         source=source,
-        arguments=(*head, *refs),
+        arguments=(*head, *calls.refs(a, b, output)),
         inputs=inputs,
         outputs=op.outputs,
-        overlaps=overlaps_in_place(graph, inputs, output),
+        overlaps=calls.overlaps_in_place(graph, inputs, output),
     )
-
-
-def in_ram(tensors: Sequence[Tensor]) -> tuple[int, ...]:
-    """The numbers of those tensors that are no constants, each once."""
-    return tuple(dict.fromkeys(t.index for t in tensors if t.data is None))
-
-
-def overlaps_in_place(graph: Graph, inputs: Sequence[int], output: Tensor) -> tuple[Overlap, ...]:
-    """The inputs that the output may lie over: of its shape and its elements' size."""
-    return tuple(
-        Overlap(index, output.index)
-        for index in inputs
-        if graph.tensor(index).shape == output.shape
-        and graph.tensor(index).dtype.bytes == output.dtype.bytes
-    )
-
-
-def one_step(step: Step) -> Lowered:
-    """An operator that is one step."""
-    return Lowered((step,))

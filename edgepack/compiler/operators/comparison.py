@@ -10,25 +10,17 @@ from edgepack.compiler.fixed_point import (
     rounding_divide_by_pot,
     rounding_doubling_high_mul,
 )
-from edgepack.compiler.operators import broadcasting, checks
+from edgepack.compiler.operators import broadcasting, calls, checks
+from edgepack.compiler.operators.activation import elementwise
 from edgepack.compiler.operators.row import OperatorRow
 from edgepack.compiler.tables import RANGE
 from edgepack.graph import DType, Graph, Operator, Tensor
-from edgepack.program import Argument, Lowered, LowerSpec, Overlap, Params, Scalar, Step, TensorRef
+from edgepack.program import Argument, Lowered, LowerSpec, Params, Scalar
 
 LEFT = 8  # TFLite's left shift of both operands
 ORDERED = ("int8", "uint8", "int16", "int32", "int64", "float32")
 _EQUALITY = ("EQUAL", "NOT_EQUAL")
 QUANTIZED = (DType.INT8, DType.UINT8)
-_SUFFIXES = {
-    DType.INT8: "s8",
-    DType.UINT8: "u8",
-    DType.BOOL: "u8",
-    DType.INT16: "s16",
-    DType.INT32: "s32",
-    DType.INT64: "s64",
-    DType.FLOAT32: "f32",
-}
 
 
 def _check(op: Operator, graph: Graph, types: tuple[str, ...]) -> None:
@@ -98,7 +90,6 @@ def _lower_comparison(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     stem, swapped = _KERNELS[op.kind]
     a, b = (checks.input_tensor(op, graph, place) for place in (0, 1))
     a, b = (b, a) if swapped else (a, b)
-    suffix = _SUFFIXES[a.dtype]
     params = None
     if _rescaled(op, a):
         one, two = shared_scale(a, b)
@@ -115,12 +106,10 @@ def _lower_comparison(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
                 ),
             )
     scaled = "" if params is None else "_scaled"
-    if not scaled and a.dtype.bytes == 1 and op.kind in _EQUALITY:
-        suffix = "8"
+    by_bits = not scaled and a.dtype.bytes == 1 and op.kind in _EQUALITY
+    suffix = "8" if by_bits else calls.SUFFIX[a.dtype]
     kernel = f"ep_{stem}{scaled}_{suffix}"
-    return broadcasting.one_step(
-        broadcasting.broadcast_step(op, graph, kernel, "ep_compare", (a, b), params)
-    )
+    return Lowered((broadcasting.broadcast_step(op, graph, kernel, "ep_compare", (a, b), params),))
 
 
 def _check_logic(op: Operator, graph: Graph) -> None:
@@ -130,7 +119,7 @@ def _check_logic(op: Operator, graph: Graph) -> None:
 def _lower_logic(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     a, b = (checks.input_tensor(op, graph, place) for place in (0, 1))
     kernel = "ep_and_bool" if op.kind == "LOGICAL_AND" else "ep_or_bool"
-    return broadcasting.one_step(broadcasting.broadcast_step(op, graph, kernel, "ep_logic", (a, b)))
+    return Lowered((broadcasting.broadcast_step(op, graph, kernel, "ep_logic", (a, b)),))
 
 
 def _check_not(op: Operator, graph: Graph) -> None:
@@ -141,18 +130,9 @@ def _check_not(op: Operator, graph: Graph) -> None:
 
 def _lower_not(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     x, y = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
-    inputs = broadcasting.in_ram((x,))
-    arguments: tuple[Argument, ...] = (TensorRef(x.index), TensorRef(y.index))
-    step = Step(
-        op.index,
-        "ep_not_bool",
-        "ep_logic",
-        (*arguments, Scalar("uint32_t", x.elements)),
-        inputs,
-        op.outputs,
-        tuple(Overlap(index, y.index) for index in inputs),
-    )
-    return Lowered((step,))
+    count = Scalar("uint32_t", x.elements)
+    arguments: tuple[Argument, ...] = (*calls.refs(x, y), count)
+    return elementwise(op, graph, "ep_not_bool", "ep_logic", arguments)
 
 
 _NOTE = (
@@ -160,21 +140,10 @@ _NOTE = (
     "8 bits are rescaled to a common scale with TFLite's rounding, so near values may be one. "
     "Scales of 1 and more, at which the reference's shift is undefined, compare as smaller ones."
 )
+_EQUALITY_NOTE = f"bool too. {_NOTE} int16 is rescaled where it has a scale."
 _PARTS = (
-    (
-        "EQUAL",
-        71,
-        53,
-        _check_equality,
-        "bool too. " + _NOTE + " int16 is rescaled where it has a scale.",
-    ),
-    (
-        "NOT_EQUAL",
-        72,
-        54,
-        _check_equality,
-        "bool too. " + _NOTE + " int16 is rescaled where it has a scale.",
-    ),
+    ("EQUAL", 71, 53, _check_equality, _EQUALITY_NOTE),
+    ("NOT_EQUAL", 72, 54, _check_equality, _EQUALITY_NOTE),
     ("LESS", 58, 41, _check_order, _NOTE),
     ("LESS_EQUAL", 63, 46, _check_order, _NOTE),
     ("GREATER", 61, 44, _check_order, _NOTE),

@@ -11,19 +11,19 @@ from collections.abc import Mapping
 
 from edgepack.compiler.copying import copy_step
 from edgepack.compiler.operators.checks import (
+    RECONVERT,
     input_tensor,
     output_tensor,
     refuse,
     require,
     tensor_text,
 )
-from edgepack.compiler.operators.row import OperatorRow, OptionField
+from edgepack.compiler.operators.row import Lower, OperatorRow, OptionField
 from edgepack.graph import DType, Graph, Operator, Tensor
 from edgepack.program import Control, Lowered, LowerSpec, Step, TensorRef
 
 MOST = 256  # tensors that a loop carries
 EVERY_TYPE = tuple(dtype.name.lower() for dtype in DType if dtype is not DType.INT4)
-AGAIN = "Convert the model again with a current TensorFlow"
 SUBGRAPHS: Mapping[str, tuple[str, ...]] = {
     "IF": ("then_subgraph_index", "else_subgraph_index"),
     "WHILE": ("cond_subgraph_index", "body_subgraph_index"),
@@ -53,7 +53,7 @@ def check_while(op: Operator, graph: Graph) -> None:
         len(op.inputs) == len(op.outputs),
         op,
         graph,
-        f"{len(op.inputs)} inputs and {len(op.outputs)} outputs; a loop has as many. {AGAIN}.",
+        f"{len(op.inputs)} inputs and {len(op.outputs)} outputs; a loop has as many. {RECONVERT}.",
     )
     _check_ends(op, graph, condition, op.inputs, condition.inputs, "inputs")
     _check_ends(op, graph, body, op.inputs, body.inputs, "inputs")
@@ -63,7 +63,7 @@ def check_while(op: Operator, graph: Graph) -> None:
         len(condition.outputs) == 1,
         op,
         graph,
-        f"its condition has {len(condition.outputs)} outputs; it must be one bool. {AGAIN}.",
+        f"its condition has {len(condition.outputs)} outputs; it must be one bool. {RECONVERT}.",
     )
     result = condition.tensor(condition.outputs[0])
     _check_condition(op, graph, result)
@@ -80,7 +80,7 @@ def _check_condition(op: Operator, graph: Graph, condition: Tensor) -> None:
         condition.dtype is DType.BOOL and condition.elements == 1,
         op,
         graph,
-        f"its condition is {tensor_text(condition)}; it must be one bool. {AGAIN}.",
+        f"its condition is {tensor_text(condition)}; it must be one bool. {RECONVERT}.",
     )
 
 
@@ -98,11 +98,11 @@ def _check_ends(
         op,
         graph,
         f"{len(outside)} {role} outside and {len(inside)} inside; they must be as many, at most "
-        f"{MOST}. {AGAIN}.",
+        f"{MOST}. {RECONVERT}.",
     )
     for a, b in zip(outside, inside, strict=True):
         if a < 0:
-            refuse(op, graph, f"an input is left out; all must be there. {AGAIN}.")
+            refuse(op, graph, f"an input is left out; all must be there. {RECONVERT}.")
         one, two = graph.tensor(a), inner.tensor(b)
         require(
             (one.dtype, one.shape) == (two.dtype, two.shape),
@@ -129,20 +129,22 @@ def _check_variable(op: Operator, graph: Graph, value: Tensor) -> None:
         variable.state is not None and value.state is None,
         op,
         graph,
-        f"{tensor_text(variable)} is no variable; a VAR_HANDLE must make it. {AGAIN}.",
+        f"{tensor_text(variable)} is no variable; a VAR_HANDLE must make it. {RECONVERT}.",
     )
     require(
         (variable.dtype, variable.shape) == (value.dtype, value.shape),
         op,
         graph,
         f"{tensor_text(value)} is not of the type and shape of the variable, "
-        f"{tensor_text(variable)}; they must agree. {AGAIN}.",
+        f"{tensor_text(variable)}; they must agree. {RECONVERT}.",
     )
 
 
 def check_bound(op: Operator, graph: Graph) -> None:
     """Refused where it stands: the reader takes those out that it can bind."""
-    refuse(op, graph, f"it stands where it cannot be bound when the model is compiled. {AGAIN}.")
+    refuse(
+        op, graph, f"it stands where it cannot be bound when the model is compiled. {RECONVERT}."
+    )
 
 
 def lower_read(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
@@ -193,7 +195,8 @@ def check_densify(op: Operator, graph: Graph) -> None:
         x.data is not None and (x.dtype, x.shape) == (y.dtype, y.shape),
         op,
         graph,
-        f"{tensor_text(x)} must be a constant of the type and shape of {tensor_text(y)}. {AGAIN}.",
+        f"{tensor_text(x)} must be a constant of the type and shape of {tensor_text(y)}. "
+        f"{RECONVERT}.",
     )
 
 
@@ -287,13 +290,13 @@ ROWS = (
 )
 
 
-def _inner(kind: str, lower: object = lower_mark) -> OperatorRow:
+def _inner(kind: str, lower: Lower = lower_mark) -> OperatorRow:
     return OperatorRow(
         kind=kind,
         code=-1,
         inputs=(0, MOST),
         check=check_bound,
-        lower=lower,  # type: ignore[arg-type]
+        lower=lower,
     )
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from edgepack.compiler import variants
 from edgepack.compiler.fixed_point import Multiplier, float32, quantize_multiplier
-from edgepack.compiler.operators import checks, elementwise_s16, scaling
+from edgepack.compiler.operators import broadcasting, calls, checks, elementwise_s16, scaling
 from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
 from edgepack.compiler.variants.layers import SumLayer
 from edgepack.compiler.variants.linear_sum import linear_total
@@ -16,57 +14,16 @@ from edgepack.program import (
     FieldValue,
     Lowered,
     LowerSpec,
-    Overlap,
     Params,
     Scalar,
     Step,
-    TensorRef,
 )
 
-RANK = 6  # of broadcast loops: EP_BROADCAST_RANK
 SUM_SHIFT = 20  # TFLite's left shift of both operands of a sum
 LAST_SHIFT = 29  # ep_add_s8.h: from 30 on, every sum rounds to 0
 _STORED = "The stored numbers are compared, whatever the scales, as TFLite does it."
 Fields = tuple[tuple[str, FieldValue], ...]
 TYPES = ("int8", "uint8", "int16", "int32", "int64", "float32")
-SUFFIX = {"INT8": "s8", "INT16": "s16", "INT32": "s32", "INT64": "s64", "FLOAT32": "f32"}
-
-
-@dataclass(frozen=True, slots=True)
-class Loops:
-    """Nested loops over the output, outermost first: sizes, and steps of both operands."""
-
-    sizes: tuple[int, ...]
-    steps_a: tuple[int, ...]
-    steps_b: tuple[int, ...]
-
-    @property
-    def plain(self) -> bool:
-        """Whether both operands are walked from end to end in one loop."""
-        return len(self.sizes) == 1 and self.steps_a == (1,) and self.steps_b == (1,)
-
-
-def broadcast_loops(a: tuple[int, ...], b: tuple[int, ...]) -> Loops:
-    """The fewest loops that walk two broadcast shapes; one loop at least."""
-    rank = max(len(a), len(b))
-    a, b = (1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b
-    loops: list[tuple[int, int, int]] = []  # innermost first
-    step_a = step_b = 1
-    for m, n in zip(reversed(a), reversed(b), strict=True):
-        size = n if m == 1 else m
-        here = (size, step_a if m > 1 else 0, step_b if n > 1 else 0)
-        step_a, step_b = step_a * m, step_b * n
-        if size == 1:
-            continue
-        if loops:
-            inner = loops[-1]
-            if here[1] == inner[1] * inner[0] and here[2] == inner[2] * inner[0]:
-                loops[-1] = (inner[0] * size, inner[1], inner[2])
-                continue
-        loops.append(here)
-    loops = loops or [(1, 1, 1)]
-    sizes, steps_a, steps_b = zip(*reversed(loops), strict=True)
-    return Loops(sizes, steps_a, steps_b)
 
 
 def _check(op: Operator, graph: Graph) -> None:
@@ -76,14 +33,7 @@ def _check(op: Operator, graph: Graph) -> None:
     checks.require_same_type(op, graph, a, b, output)
     shape = checks.broadcast_shape(op, graph, a, b)
     checks.require_shape(op, graph, output, shape)
-    loops = broadcast_loops(a.shape, b.shape)
-    checks.require(
-        len(loops.sizes) <= RANK,
-        op,
-        graph,
-        f"its broadcast takes {len(loops.sizes)} nested loops; {RANK} is the limit. "
-        "Reshape its inputs in the model.",
-    )
+    broadcasting.require_loops(op, graph, a.shape, b.shape)
     if a.dtype.name in ("INT8", "UINT8", "INT16"):
         checks.require_per_tensor(op, graph, a, b, output)
     if a.dtype.name == "INT16" and op.kind in ("ADD", "SUB"):
@@ -103,8 +53,8 @@ def _step_of(
 ) -> Lowered:
     a, b = operands
     output = checks.output_tensor(op, graph)
-    suffix = SUFFIX[a.dtype.name]
-    loops = broadcast_loops(a.shape, b.shape)
+    suffix = calls.SUFFIX[a.dtype]
+    loops = broadcasting.nested_loops(a.shape, b.shape)
     kernel = f"ep_{stem}_{suffix}" if loops.plain else f"ep_{stem}_broadcast_{suffix}"
     source = _SOURCES.get((stem, suffix), f"ep_{stem}_{suffix}")
     arguments: list[Argument] = []
@@ -113,24 +63,13 @@ def _step_of(
     arguments.append(
         Scalar("int32_t", output.elements)
         if loops.plain
-        else Params("ep_broadcast_t", _loop_fields(loops))
+        else Params("ep_broadcast_t", broadcasting.loop_fields(loops, "ab"))
     )
-    arguments += [TensorRef(a.index), TensorRef(b.index), TensorRef(output.index)]
-    inputs = tuple(dict.fromkeys(t.index for t in operands if t.data is None))
-    overlaps = tuple(
-        Overlap(t, output.index) for t in inputs if graph.tensor(t).shape == output.shape
-    )
+    arguments += calls.refs(a, b, output)
+    inputs = calls.in_ram(a, b)
+    overlaps = calls.overlaps_in_place(graph, inputs, output)
     return Lowered(
         (Step(op.index, kernel, source, tuple(arguments), inputs, op.outputs, overlaps),)
-    )
-
-
-def _loop_fields(loops: Loops) -> Fields:
-    outer = RANK - len(loops.sizes)
-    return (
-        ("sizes", (1,) * outer + loops.sizes),
-        ("steps_a", (0,) * outer + loops.steps_a),
-        ("steps_b", (0,) * outer + loops.steps_b),
     )
 
 
@@ -171,13 +110,13 @@ def _lower_sum(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     )
     low, high = scaling.activation_range(output, op.option("fused_activation_function"))
     offers = variants.Offers()
-    if broadcast_loops(a.shape, b.shape).plain:
+    if broadcasting.nested_loops(a.shape, b.shape).plain:
         layer = SumLayer(
             operator=op.index,
             large=large.index,
             small=small.index,
             output=output.index,
-            inputs=tuple(dict.fromkeys(t.index for t in (large, small) if t.data is None)),
+            inputs=calls.in_ram(large, small),
             count=output.elements,
             large_negative=minus and swapped,
             small_negative=minus and not swapped,

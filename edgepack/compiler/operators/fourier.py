@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from edgepack.compiler.operators import calls
 from edgepack.compiler.operators.checks import (
     RECONVERT,
     input_tensor,
@@ -19,13 +20,12 @@ from edgepack.compiler.operators.checks import (
 from edgepack.compiler.operators.custom import flexbuffer_options
 from edgepack.compiler.operators.row import OperatorRow
 from edgepack.graph import Graph, Operator, Tensor
-from edgepack.program import Const, Lowered, LowerSpec, Params, Step, TensorRef
+from edgepack.program import Const, Lowered, LowerSpec, Params, Step
 
 OPTIONS = flexbuffer_options(T=7, fft_length=0)
 SHORTEST, LONGEST = 4, 2**15
 TYPES = ("int16", "int32", "float32")
 _TOP = {"INT16": 2**15 - 1, "INT32": 2**31 - 1}
-_SUFFIX = {"INT16": "s16", "INT32": "s32", "FLOAT32": "f32"}
 
 
 def turn_table(angles: NDArray[np.float64], tensor: Tensor) -> bytes:
@@ -82,7 +82,7 @@ def lower_transform(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     """One kernel with its two tables of turns."""
     x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
     length, inverse = op.option("fft_length"), op.kind == "SignalIrfft"
-    ctype, suffix = x.dtype.ctype, _SUFFIX[x.dtype.name]
+    ctype, suffix = x.dtype.ctype, calls.SUFFIX[x.dtype]
     turns, halves = transform_tables(length, x, inverse)
     fields = (
         ("batches", x.elements // x.shape[-1]),
@@ -98,8 +98,7 @@ def lower_transform(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
             Params("ep_fft_t", fields),
             Const("turns", ctype, turns, "tables"),
             Const("halves", ctype, halves, "tables"),
-            TensorRef(x.index),
-            TensorRef(y.index),
+            *calls.refs(x, y),
         ),
         inputs=(x.index,),
         outputs=(y.index,),

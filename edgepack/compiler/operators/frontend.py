@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from edgepack.compiler.operators import calls
 from edgepack.compiler.operators.checks import input_tensor, output_tensor
-from edgepack.compiler.operators.row import OperatorRow
+from edgepack.compiler.operators.row import Lower, OperatorRow
 from edgepack.graph import DType, Graph, Operator
 from edgepack.program import Argument, Kept, Lowered, LowerSpec, Params, Scalar, Step, TensorRef
 
-_SUFFIX = {DType.INT8: "s8", DType.UINT8: "u8", DType.INT16: "s16"}
 _FIELDS = ("mantissa", "shift", "zero", "low", "high")
 
 
@@ -15,14 +15,14 @@ def _nothing(op: Operator, graph: Graph) -> None:
     """What the compiler makes needs no check."""
 
 
-def _row(kind: str, inputs: int, lower: object) -> OperatorRow:
+def _row(kind: str, inputs: int, lower: Lower) -> OperatorRow:
     return OperatorRow(
         kind=kind,
         code=32,
         inputs=(inputs, inputs),
         types=("int8", "uint8", "int16", "float32", "bool"),
         check=_nothing,
-        lower=lower,  # type: ignore[arg-type]
+        lower=lower,
         oracle="NumPy twin",
     )
 
@@ -54,7 +54,7 @@ def _lower_feature(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         scale = Scalar("float", op.option("scale"))
         return _step(op, graph, "ep_feature_f32", (scale, count, *_refs(op)))
     params = Params("ep_feature_t", tuple((name, op.option(name)) for name in _FIELDS))
-    return _step(op, graph, f"ep_feature_{_SUFFIX[y.dtype]}", (params, count, *_refs(op)))
+    return _step(op, graph, f"ep_feature_{calls.SUFFIX[y.dtype]}", (params, count, *_refs(op)))
 
 
 def _lower_sliding(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:

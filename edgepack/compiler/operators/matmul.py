@@ -10,7 +10,7 @@ import numpy as np
 from edgepack.compiler import variants
 from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
 from edgepack.compiler.operators import checks, scaling
-from edgepack.compiler.operators.elementwise import broadcast_loops
+from edgepack.compiler.operators.broadcasting import nested_loops
 from edgepack.compiler.operators.row import OperatorRow, OptionField
 from edgepack.compiler.operators.wide import wide_scale
 from edgepack.compiler.operators.window import Window
@@ -168,13 +168,14 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
 
 def _fields(op: Operator, graph: Graph, sizes: Sizes) -> tuple[tuple[str, FieldValue], ...]:
     a, b = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
-    loops = broadcast_loops(a.shape[:-2] or (1,), b.shape[:-2] or (1,))
+    loops = nested_loops(a.shape[:-2] or (1,), b.shape[:-2] or (1,))
     outer = BATCH_RANK - len(loops.sizes)
+    steps_a, steps_b = loops.steps
     matrix_a, matrix_b = sizes.rows * sizes.depth, sizes.depth * sizes.columns
     return (
         ("batches", (1,) * outer + loops.sizes),
-        ("steps_a", (0,) * outer + tuple(matrix_a * step for step in loops.steps_a)),
-        ("steps_b", (0,) * outer + tuple(matrix_b * step for step in loops.steps_b)),
+        ("steps_a", (0,) * outer + tuple(matrix_a * step for step in steps_a)),
+        ("steps_b", (0,) * outer + tuple(matrix_b * step for step in steps_b)),
         ("rows", sizes.rows),
         ("depth", sizes.depth),
         ("columns", sizes.columns),

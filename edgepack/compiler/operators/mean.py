@@ -50,17 +50,24 @@ def mean_multiplier(data: Tensor, output: Tensor, count: int) -> Multiplier:
     return Multiplier((ratio.mantissa << shift) // count, ratio.shift - shift)
 
 
-def _axes(op: Operator, graph: Graph) -> frozenset[int]:
+def axes_of(op: Operator, graph: Graph) -> frozenset[int]:
+    """The axes that the constant input 1 names, each counted from the front; none of a scalar."""
     rank = len(checks.input_tensor(op, graph, 0).shape)
     values = checks.constant_ints(op, graph, 1)
+    if rank == 0:
+        return frozenset()
     return frozenset(checks.axis_of(op, graph, axis, rank) for axis in values)
 
 
-def _check(op: Operator, graph: Graph) -> None:
+def check_axes(op: Operator, graph: Graph, types: Sequence[str]) -> tuple[Tensor, Tensor]:
+    """Input 0, of one of these types, and the output, which is of its type and has its other axes.
+
+    Refused where its axes take more loops than kernels have.
+    """
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
-    checks.require_type(op, graph, data, TYPES)
+    checks.require_type(op, graph, data, types)
     checks.require_same_type(op, graph, data, output)
-    axes = _axes(op, graph)
+    axes = axes_of(op, graph)
     kept = [
         1 if axis in axes else size
         for axis, size in enumerate(data.shape)
@@ -75,6 +82,11 @@ def _check(op: Operator, graph: Graph) -> None:
         f"its axes take {len(runs)} nested loops; {2 * RANK} is the limit. Reshape its input in "
         "the model.",
     )
+    return data, output
+
+
+def _check(op: Operator, graph: Graph) -> None:
+    data, output = check_axes(op, graph, TYPES)
     if data.dtype.name not in ("FLOAT32", *WHOLE):
         checks.require_per_tensor(op, graph, data, output)
     if data.dtype.name == "INT16":
@@ -83,7 +95,7 @@ def _check(op: Operator, graph: Graph) -> None:
 
 def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
-    runs = runs_of(data.shape, _axes(op, graph))
+    runs = runs_of(data.shape, axes_of(op, graph))
     count = prod(run.size for run in runs if run.reduced)
     tensors = (TensorRef(data.index), TensorRef(output.index))
     if data.dtype.name in WHOLE:

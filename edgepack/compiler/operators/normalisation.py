@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from edgepack.compiler import tables
 from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier, rounding_divide_by_pot
-from edgepack.compiler.operators import checks, pooling, scaling
+from edgepack.compiler.operators import calls, checks, pooling, scaling
 from edgepack.compiler.operators.activation import elementwise
 from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
 from edgepack.compiler.operators.window import overlap_lead
 from edgepack.graph import DType, Graph, Operator, Tensor
 from edgepack.program import (
-    Argument,
     Const,
     Lowered,
     LowerSpec,
@@ -18,7 +17,6 @@ from edgepack.program import (
     Params,
     Scalar,
     Step,
-    TensorRef,
 )
 
 TYPES = ("float32", "int8", "uint8")
@@ -26,7 +24,6 @@ LONGEST_ROW = 4095  # of exponentials of up to 1 in Q12.19
 LONGEST_SQUARES = 2**31 // 255**2  # squares of 8 bits that an int32 holds
 _TOP = {DType.INT8: 127, DType.UINT8: 255}
 _MIDDLE = {DType.INT8: 0, DType.UINT8: 128}
-_SUFFIXES = {DType.INT8: "s8", DType.UINT8: "u8", DType.FLOAT32: "f32"}
 
 
 def _check_rows(op: Operator, graph: Graph, limit: int) -> tuple[Tensor, Tensor]:
@@ -49,10 +46,6 @@ def _check_rows(op: Operator, graph: Graph, limit: int) -> tuple[Tensor, Tensor]
 
 def _rows(x: Tensor) -> tuple[int, int]:
     return x.elements // x.shape[-1], x.shape[-1]
-
-
-def _refs(x: Tensor, y: Tensor) -> tuple[Argument, ...]:
-    return TensorRef(x.index), TensorRef(y.index)
 
 
 def _check_log_softmax(op: Operator, graph: Graph) -> None:
@@ -78,10 +71,10 @@ def _lower_log_softmax(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     x, y = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
     rows, depth = _rows(x)
     source = "ep_log_softmax"
-    kernel = f"{source}_{_SUFFIXES[x.dtype]}"
+    kernel = f"{source}_{calls.SUFFIX[x.dtype]}"
     if x.dtype is DType.FLOAT32:
         sizes = (Scalar("uint32_t", rows), Scalar("uint32_t", depth))
-        return elementwise(op, graph, kernel, source, (*_refs(x, y), *sizes))
+        return elementwise(op, graph, kernel, source, (*calls.refs(x, y), *sizes))
     multiplier, radius = tables.softmax_scaling(x.scale, 1.0)
     reverse = reverse_multiplier(multiplier)
     values = tables.softmax_exponentials(x.scale, 1.0).tolist()
@@ -101,7 +94,7 @@ def _lower_log_softmax(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         ),
     )
     constant = Const("exponentials", "int32_t", table, "tables")
-    return elementwise(op, graph, kernel, source, (params, constant, *_refs(x, y)))
+    return elementwise(op, graph, kernel, source, (params, constant, *calls.refs(x, y)))
 
 
 def _check_l2_norm(op: Operator, graph: Graph) -> None:
@@ -122,8 +115,8 @@ def _lower_l2_norm(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     x, y = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
     sizes = tuple(Scalar("uint32_t", size) for size in _rows(x))
     zero = () if x.dtype is DType.FLOAT32 else (Scalar("int32_t", x.zero_point),)
-    kernel = f"ep_l2_norm_{_SUFFIXES[x.dtype]}"
-    return elementwise(op, graph, kernel, "ep_l2_norm", (*_refs(x, y), *sizes, *zero))
+    kernel = f"ep_l2_norm_{calls.SUFFIX[x.dtype]}"
+    return elementwise(op, graph, kernel, "ep_l2_norm", (*calls.refs(x, y), *sizes, *zero))
 
 
 def _check_l2_pool(op: Operator, graph: Graph) -> None:
@@ -146,7 +139,7 @@ def _lower_l2_pool(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         op.index,
         kernel,
         kernel,
-        (Params("ep_pool_f32_t", fields), *_refs(x, y)),
+        (Params("ep_pool_f32_t", fields), *calls.refs(x, y)),
         op.inputs,
         op.outputs,
         (Overlap(x.index, y.index, lead),),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgepack.compiler import tables
 from edgepack.compiler.fixed_point import quantize_multiplier
+from edgepack.compiler.operators import calls
 from edgepack.compiler.operators.activation import lookup
 from edgepack.compiler.operators.checks import (
     input_tensor,
@@ -14,15 +15,8 @@ from edgepack.compiler.operators.checks import (
 )
 from edgepack.compiler.operators.row import OperatorRow
 from edgepack.graph import DType, Graph, Operator, Tensor
-from edgepack.program import Lowered, LowerSpec, Overlap, Params, Scalar, Step, TensorRef
+from edgepack.program import Lowered, LowerSpec, Overlap, Params, Scalar, Step
 
-SUFFIX = {
-    DType.FLOAT32: "f32",
-    DType.INT8: "s8",
-    DType.UINT8: "u8",
-    DType.INT16: "s16",
-    DType.INT32: "s32",
-}
 TARGETS = {
     DType.FLOAT32: ("int8", "uint8", "int16"),
     DType.INT8: ("int8", "uint8", "int16"),
@@ -46,7 +40,7 @@ def lower_quantize(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
     if x.dtype.bytes == y.dtype.bytes == 1:
         return lookup(op, graph, tables.requantize_table(x, y))
-    names = f"{SUFFIX[x.dtype]}_{SUFFIX[y.dtype]}"
+    names = f"{calls.SUFFIX[x.dtype]}_{calls.SUFFIX[y.dtype]}"
     if x.dtype is DType.FLOAT32:
         fields = (("count", x.elements), ("scale", y.scale), ("zero_point", y.zero_point))
         return _convert(op, f"ep_quantize_{names}", Params("ep_quantize_t", fields), x, y)
@@ -74,15 +68,15 @@ def _convert(
 ) -> Lowered:
     """A step element by element, upwards; the output may run into what the input has left."""
     lead = max(0, y.bytes - x.bytes)
-    in_ram = x.data is None
+    inputs = calls.in_ram(x)
     step = Step(
         operator=op.index,
         kernel=kernel,
         source=source,
-        arguments=(params, TensorRef(x.index), TensorRef(y.index)),
-        inputs=(x.index,) if in_ram else (),
+        arguments=(params, *calls.refs(x, y)),
+        inputs=inputs,
         outputs=(y.index,),
-        overlaps=(Overlap(x.index, y.index, lead),) if in_ram else (),
+        overlaps=tuple(Overlap(index, y.index, lead) for index in inputs),
     )
     return Lowered(steps=(step,))
 
@@ -104,7 +98,7 @@ def lower_dequantize(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         count = Scalar("uint32_t", x.elements)
         return _convert(op, "ep_dequantize_f16", count, x, y, "ep_dequantize")
     fields = (("count", x.elements), ("scale", x.scale), ("zero_point", x.zero_point))
-    kernel = f"ep_dequantize_{SUFFIX[x.dtype]}"
+    kernel = f"ep_dequantize_{calls.SUFFIX[x.dtype]}"
     return _convert(op, kernel, Params("ep_dequantize_t", fields), x, y, "ep_dequantize")
 
 

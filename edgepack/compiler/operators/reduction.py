@@ -5,61 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
-from edgepack.compiler.operators import checks
-from edgepack.compiler.operators.mean import Run, runs_of
+from edgepack.compiler.operators import calls, checks
+from edgepack.compiler.operators.mean import RANK, Run, axes_of, check_axes, runs_of
 from edgepack.compiler.operators.row import OperatorRow, OptionField
 from edgepack.compiler.tables import RANGE
 from edgepack.graph import DType, Graph, Operator, Tensor
-from edgepack.program import FieldValue, Lowered, LowerSpec, Params, Step, TensorRef
+from edgepack.program import Argument, FieldValue, Lowered, LowerSpec, Params, Step
 
-RANK = 4  # of the loops of each sort: EP_REDUCE_RANK
 NUMBERS = ("int8", "uint8", "int16", "int32", "int64", "float32")
 QUANTIZED = (DType.INT8, DType.UINT8, DType.INT16)
 LEAST_PRODUCT_SHIFT, MOST_PRODUCT_SHIFT = -31, 7  # TFLite's, of a product of 48 bits
-_SUFFIXES = {
-    DType.INT8: "s8",
-    DType.UINT8: "u8",
-    DType.INT16: "s16",
-    DType.INT32: "s32",
-    DType.INT64: "s64",
-    DType.FLOAT32: "f32",
-}
 _LOGIC = {"SUM": "any", "REDUCE_MAX": "any", "REDUCE_ANY": "any"}  # of bool; the others: all
 Fields = tuple[tuple[str, FieldValue], ...]
 
 
-def _axes(op: Operator, graph: Graph) -> frozenset[int]:
-    rank = len(checks.input_tensor(op, graph, 0).shape)
-    values = checks.constant_ints(op, graph, 1)
-    if rank == 0:
-        return frozenset()
-    return frozenset(checks.axis_of(op, graph, axis, rank) for axis in values)
-
-
-def _check(op: Operator, graph: Graph, types: Sequence[str]) -> tuple[Tensor, Tensor]:
-    data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
-    checks.require_type(op, graph, data, types)
-    checks.require_same_type(op, graph, data, output)
-    axes = _axes(op, graph)
-    kept = [
-        1 if axis in axes else size
-        for axis, size in enumerate(data.shape)
-        if op.option("keep_dims") or axis not in axes
-    ]
-    checks.require_shape(op, graph, output, kept)
-    runs = runs_of(data.shape, axes)
-    checks.require(
-        sum(run.reduced for run in runs) <= RANK and sum(not run.reduced for run in runs) <= RANK,
-        op,
-        graph,
-        f"its axes take {len(runs)} nested loops; {2 * RANK} is the limit. Reshape its input in "
-        "the model.",
-    )
-    return data, output
-
-
 def _check_sum(op: Operator, graph: Graph) -> None:
-    data, output = _check(op, graph, (*NUMBERS, "bool"))
+    data, output = check_axes(op, graph, (*NUMBERS, "bool"))
     if data.dtype not in QUANTIZED:
         return
     checks.require_per_tensor(op, graph, data, output)
@@ -75,7 +36,7 @@ def _check_sum(op: Operator, graph: Graph) -> None:
 
 
 def _check_product(op: Operator, graph: Graph) -> None:
-    data, output = _check(op, graph, (*NUMBERS, "bool"))
+    data, output = check_axes(op, graph, (*NUMBERS, "bool"))
     if data.quantization is None or data.dtype not in QUANTIZED:
         return
     checks.require_type(op, graph, data, ("int8", "int16"))
@@ -92,13 +53,13 @@ def _check_product(op: Operator, graph: Graph) -> None:
 
 
 def _check_extreme(op: Operator, graph: Graph) -> None:
-    data, output = _check(op, graph, (*NUMBERS, "bool"))
+    data, output = check_axes(op, graph, (*NUMBERS, "bool"))
     if data.dtype in QUANTIZED:
         checks.require_same_quantization(op, graph, data, output)
 
 
 def _check_logic(op: Operator, graph: Graph) -> None:
-    _check(op, graph, ("bool",))
+    check_axes(op, graph, ("bool",))
 
 
 def _count(op: Operator, graph: Graph) -> int:
@@ -115,7 +76,7 @@ def product_multiplier(data: Tensor, output: Tensor, count: int) -> Multiplier:
 def _reduction_fields(op: Operator, graph: Graph, prefix: str = "") -> Fields:
     """The fields of `ep_reduction_t`."""
     data = checks.input_tensor(op, graph, 0)
-    axes = _axes(op, graph)
+    axes = axes_of(op, graph)
     runs = runs_of(data.shape, axes)
     kept = [run for run in runs if not run.reduced]
     reduced = [run for run in runs if run.reduced] or [Run(True, 1, 1)]
@@ -138,8 +99,8 @@ def _padded(values: Sequence[int], filler: int) -> tuple[int, ...]:
 
 def _step(op: Operator, graph: Graph, kernel: str, params: Params) -> Lowered:
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
-    arguments = (params, TensorRef(data.index), TensorRef(output.index))
-    inputs = () if data.data is not None else (data.index,)
+    arguments: tuple[Argument, ...] = (params, *calls.refs(data, output))
+    inputs = calls.in_ram(data)
     return Lowered((Step(op.index, kernel, "ep_reduction", arguments, inputs, op.outputs),))
 
 
@@ -150,7 +111,7 @@ def _plain(op: Operator, graph: Graph, stem: str, *, wraps: bool) -> Lowered:
     if data.dtype is DType.BOOL:
         return _step(op, graph, f"ep_{_LOGIC.get(op.kind, 'all')}_bool", params)
     by_bits = wraps and data.dtype is not DType.FLOAT32
-    suffix = str(8 * data.dtype.bytes) if by_bits else _SUFFIXES[data.dtype]
+    suffix = str(8 * data.dtype.bytes) if by_bits else calls.SUFFIX[data.dtype]
     return _step(op, graph, f"ep_{stem}_{suffix}", params)
 
 
@@ -166,7 +127,7 @@ def _lower_sum(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         ("shift", multiplier.shift),
         ("zero", output.zero_point),
     )
-    kernel = f"ep_total_scaled_{_SUFFIXES[data.dtype]}"
+    kernel = f"ep_total_scaled_{calls.SUFFIX[data.dtype]}"
     return _step(op, graph, kernel, Params("ep_sum_scaled_t", fields))
 
 
@@ -182,7 +143,7 @@ def _lower_product(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         ("mantissa", min((multiplier.mantissa + 0x8000) >> 16, 0x7FFF)),
         ("right", 15 - multiplier.shift),
     )
-    kernel = f"ep_product_scaled_{_SUFFIXES[data.dtype]}"
+    kernel = f"ep_product_scaled_{calls.SUFFIX[data.dtype]}"
     return _step(op, graph, kernel, Params("ep_product_scaled_t", fields))
 
 

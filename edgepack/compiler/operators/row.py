@@ -25,6 +25,8 @@ class OptionField:
     choices: tuple[str, ...] = ()
 
 
+Check = Callable[[Operator, Graph], None]
+Lower = Callable[[Operator, Graph, LowerSpec], Lowered]
 PADDING = ("SAME", "VALID")
 ACTIVATION = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6")
 
@@ -44,10 +46,10 @@ class OperatorRow:
     outputs: tuple[int, int] = (1, 1)
     optional: frozenset[int] = frozenset()  # places of inputs that may be ABSENT
     types: tuple[str, ...] = ("int8", "float32")  # of the activations
-    check: Callable[[Operator, Graph], None]
+    check: Check
     """Raises ModelError unless types, shapes and options are ones that TFLite's reference
     kernel accepts and `lower` handles; it also checks the output's shape."""
-    lower: Callable[[Operator, Graph, LowerSpec], Lowered]
+    lower: Lower
     shape: Callable[[Operator, Graph], Sequence[tuple[int, ...]]] | None = None
     """The outputs' shapes from the inputs', where a file leaves them open; None: what
     shape_rules.py has for its kind."""

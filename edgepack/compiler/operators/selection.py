@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from edgepack.compiler.operators import broadcasting, checks
+from edgepack.compiler.operators import broadcasting, calls, checks
 from edgepack.compiler.operators.row import OperatorRow, OptionField
 from edgepack.graph import DType, Graph, Operator, Tensor
 from edgepack.program import (
     Alias,
-    Argument,
     Lowered,
     LowerSpec,
     Overlap,
@@ -21,17 +20,7 @@ MOVED = (
     *("int8", "uint8", "int16", "int32", "int64", "bool"),
     *("float32", "float16", "uint32", "uint16"),
 )
-_INTEGERS = {
-    DType.INT8: "s8",
-    DType.UINT8: "u8",
-    DType.BOOL: "u8",
-    DType.INT16: "s16",
-    DType.UINT16: "u16",
-    DType.INT32: "s32",
-    DType.UINT32: "u32",
-    DType.INT64: "s64",
-}
-_FLOATS = {DType.FLOAT32: "f32", DType.FLOAT16: "f16"}
+_FLOATS = (DType.FLOAT32, DType.FLOAT16)
 _BY_BYTES = {1: "s8", 2: "s16", 4: "s32", 8: "s64"}
 
 
@@ -68,14 +57,7 @@ def _check_select(op: Operator, graph: Graph) -> None:
     else:
         checks.require_shape(op, graph, output, _common_shape(op, graph, condition, a, b))
     shape = _condition_shape(op, condition, a)
-    count = len(broadcasting.nested_loops(shape, a.shape, b.shape).sizes)
-    checks.require(
-        count <= broadcasting.RANK,
-        op,
-        graph,
-        f"its broadcast takes {count} nested loops; {broadcasting.RANK} is the limit. "
-        "Reshape its inputs in the model.",
-    )
+    broadcasting.require_loops(op, graph, shape, a.shape, b.shape)
 
 
 def _common_shape(op: Operator, graph: Graph, *tensors: Tensor) -> tuple[int, ...]:
@@ -98,9 +80,8 @@ def _lower_select(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     output = checks.output_tensor(op, graph)
     shape = _condition_shape(op, condition, a)
     loops = broadcasting.nested_loops(shape, a.shape, b.shape)
-    tensors = (condition, a, b)
-    inputs = broadcasting.in_ram(tensors)
-    refs = tuple(TensorRef(tensor.index) for tensor in (*tensors, output))
+    inputs = calls.in_ram(condition, a, b)
+    refs = calls.refs(condition, a, b, output)
     step = Step(
         operator=op.index,
         kernel=f"ep_select_{8 * output.dtype.bytes}",
@@ -108,7 +89,7 @@ def _lower_select(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         arguments=(Params("ep_select_t", broadcasting.loop_fields(loops, "cab")), *refs),
         inputs=inputs,
         outputs=op.outputs,
-        overlaps=broadcasting.overlaps_in_place(graph, inputs, output),
+        overlaps=calls.overlaps_in_place(graph, inputs, output),
     )
     return Lowered((step,))
 
@@ -124,16 +105,12 @@ def cast_kernel(source: DType, target: DType) -> str | None:
     """The function that converts; None where the bytes stay as they are."""
     if source is target:
         return None
-    if source in _FLOATS:
-        to = "bool" if target is DType.BOOL else {**_INTEGERS, **_FLOATS}[target]
-        return f"ep_cast_{_FLOATS[source]}_{to}"
-    if target in _FLOATS:
-        return f"ep_cast_{_INTEGERS[source]}_{_FLOATS[target]}"
-    if target is DType.BOOL:
-        return f"ep_cast_{_INTEGERS[source]}_bool"
-    if source.bytes == target.bytes:
+    whole = source in _FLOATS or target in _FLOATS or target is DType.BOOL
+    if not whole and source.bytes == target.bytes:
         return None
-    return f"ep_cast_{_INTEGERS[source]}_{_BY_BYTES[target.bytes]}"
+    to = calls.SUFFIX[target] if whole else _BY_BYTES[target.bytes]
+    stored = "u8" if source is DType.BOOL else calls.SUFFIX[source]
+    return f"ep_cast_{stored}_{to}"
 
 
 def _lower_cast(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
@@ -141,14 +118,13 @@ def _lower_cast(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     kernel = cast_kernel(x.dtype, y.dtype)
     if kernel is None:
         return Lowered(aliases=(Alias(x.index, y.index),))
-    inputs = broadcasting.in_ram((x,))
+    inputs = calls.in_ram(x)
     lead = max(0, (x.elements - 1) * (y.dtype.bytes - x.dtype.bytes))
-    arguments: tuple[Argument, ...] = (TensorRef(x.index), TensorRef(y.index))
     step = Step(
         operator=op.index,
         kernel=kernel,
         source="ep_cast",
-        arguments=(*arguments, Scalar("uint32_t", x.elements)),
+        arguments=(*calls.refs(x, y), Scalar("uint32_t", x.elements)),
         inputs=inputs,
         outputs=op.outputs,
         overlaps=tuple(Overlap(index, y.index, lead) for index in inputs),

@@ -12,15 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgepack.compiler import tables, tables_unary
-from edgepack.compiler.operators import checks
+from edgepack.compiler.operators import calls, checks
 from edgepack.compiler.operators.activation import elementwise, lookup
 from edgepack.compiler.operators.row import OperatorRow, OptionField
 from edgepack.graph import DType, Graph, Operator, Tensor
-from edgepack.program import Argument, Const, Lowered, LowerSpec, Scalar, TensorRef
+from edgepack.program import Argument, Const, Lowered, LowerSpec, Scalar
 
 EIGHT_BITS = (DType.INT8, DType.UINT8)
 Table = Callable[[Tensor, Tensor], NDArray[np.uint8]]
-_SUFFIXES = {DType.INT16: "s16", DType.INT32: "s32", DType.INT64: "s64", DType.FLOAT32: "f32"}
 _TANH = "_tanh"  # the kernel of GELU's approximation
 
 
@@ -96,7 +95,7 @@ def _check(op: Operator, graph: Graph) -> None:
         return
     checks.require_per_tensor(op, graph, x, y)
     if x.dtype is DType.INT16 and op.kind in ("ABS", "LOG", "RSQRT", "SQRT"):
-        _require_symmetric(op, graph, x, y)
+        checks.require_symmetric(op, graph, x, y)
     if op.kind == "RSQRT" and x.dtype is DType.INT8:
         shift = tables_unary.rsqrt_shift(x, y)
         checks.require(
@@ -109,19 +108,8 @@ def _check(op: Operator, graph: Graph) -> None:
         )
 
 
-def _require_symmetric(op: Operator, graph: Graph, *tensors: Tensor) -> None:
-    for tensor in tensors:
-        checks.require(
-            tensor.zero_point == 0,
-            op,
-            graph,
-            f"{checks.tensor_text(tensor)} has zero point {tensor.zero_point}; in int16 it must "
-            f"be 0. {checks.RECONVERT}.",
-        )
-
-
-def _refs(x: Tensor, y: Tensor) -> tuple[Argument, ...]:
-    return TensorRef(x.index), TensorRef(y.index), Scalar("uint32_t", x.elements)
+def _arrays(x: Tensor, y: Tensor) -> tuple[Argument, ...]:
+    return *calls.refs(x, y), Scalar("uint32_t", x.elements)
 
 
 def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
@@ -136,28 +124,28 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         real = tables_unary.gelu_by_tanh if approximate else function.lines(y)
         data = tables_unary.line_table(x, y, real).astype("<i2").tobytes()
         constant = Const("table", "int16_t", data, "tables")
-        arguments = (constant, *_refs(x, y))
+        arguments = (constant, *_arrays(x, y))
         return elementwise(op, graph, "ep_lines_s16", "ep_unary_int", arguments)
     if x.dtype is DType.INT16 and not function.stored and x.quantization is not None:
         return _lower_scaled(op, graph, x, y)
     if op.kind == "RELU_0_TO_1":
         bounds = (Scalar("float", 0.0), Scalar("float", 1.0))
-        return elementwise(op, graph, "ep_relu_f32", "ep_relu", (*_refs(x, y), *bounds))
-    suffix = _SUFFIXES[x.dtype]
+        return elementwise(op, graph, "ep_relu_f32", "ep_relu", (*_arrays(x, y), *bounds))
+    suffix = calls.SUFFIX[x.dtype]
     source = "ep_unary_f32" if suffix == "f32" else "ep_unary_int"
     kernel = f"ep_{function.stem}{_TANH if approximate else ''}_{suffix}"
-    return elementwise(op, graph, kernel, source, _refs(x, y))
+    return elementwise(op, graph, kernel, source, _arrays(x, y))
 
 
 def _lower_scaled(op: Operator, graph: Graph, x: Tensor, y: Tensor) -> Lowered:
     """ABS and SQRT of int16 with scales."""
     if op.kind == "SQRT":
         scales = (Scalar("float", x.scale), Scalar("float", y.scale))
-        return elementwise(op, graph, "ep_sqrt_s16", "ep_unary_int", (*_refs(x, y), *scales))
+        return elementwise(op, graph, "ep_sqrt_s16", "ep_unary_int", (*_arrays(x, y), *scales))
     multiplier = tables_unary.abs_multiplier(x, y)
     mantissa, shift = (0, 0) if multiplier is None else (multiplier.mantissa, multiplier.shift)
     extra = (Scalar("int32_t", mantissa), Scalar("int32_t", shift))
-    return elementwise(op, graph, "ep_abs_scaled_s16", "ep_unary_int", (*_refs(x, y), *extra))
+    return elementwise(op, graph, "ep_abs_scaled_s16", "ep_unary_int", (*_arrays(x, y), *extra))
 
 
 @dataclass(frozen=True, slots=True)
