@@ -5,7 +5,7 @@
 #include "ep_plane_3x3_s8.h"
 
 typedef struct {
-    ep_plane_t plane;
+    ep_plane_3x3_t plane;
     int32_t batches;
     int32_t channels;
     int32_t x_batch; /* bytes of an input image */

@@ -15,13 +15,13 @@ typedef struct {
     int32_t y_column; /* bytes from an output to the next in its line */
     int32_t low;      /* the activation's range */
     int32_t high;
-} ep_plane_t;
+} ep_plane_3x3_t;
 
 /// The 3x3 windows of one channel: y(i, j) from bias + sum x(i', j') * w. x: the plane with all that
 /// windows see, one byte after the other; w: [3][3]; steps: one output's, see ep_quad_s8.h.
-void ep_plane_3x3_s8(const ep_plane_t* p, const int8_t* x, const int8_t* w, int32_t bias,
+void ep_plane_3x3_s8(const ep_plane_3x3_t* p, const int8_t* x, const int8_t* w, int32_t bias,
                      const uint32_t* steps, int8_t* y);
-void ep_plane_3x3_signed_s8(const ep_plane_t* p, const int8_t* x, const int8_t* w, int32_t bias,
+void ep_plane_3x3_signed_s8(const ep_plane_3x3_t* p, const int8_t* x, const int8_t* w, int32_t bias,
                             const uint32_t* steps, int8_t* y);
 
 #endif

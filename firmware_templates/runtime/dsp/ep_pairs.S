@@ -27,15 +27,8 @@ ep_pairs_widen:
     pop {r4, pc}
     .size ep_pairs_widen, . - ep_pairs_widen
 
-/* What the stack holds. */
-    .equ WIDE, 0
-    .equ ENTRY, 4
-    .equ Y, 8
-    .equ LEFT, 12
-    .equ MANTISSA, 16
-    .equ ROUND, 20
-    .equ SHIFT, 24
-    .equ FRAME, 28
+#include "ep_dense_finish.inc"
+
     .equ GROUP_BYTES, 56
 
 /* Two values of two rows: r12 the low bytes. */
@@ -55,14 +48,7 @@ ep_pairs_widen:
     PAIR r4, r5, r7, r11
     .endm
 
-/* 256 * sum to a result: mantissa, what is added, shift + 6. */
-    .macro FINISH sum, mantissa, round, shift
-    smmla \sum, \sum, \mantissa, \round
-    asr \sum, \sum, \shift
-    ssat \sum, #8, \sum, asr #1
-    .endm
-
-/* The same with both roundings: the low byte of r10 is shift + 6, r11 free. As ep_plane.S explains. */
+/* FINISH with both roundings: the low byte of r10 is shift + 6, r11 free. As ep_plane.S explains. */
     .macro FINISH_TWICE sum, added
     lsr r11, \sum, #31
     sub \added, \added, r11, lsl #7
@@ -130,26 +116,9 @@ ep_pairs_widen:
     lsr r10, r10, #8
     FINISH_TWICE r5, r9
     .elseif \channels
-    ldm r1!, {r6, r7, r8, r9, r10}
-    ldr r11, [sp, #ROUND]
-    lsl r12, r11, r10
-    FINISH r2, r6, r12, r10
-    lsr r10, r10, #8
-    lsl r12, r11, r10
-    FINISH r3, r7, r12, r10
-    lsr r10, r10, #8
-    lsl r12, r11, r10
-    FINISH r4, r8, r12, r10
-    lsr r10, r10, #8
-    lsl r12, r11, r10
-    FINISH r5, r9, r12, r10
+    FINISH_CHANNELS r2, r3, r4, r5
     .else
-    ldrd r8, r9, [sp, #MANTISSA]
-    ldr r10, [sp, #SHIFT]
-    FINISH r2, r8, r9, r10
-    FINISH r3, r8, r9, r10
-    FINISH r4, r8, r9, r10
-    FINISH r5, r8, r9, r10
+    FINISH_ALL r2, r3, r4, r5
     .endif
     ldrd r11, r12, [sp, #Y]
     strb r2, [r11], #1

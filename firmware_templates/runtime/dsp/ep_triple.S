@@ -44,24 +44,22 @@
     pkhbt \even, \even, r0, lsl #16
     .endm
 
-/* 4 values of 4 outputs and 2 pixels: 32 multiply-accumulates, 16 instructions. */
+/* 2 values of 4 outputs and 2 pixels: 16 multiply-accumulates, 8 instructions. */
+    .macro HALF
+    ldm r1!, {r8, r9, r10}
+    ldm r0!, {r11, r12}
+    smlad r2, r8, r11, r2
+    smlad r3, r9, r11, r3
+    smlad r4, r10, r11, r4
+    smlad r5, r8, r12, r5
+    smlad r6, r9, r12, r6
+    smlad r7, r10, r12, r7
+    .endm
+
+/* 4 values. */
     .macro GROUP
-    ldm r1!, {r8, r9, r10}
-    ldm r0!, {r11, r12}
-    smlad r2, r8, r11, r2
-    smlad r3, r9, r11, r3
-    smlad r4, r10, r11, r4
-    smlad r5, r8, r12, r5
-    smlad r6, r9, r12, r6
-    smlad r7, r10, r12, r7
-    ldm r1!, {r8, r9, r10}
-    ldm r0!, {r11, r12}
-    smlad r2, r8, r11, r2
-    smlad r3, r9, r11, r3
-    smlad r4, r10, r11, r4
-    smlad r5, r8, r12, r5
-    smlad r6, r9, r12, r6
-    smlad r7, r10, r12, r7
+    HALF
+    HALF
     .endm
 
 /* The first one of them: r2-r4 are what the sums of both pixels begin with. */
@@ -74,14 +72,7 @@
     smlad r2, r8, r11, r2
     smlad r3, r9, r11, r3
     smlad r4, r10, r11, r4
-    ldm r1!, {r8, r9, r10}
-    ldm r0!, {r11, r12}
-    smlad r2, r8, r11, r2
-    smlad r3, r9, r11, r3
-    smlad r4, r10, r11, r4
-    smlad r5, r8, r12, r5
-    smlad r6, r9, r12, r6
-    smlad r7, r10, r12, r7
+    HALF
     .endm
 
 /* 256 * four sums out of three accumulators: the first in \a. */

@@ -7,15 +7,7 @@
     .syntax unified
     .thumb
 
-/* What the stack holds. */
-    .equ WIDE, 0
-    .equ ENTRY, 4
-    .equ Y, 8
-    .equ LEFT, 12
-    .equ MANTISSA, 16
-    .equ ROUND, 20
-    .equ SHIFT, 24
-    .equ FRAME, 28
+#include "ep_dense_finish.inc"
 
 /* 4 values of 4 rows: 16 multiply-accumulates, 8 instructions of 4 bytes. */
     .macro GROUP
@@ -27,13 +19,6 @@
     smlad r2, r8, r12, r2
     smlad r3, r9, r12, r3
     smlad r4, r10, r12, r4
-    .endm
-
-/* 256 * sum to a result: mantissa, what is added, shift + 6. */
-    .macro FINISH sum, mantissa, round, shift
-    smmla \sum, \sum, \mantissa, \round
-    asr \sum, \sum, \shift
-    ssat \sum, #8, \sum, asr #1
     .endm
 
 /* r0 wide, r1 stream, r2-r4 sums, r5-r10 weights, r11 r12 values, lr end of wide.
@@ -81,26 +66,9 @@
     sub r3, r3, r2, asr #8
     sub r4, r4, r3, asr #8
     .if \channels
-    ldm r1!, {r6, r7, r8, r9, r10}
-    ldr r11, [sp, #ROUND]
-    lsl r12, r11, r10
-    FINISH r0, r6, r12, r10
-    lsr r10, r10, #8
-    lsl r12, r11, r10
-    FINISH r2, r7, r12, r10
-    lsr r10, r10, #8
-    lsl r12, r11, r10
-    FINISH r3, r8, r12, r10
-    lsr r10, r10, #8
-    lsl r12, r11, r10
-    FINISH r4, r9, r12, r10
+    FINISH_CHANNELS r0, r2, r3, r4
     .else
-    ldrd r8, r9, [sp, #MANTISSA]
-    ldr r10, [sp, #SHIFT]
-    FINISH r0, r8, r9, r10
-    FINISH r2, r8, r9, r10
-    FINISH r3, r8, r9, r10
-    FINISH r4, r8, r9, r10
+    FINISH_ALL r0, r2, r3, r4
     .endif
     ldrd r11, r12, [sp, #Y]
     subs r12, r12, #4

@@ -3,7 +3,7 @@
 
 #include "ep_words.h"
 
-typedef void (*plane_kernel_t)(const ep_plane_t* p, const int8_t* x, const int8_t* w,
+typedef void (*plane_kernel_t)(const ep_plane_3x3_t* p, const int8_t* x, const int8_t* w,
                                int32_t bias, const uint32_t* steps, int8_t* y);
 
 /// Copies every step-th byte.

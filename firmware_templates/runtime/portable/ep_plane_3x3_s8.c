@@ -5,7 +5,7 @@
 
 #include "ep_steps.h"
 
-static void plane(const ep_plane_t* p, const int8_t* x, const int8_t* w, int32_t bias,
+static void plane(const ep_plane_3x3_t* p, const int8_t* x, const int8_t* w, int32_t bias,
                   const uint32_t* steps, bool has_sign, int8_t* y)
 {
     const ep_quad_t range = {1, 1, p->low, p->high};
@@ -22,13 +22,13 @@ static void plane(const ep_plane_t* p, const int8_t* x, const int8_t* w, int32_t
     }
 }
 
-void ep_plane_3x3_s8(const ep_plane_t* p, const int8_t* x, const int8_t* w, int32_t bias,
+void ep_plane_3x3_s8(const ep_plane_3x3_t* p, const int8_t* x, const int8_t* w, int32_t bias,
                      const uint32_t* steps, int8_t* y)
 {
     plane(p, x, w, bias, steps, false, y);
 }
 
-void ep_plane_3x3_signed_s8(const ep_plane_t* p, const int8_t* x, const int8_t* w, int32_t bias,
+void ep_plane_3x3_signed_s8(const ep_plane_3x3_t* p, const int8_t* x, const int8_t* w, int32_t bias,
                             const uint32_t* steps, int8_t* y)
 {
     plane(p, x, w, bias, steps, true, y);

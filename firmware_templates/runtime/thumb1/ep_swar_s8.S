@@ -58,6 +58,15 @@
     add     r10, r3
 .endm
 
+/* A group of \taps + 1 depths. */
+.macro GROUP taps
+    FIRST
+.rept \taps
+    TAP
+.endr
+    FLUSH
+.endm
+
 .macro AGAIN label
     cmp     r0, r7
     bne     \label
@@ -168,53 +177,25 @@
     nop
     b       70f
 20:
-    FIRST
-    TAP
-    FLUSH
-    FIRST
-    TAP
-    FLUSH
+    GROUP   1
+    GROUP   1
     AGAIN   20b
     b       80f
 40:
-    FIRST
-    TAP
-    TAP
-    TAP
-    FLUSH
+    GROUP   3
     AGAIN   40b
     b       80f
 30:
-    FIRST
-    TAP
-    TAP
-    FLUSH
-    FIRST
-    TAP
-    TAP
-    FLUSH
+    GROUP   2
+    GROUP   2
     AGAIN   30b
     b       80f
 60:
-    FIRST
-    TAP
-    TAP
-    TAP
-    TAP
-    TAP
-    FLUSH
+    GROUP   5
     AGAIN   60b
     b       80f
 70:
-    FIRST
-    TAP
-    TAP
-    TAP
-    TAP
-    TAP
-    TAP
-    TAP
-    FLUSH
+    GROUP   7
     AGAIN   70b
 80:
     ldr     r7, [sp, #ROWS]
