@@ -57,7 +57,7 @@ def with_front_end(graph: Graph, front: FrontEnd) -> Graph:
         made.add("EdgepackSliding", [fresh], [], sliding, own=SLIDING, into=(target.index,))
         return made.inline(samples)
     window = made.add(
-        "EdgepackSliding", [fresh], [("window", target.shape, target.dtype)], sliding, own=SLIDING
+        "EdgepackSliding", [fresh], [], sliding, own=SLIDING, into=(made.like(target, "window"),)
     )
     ready = made.add(
         "EdgepackEvery", [], [(READY, (1,), DType.BOOL)], {"stride": front.stride}, own=EVERY
@@ -261,7 +261,7 @@ class _Graph:
     def sometimes(self, samples: int, window: int, ready: int) -> Graph:
         """The front end, then the model where `ready`; else its outputs are what they were."""
         model = self.model
-        results = [self._put(model.tensor(t), f"output{n}") for n, t in enumerate(model.outputs)]
+        results = [self.like(model.tensor(t), f"output{n}") for n, t in enumerate(model.outputs)]
         given = (ready, window, *model.inputs[1:])
         branches = {"then_subgraph_index": 0, "else_subgraph_index": 1}
         self.operators.append(Operator(self.next, "IF", given, tuple(results), branches))
@@ -282,7 +282,8 @@ class _Graph:
             output_names=(*model.end_names("output"), READY),
         )
 
-    def _put(self, like: Tensor, name: str) -> int:
+    def like(self, like: Tensor, name: str) -> int:
+        """The number of a new tensor that an operator writes, otherwise as another."""
         tensor = dataclasses.replace(
             like, index=len(self.tensors), name=f"frontend/{name}", data=None, state=None
         )

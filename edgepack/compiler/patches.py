@@ -218,7 +218,7 @@ class _Region:
         goals = self.goals(patch)
         starts = self._starts(goals)
         if self.stream:
-            self._receive(goals[self.order[0]])
+            self._receive(goals, starts)
         for operator in self.region:
             target = operator.outputs[0]
             if goals[target] > starts[target]:
@@ -237,31 +237,42 @@ class _Region:
             starts[tensor] = min(firsts, default=goals[tensor])
         return {**starts, self.order[0]: self.done[self.order[0]]}
 
-    def _receive(self, goal: int) -> None:
-        """The rows of the input that come before the patch."""
+    def _receive(self, goals: Mapping[int, int], starts: Mapping[int, int]) -> None:
+        """The rows of the input that come before the patch, behind those that it reads again."""
         whole = self.order[0]
-        first = self.done[whole]
-        if goal > first:
-            made = self._tensor(whole, goal - first, f"rows_{first}")
-            self.chunks.append(Chunk(made, first, goal - first))
-            self._hold(whole, _Rows(made, first, goal))
+        first, goal = self.done[whole], goals[whole]
+        if goal <= first:
+            return
+        made = self._tensor(whole, goal - first, f"rows_{first}")
+        self.chunks.append(Chunk(made, first, goal - first))
+        self._join_held(whole, _Rows(made, first, goal), self._read_again(goals, starts))
+
+    def _read_again(self, goals: Mapping[int, int], starts: Mapping[int, int]) -> int:
+        """The first row of the streamed input that this patch or one behind it reads."""
+        whole = self.order[0]
+        readers = self.readers[whole]
+        if self.patching.halo == "keep":
+            return self.needed(whole)
+        if all(goals[t] > starts[t] for t in readers):
+            return min(self.reaches[t].first(starts[t]) for t in readers)
+        return self.held[whole].first if whole in self.held else 0
 
     def _hold(self, tensor: int, new: _Rows) -> None:
         """New rows of a tensor, behind those that are still needed."""
         if tensor == self.cut:
             self.parts.append(new.tensor)
-            return
+        elif tensor in self.held and self.patching.halo == "keep":
+            self._join_held(tensor, new, self.needed(tensor))
+        else:
+            self.held[tensor] = new
+
+    def _join_held(self, tensor: int, new: _Rows, first: int) -> None:
+        """Hold new rows together with those held from `first` on."""
         old = self.held.get(tensor)
-        first = new.first
-        if old is not None and self._keeps(tensor):
-            first = self.needed(tensor)
         if old is not None and first < old.end == new.first:
             kept = self._cut_out(old, first, old.end)
             new = _Rows(self._join(tensor, [kept, new.tensor], new.end - first), first, new.end)
         self.held[tensor] = new
-
-    def _keeps(self, tensor: int) -> bool:
-        return self.patching.halo == "keep" or (self.stream and tensor == self.order[0])
 
     def _made(self, operator: Operator, first: int, end: int) -> int:
         """A tensor with those rows of the operator's output."""
@@ -292,6 +303,7 @@ class _Region:
 
     def _cut_out(self, rows: _Rows, first: int, end: int) -> int:
         """A tensor with some of the rows."""
+        assert rows.first <= first < end <= rows.end, (first, end, rows)
         if (first, end) == (rows.first, rows.end):
             return rows.tensor
         whole = self.tensors[rows.tensor]

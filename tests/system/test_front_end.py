@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from edgepack.board import load_board
+from edgepack.frontend import FrontEnd
+from edgepack.pipeline import CompileSpec, DeviceSpec, bench
 from tests.kernels.emulated import require
 from tests.kernels.test_frontend import echo
 from tests.system.command_line import edgepack, refused
+from tests.tflite_builder import pack
+from tests.unit.compiler.small_models import cnn
 
 CONFIG = """
 [model]
@@ -77,3 +82,12 @@ def test_what_is_refused_of_a_front_end(words: Path, text: str, words_of_it: str
 def test_rows_that_do_not_fit_are_a_fault_of_the_model(words: Path) -> None:
     done = edgepack("inspect", "words.tflite", "--frontend", "micro_speech,channels=7", cwd=words)
     refused(3, done, "rows of 7 features do not fill it")
+
+
+def test_a_model_that_runs_now_and_then_may_begin_with_a_layer(tmp_path: Path) -> None:
+    model = tmp_path / "net.tflite"
+    model.write_bytes(pack(cnn()))
+    front = FrontEnd("window", hop=4, stride=2)
+    result = bench(model, load_board("host"), CompileSpec(front_end=front), DeviceSpec(samples=6))
+    assert result.agreement is not None
+    assert result.agreement.bit_exact, result.agreement.first_difference
