@@ -44,7 +44,7 @@ class Prune(_Frozen):
     learning_rate: float = Field(default=2e-3, gt=0)
     data: str = ""
     test: str = ""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
 
 
 class Quantize(_Frozen):
@@ -54,7 +54,7 @@ class Quantize(_Frozen):
     per: Literal["channel", "tensor"] = "channel"
     test: str = ""
     samples: int = Field(default=200, ge=0)
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
 
 
 class Target(_Frozen):
@@ -113,7 +113,7 @@ class Bench(_Frozen):
     data: str = ""
     samples: int = Field(default=0, ge=0)
     metric: Literal["accuracy", "auc"] = "accuracy"
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
 
 
 class Report(_Frozen):

@@ -21,7 +21,7 @@ from edgepack.errors import UsageError
 _data = click.option("--data", help=".npz or .npy of x and y, or module:function.")
 _test = click.option("--test", help="Labelled data to score before and after.")
 _scale = click.option("--scale", default=1.0, help="The model is given x * scale.")
-_seed = click.option("--seed", default=0, show_default=True)
+_seed = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 _trust = click.option("--trust-model", is_flag=True, help="Let code inside the file run.")
 
 

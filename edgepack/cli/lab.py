@@ -64,7 +64,13 @@ _layer_options = gathered(
     click.option("--stride", metavar="HxW", help="Default: 1, and of pools their kernel."),
     click.option("--padding", type=click.Choice(["same", "valid"]), help="Default: same."),
     click.option("--relu", is_flag=True, help="With a fused ReLU."),
-    click.option("--seed", default=0, show_default=True, help="Of weights and inputs."),
+    click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help="Of weights and inputs.",
+    ),
 )
 
 

@@ -229,7 +229,7 @@ _samples = (
     click.option(
         "--samples", type=click.IntRange(min=0), default=0, help="The first so many; 0 is all."
     ),
-    click.option("--seed", type=int, default=0, help="Of the random inputs."),
+    click.option("--seed", type=click.IntRange(min=0), default=0, help="Of the random inputs."),
 )
 _metric = click.option(
     "--metric",
