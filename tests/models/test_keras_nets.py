@@ -38,17 +38,22 @@ def networks(folder: Path, first: int, count: int) -> list[tuple[str, bytes]]:
 def test_one_network_of_each_family(tmp_path: Path) -> None:
     models = networks(tmp_path, 0, len(FAMILIES))
     assert len(models) > 4 * len(FAMILIES)
-    refused = check_models(models, ("host", "mps2-an386"))
-    assert not refused
+    outcome = check_models(models, ("host", "mps2-an386"))
+    assert not outcome.refused
+    assert len(outcome.unanswered) <= len(models) // 10, outcome.unanswered
 
 
 @NEEDS_KERAS
 @pytest.mark.long
 def test_many_networks(tmp_path: Path, case_count: int) -> None:
-    refused = []
+    refused, unanswered, count = [], [], 0
     for first in range(len(FAMILIES), len(FAMILIES) + case_count, BATCH):
         folder = tmp_path / str(first)
         folder.mkdir()
         models = networks(folder, first, BATCH)
-        refused += check_models(models, ("host", "mps2-an386", "riscv-virt"))
+        outcome = check_models(models, ("host", "mps2-an386", "riscv-virt"))
+        refused += outcome.refused
+        unanswered += outcome.unanswered
+        count += len(models)
     assert not refused
+    assert len(unanswered) <= count // 5, unanswered

@@ -19,9 +19,10 @@ def test_a_packaged_model_is_right_or_refused_with_reason(model: Packaged) -> No
     if not path.is_file():
         pytest.skip(f"{path} is missing: make packaged-models")
     boards = ("host",) if model.large else ("host", "mps2-an386", "riscv-virt")
-    refused = check_models([(model.label, path.read_bytes())], boards)
+    outcome = check_models([(model.label, path.read_bytes())], boards)
+    assert not outcome.unanswered
     if model.refused is None:
-        assert not refused
+        assert not outcome.refused
     else:
-        assert len(refused) == 1
-        assert model.refused in refused[0].message
+        (refused,) = outcome.refused
+        assert model.refused in refused.message

@@ -2,11 +2,14 @@
 
     check_models([("net.tflite", data), ...], boards=("host", "mps2-an386"))
 
-A model is accepted and right, or refused with a ModelError; what is refused comes back.
+A model is accepted and right, or refused with a ModelError. Where LiteRT cannot run one, TFLite
+Micro is asked; what is refused, and what neither runs, comes back.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +18,7 @@ from numpy.typing import NDArray
 
 from edgepack import oracle
 from edgepack.compiler.reader import read_model
-from edgepack.errors import EdgepackError, ModelError
+from edgepack.errors import ModelError
 from edgepack.graph import Graph
 from tests.kernels.emulated import run_on_board
 from tests.kernels.harness import Case, run_cases
@@ -32,6 +35,14 @@ class Refused:
 
     label: str
     message: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was compared with nothing; all else is right on every board."""
+
+    refused: tuple[Refused, ...]
+    unanswered: tuple[str, ...]  # labels of accepted models that no interpreter here runs
 
 
 def random_inputs(graph: Graph, seed: int = 1) -> list[Values]:
@@ -55,10 +66,8 @@ def random_inputs(graph: Graph, seed: int = 1) -> list[Values]:
     return arrays
 
 
-def check_models(
-    models: Sequence[tuple[str, bytes]], boards: Sequence[str] = ("host",)
-) -> list[Refused]:
-    """Run every model on every board; what edgepack refuses is returned, with its reason."""
+def check_models(models: Sequence[tuple[str, bytes]], boards: Sequence[str] = ("host",)) -> Outcome:
+    """Run every model that is accepted and answered by a reference on every board."""
     refused, cases = [], []
     for label, data in models:
         try:
@@ -67,27 +76,39 @@ def check_models(
             refused.append(Refused(label, str(error)))
             continue
         cases.append(Case(data, random_inputs(graph), label=label, optimise=True))
-    references = oracle.run_cases([oracle.Case(c.model, tuple(c.inputs)) for c in cases])
-    pairs = [
-        (case, reference)
-        for case, reference in zip(cases, references, strict=True)
-        if not isinstance(reference, EdgepackError)  # what the reference cannot run says nothing
-    ]
-    if not pairs:
-        return refused
-    for board in boards:
-        chosen = [case for case, _ in pairs]
+    pairs = answered(cases)
+    chosen = [case for case, _ in pairs]
+    for board in boards if chosen else ():
         answers = (
             run_cases(chosen)
             if board == "host"
             else [list(answer.outputs) for answer in run_on_board(board, chosen)]
         )
         for (case, reference), answer in zip(pairs, answers, strict=True):
-            assert isinstance(reference, oracle.ReferenceRun)
             for place, (got, want) in enumerate(zip(answer, reference.outputs, strict=True)):
                 relative = HYBRID if "dynamic" in case.label else RELATIVE
                 compare(got, want, f"{case.label} on {board}, output {place}", relative)
-    return refused
+    done = {case.label for case in chosen}
+    return Outcome(tuple(refused), tuple(c.label for c in cases if c.label not in done))
+
+
+def answered(cases: Sequence[Case]) -> list[tuple[Case, oracle.ReferenceRun]]:
+    """Each case that an interpreter runs, in that one's numerics, and its answer."""
+    pairs, left = _asked(cases, "litert")
+    if left and importlib.util.find_spec("tflite_micro") is not None:
+        specs = [dataclasses.replace(case.spec, numerics="tflm") for case in left]
+        wider = zip(left, specs, strict=True)
+        pairs += _asked([dataclasses.replace(case, spec=spec) for case, spec in wider], "tflm")[0]
+    return pairs
+
+
+def _asked(
+    cases: Sequence[Case], numerics: oracle.Numerics
+) -> tuple[list[tuple[Case, oracle.ReferenceRun]], list[Case]]:
+    asked = [oracle.Case(case.model, tuple(case.inputs)) for case in cases]
+    runs = list(zip(cases, oracle.run_cases(asked, numerics=numerics), strict=True))
+    pairs = [(case, run) for case, run in runs if isinstance(run, oracle.ReferenceRun)]
+    return pairs, [case for case, run in runs if not isinstance(run, oracle.ReferenceRun)]
 
 
 def compare(got: Values, want: Values, where: str, relative: float = RELATIVE) -> None:
