@@ -18,6 +18,7 @@
 #define Y_LINE 12
 #define LENGTH 16
 #define FRAME 80
+#include "ep_saved.inc"
 
 .macro PRODUCT sum, w
     mul     t5, t4, \w
@@ -61,20 +62,7 @@
     .type   \name, @function
     .balign 4
 \name:
-    addi    sp, sp, -FRAME
-    sw      ra, 28(sp)
-    sw      s0, 32(sp)
-    sw      s1, 36(sp)
-    sw      s2, 40(sp)
-    sw      s3, 44(sp)
-    sw      s4, 48(sp)
-    sw      s5, 52(sp)
-    sw      s6, 56(sp)
-    sw      s7, 60(sp)
-    sw      s8, 64(sp)
-    sw      s9, 68(sp)
-    sw      s10, 72(sp)
-    sw      s11, 76(sp)
+    SAVE
     lb      s0, 0(a2)
     lb      s3, 1(a2)
     lb      s6, 2(a2)
@@ -201,21 +189,7 @@
     add     ra, ra, a6
     bnez    t4, 50b
 90:
-    lw      ra, 28(sp)
-    lw      s0, 32(sp)
-    lw      s1, 36(sp)
-    lw      s2, 40(sp)
-    lw      s3, 44(sp)
-    lw      s4, 48(sp)
-    lw      s5, 52(sp)
-    lw      s6, 56(sp)
-    lw      s7, 60(sp)
-    lw      s8, 64(sp)
-    lw      s9, 68(sp)
-    lw      s10, 72(sp)
-    lw      s11, 76(sp)
-    addi    sp, sp, FRAME
-    ret
+    RETURN
     .size   \name, .-\name
 .endm
 

@@ -22,6 +22,7 @@
 #define BLOCKS 24
 #define WEIGHTS 80
 #define FRAME 96
+#include "ep_saved.inc"
 
 .macro PRODUCT sum, x
     mul     t5, \x, t4
@@ -94,20 +95,7 @@
     mv      a0, a2
     ret
 10:
-    addi    sp, sp, -FRAME
-    sw      ra, 28(sp)
-    sw      s0, 32(sp)
-    sw      s1, 36(sp)
-    sw      s2, 40(sp)
-    sw      s3, 44(sp)
-    sw      s4, 48(sp)
-    sw      s5, 52(sp)
-    sw      s6, 56(sp)
-    sw      s7, 60(sp)
-    sw      s8, 64(sp)
-    sw      s9, 68(sp)
-    sw      s10, 72(sp)
-    sw      s11, 76(sp)
+    SAVE
     sw      t1, BLOCKS(sp)
     lw      t0, 0(a0)
     andi    t1, t0, 3
@@ -181,21 +169,7 @@
     sw      t0, BLOCKS(sp)
     bnez    t0, 20b
     mv      a0, a1
-    lw      ra, 28(sp)
-    lw      s0, 32(sp)
-    lw      s1, 36(sp)
-    lw      s2, 40(sp)
-    lw      s3, 44(sp)
-    lw      s4, 48(sp)
-    lw      s5, 52(sp)
-    lw      s6, 56(sp)
-    lw      s7, 60(sp)
-    lw      s8, 64(sp)
-    lw      s9, 68(sp)
-    lw      s10, 72(sp)
-    lw      s11, 76(sp)
-    addi    sp, sp, FRAME
-    ret
+    RETURN
     .size   \name, .-\name
 .endm
 

@@ -21,6 +21,7 @@
 #define BLOCK 12
 #define X 16
 #define FRAME 80
+#include "ep_saved.inc"
 
 .macro LOAD k
     lw      t0, 8*\k(a1)
@@ -147,20 +148,7 @@
     .type   \name, @function
     .balign 4
 \name:
-    addi    sp, sp, -FRAME
-    sw      ra, 28(sp)
-    sw      s0, 32(sp)
-    sw      s1, 36(sp)
-    sw      s2, 40(sp)
-    sw      s3, 44(sp)
-    sw      s4, 48(sp)
-    sw      s5, 52(sp)
-    sw      s6, 56(sp)
-    sw      s7, 60(sp)
-    sw      s8, 64(sp)
-    sw      s9, 68(sp)
-    sw      s10, 72(sp)
-    sw      s11, 76(sp)
+    SAVE
     lw      t0, 4(a0)
     lw      t1, 8(a0)
     lw      t2, 12(a0)
@@ -264,21 +252,7 @@
     add     ra, ra, t1
     j       10b
 90:
-    lw      ra, 28(sp)
-    lw      s0, 32(sp)
-    lw      s1, 36(sp)
-    lw      s2, 40(sp)
-    lw      s3, 44(sp)
-    lw      s4, 48(sp)
-    lw      s5, 52(sp)
-    lw      s6, 56(sp)
-    lw      s7, 60(sp)
-    lw      s8, 64(sp)
-    lw      s9, 68(sp)
-    lw      s10, 72(sp)
-    lw      s11, 76(sp)
-    addi    sp, sp, FRAME
-    ret
+    RETURN
     CLAMP   s4, \signed, 00
     CLAMP   s8, \signed, 01
     CLAMP   s5, \signed, 02
