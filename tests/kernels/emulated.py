@@ -37,6 +37,7 @@ from edgepack.store import Tree
 from edgepack.target import build, toolchain
 from edgepack.target.attach import attach, choose_emulator
 from tests.kernels.harness import Case, gaps_of, spread_plan
+from tests.kernels.oracle_check import require_same
 
 UNITS = 2  # translation units of all models
 GUARD = 64  # bytes before and after each arena
@@ -90,10 +91,7 @@ def check_on_board(name: str, cases: Sequence[Case]) -> list[Answer]:
     for number, (case, answer, expected) in enumerate(zip(cases, answers, references, strict=True)):
         assert isinstance(expected, oracle.ReferenceRun), f"{number} {case.label}: {expected}"
         for got, want in zip(answer.outputs, expected.outputs, strict=True):
-            wrong = np.flatnonzero(got.ravel() != want.ravel())
-            where = f"case {number} {answer.kernels} {case.label}"
-            texts = got.ravel()[wrong[:8]], want.ravel()[wrong[:8]], wrong[:8]
-            assert not wrong.size, f"{where}: {wrong.size} of {got.size} differ: {texts}"
+            require_same(got, want, f"case {number} {answer.kernels} {case.label}")
     return answers
 
 

