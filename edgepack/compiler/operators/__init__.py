@@ -9,6 +9,7 @@ from edgepack.compiler.operators import (
     detection,
     elementwise,
     embedding,
+    filter_bank,
     fourier,
     functions,
     lstm,
@@ -16,7 +17,8 @@ from edgepack.compiler.operators import (
     movement,
     pooling,
     quantization,
-    signal,
+    spectra,
+    streams,
     svdf,
     transposed,
 )
@@ -41,7 +43,9 @@ TABLE: dict[str, OperatorRow] = {
         transposed,
         svdf,
         fourier,
-        signal,
+        spectra,
+        filter_bank,
+        streams,
         lstm,
         embedding,
     )

@@ -17,12 +17,11 @@ from edgepack.compiler.operators.checks import (
     require_shape,
     require_type,
 )
-from edgepack.compiler.operators.custom import flexbuffer_options
 from edgepack.compiler.operators.row import OperatorRow
+from edgepack.compiler.operators.signal import one_step, signal_row
 from edgepack.graph import Graph, Operator, Tensor
-from edgepack.program import Const, Lowered, LowerSpec, Params, Step
+from edgepack.program import Argument, Const, Lowered, LowerSpec, Params
 
-OPTIONS = flexbuffer_options(T=7, fft_length=0)
 SHORTEST, LONGEST = 4, 2**15
 TYPES = ("int16", "int32", "float32")
 _TOP = {"INT16": 2**15 - 1, "INT32": 2**31 - 1}
@@ -90,32 +89,24 @@ def lower_transform(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         ("length", length),
         ("bits", length.bit_length() - 2),
     )
-    step = Step(
-        operator=op.index,
-        kernel=f"ep_{'irfft' if inverse else 'rfft'}_{suffix}",
-        source=f"ep_rfft_{suffix}",
-        arguments=(
-            Params("ep_fft_t", fields),
-            Const("turns", ctype, turns, "tables"),
-            Const("halves", ctype, halves, "tables"),
-            *calls.refs(x, y),
-        ),
-        inputs=(x.index,),
-        outputs=(y.index,),
+    arguments: tuple[Argument, ...] = (
+        Params("ep_fft_t", fields),
+        Const("turns", ctype, turns, "tables"),
+        Const("halves", ctype, halves, "tables"),
+        *calls.refs(x, y),
     )
-    return Lowered(steps=(step,))
+    kernel = f"ep_{'irfft' if inverse else 'rfft'}_{suffix}"
+    return one_step(op, graph, kernel, f"ep_rfft_{suffix}", arguments)
 
 
 ROWS: tuple[OperatorRow, ...] = tuple(
-    OperatorRow(
-        kind=kind,
-        code=32,
-        custom=OPTIONS,
-        inputs=(1, 1),
+    signal_row(
+        kind,
+        {"T": 7, "fft_length": 0},
+        (1, 1),
+        check_transform,
+        lower_transform,
         types=TYPES,
-        check=check_transform,
-        lower=lower_transform,
-        oracle="TFLite Micro",
     )
     for kind in ("SignalRfft", "SignalIrfft")
 )
