@@ -37,14 +37,23 @@ def plain(graph: Graph) -> Program:
 
 
 def nets(rng: np.random.Generator, count: int) -> list[tuple[Case, Graph]]:
-    """Networks whose first layers split."""
-    found = []
+    """Networks whose first layers split; every second keeps rows of its input for the next ones."""
+    found: list[tuple[Case, Graph]] = []
     while len(found) < count:
         case = random_net(rng)
         graph = optimise(read_model(case.model, f"m{len(found)}"))
-        if any(start == 0 for start, _ in regions(graph)):
+        splits = any(start == 0 for start, _ in regions(graph))
+        if splits and (len(found) % 2 == 1 or reads_rows_again(graph)):
             found.append((case, graph))
     return found
+
+
+def reads_rows_again(graph: Graph) -> bool:
+    """Whether the windows of the first layer lie over one another from row to row."""
+    first = graph.operators[0]
+    if first.kind not in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+        return False
+    return graph.tensor(first.inputs[1]).shape[1] > int(first.options["stride_h"])
 
 
 def streamed(graph: Graph, rng: np.random.Generator) -> Program:
