@@ -199,3 +199,16 @@ def test_integers_by_zero_give_zero() -> None:
     answers = [run[0].tolist() for run in run_cases(cases)]
     least = -(2**31)
     assert answers == [[0, 0, least, -7], [0, 0, least, -7], [0, 0, 0, 0]]
+
+
+def test_negative_powers_of_integers_give_one() -> None:
+    a, b = np.array([5, -3, 0, 2], np.int32), np.array([-1, -2, -7, 3], np.int32)
+    (answer,) = run_cases([op_case("POW", [a, b], [((4,), "int32")])])[0]
+    assert answer.tolist() == [1, 1, 1, 8]
+
+
+def test_a_constant_negative_exponent_is_refused() -> None:
+    a, b = np.ones((2,), np.int32), np.array([1, -1], np.int32)
+    model = op_case("POW", [a], [((2,), "int32")], constants={1: b}).model
+    with pytest.raises(ModelError, match=r"holds a negative number; .* Use float32 in the model"):
+        read_model(model)

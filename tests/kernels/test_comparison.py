@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.kernels.binary_cases import random_shapes
-from tests.kernels.harness import Case
+from tests.kernels.harness import Case, run_cases
 from tests.kernels.op_cases import QUANTIZED, op_case, random_quant, small_values
 from tests.kernels.oracle_check import check
 
@@ -76,3 +76,22 @@ def test_not() -> None:
     rng = np.random.default_rng(504)
     x = rng.integers(0, 2, (3, 5)).astype(bool)
     check([op_case("LOGICAL_NOT", [x], [((3, 5), "bool")])])
+
+
+def test_scales_of_one_and_more() -> None:
+    """At which the reference's shift is undefined: powers of two, which compare exactly."""
+    rng = np.random.default_rng(506)
+    functions = {
+        "EQUAL": np.equal,
+        "NOT_EQUAL": np.not_equal,
+        "LESS": np.less,
+        "LESS_EQUAL": np.less_equal,
+        "GREATER": np.greater,
+        "GREATER_EQUAL": np.greater_equal,
+    }
+    a, b = rng.integers(-128, 128, (2, 400)).astype(np.int8)
+    quants = [(4.0, 3), (1.0, -10)]
+    cases = [op_case(kind, [a, b], [((400,), "bool")], quants=quants) for kind in functions]
+    one, two = 4 * (a.astype(int) - 3), b.astype(int) + 10
+    for (answer,), function in zip(run_cases(cases), functions.values(), strict=True):
+        assert answer.tolist() == function(one, two).tolist()

@@ -5,7 +5,7 @@ import pytest
 
 from edgepack.compiler.reader import read_model
 from edgepack.errors import ModelError
-from tests.kernels.harness import Case
+from tests.kernels.harness import Case, run_cases
 from tests.kernels.op_cases import Array, op_case
 from tests.kernels.oracle_check import FLOAT_EXTREMES, check, random_shape, random_values
 
@@ -86,3 +86,10 @@ def test_a_condition_of_another_shape_is_refused() -> None:
     model = op_case("SELECT_V2", arrays, [((2, 4), "int8")]).model
     with pytest.raises(ModelError, match="does not broadcast to"):
         read_model(model)
+
+
+def test_zeros_like_of_int8() -> None:
+    """Zeros as they are stored, whatever the zero point."""
+    x = np.arange(-3, 3).astype(np.int8)
+    case = op_case("ZEROS_LIKE", [x], [((6,), "int8")], quants=[(0.5, 7), (0.5, 7)])
+    assert run_cases([case])[0][0].tolist() == [0] * 6

@@ -169,3 +169,33 @@ def test_refusals() -> None:
     small = op_case("RSQRT", [x.astype(np.int8)], [((3,), "int8")], quants=[(1e-9, 0), (1e-9, 0)])
     with pytest.raises(ModelError, match="the reference would shift by"):
         read_model(small.model)
+
+
+@pytest.mark.parametrize(
+    ("kind", "dtype", "point"),
+    [("SQRT", "int8", 20), ("SQRT", "int16", 0), ("RSQRT", "int8", 20)],
+)
+def test_a_root_of_a_negative_value_is_that_of_zero(kind: str, dtype: str, point: int) -> None:
+    info = np.iinfo(dtype)
+    x = np.linspace(info.min, point, 50).round().astype(dtype)
+    target = -5 if dtype == "int8" else 0
+    quants = [(0.01, point), (0.02, target)]
+    (answer,) = run_cases([op_case(kind, [x], [(x.shape, dtype)], quants=quants)])[0]
+    assert set(answer.tolist()) == {target if kind == "SQRT" else info.max}
+
+
+def test_inverse_roots_of_16_bits_rise_to_the_greatest_number() -> None:
+    x = np.arange(-32768, 1, 7, dtype=np.int16)
+    case = op_case("RSQRT", [x], [(x.shape, "int16")], quants=[(0.01, 0), (0.02, 0)])
+    answer = run_cases([case])[0][0]
+    assert answer[0] == 32767
+    assert (np.diff(answer.astype(int)) <= 0).all()
+
+
+@pytest.mark.parametrize(("dtype", "scale"), [("int8", 2.0), ("int16", 0.01)])
+def test_exponentials_saturate(dtype: str, scale: float) -> None:
+    """Those that leave single precision, too."""
+    info = np.iinfo(dtype)
+    x = np.array([info.min, info.max - 1, info.max], dtype)
+    case = op_case("EXP", [x], [((3,), dtype)], quants=[(scale, 0), (1.0, 0)])
+    assert run_cases([case])[0][0].tolist() == [0, info.max, info.max]

@@ -160,7 +160,6 @@ class _Row:
 
 
 _MICRO = "TFLite Micro"
-_NO_ROOT = "Where LiteRT fails at a negative value, 8 and 16 bits give that of 0."
 _PARTS = (
     _Row("ABS", 101, 78),
     _Row("CEIL", 104, oracle=_MICRO),
@@ -189,10 +188,19 @@ _PARTS = (
     _Row("NEG", 59, 42, notes="Integers are negated as they are stored, modulo 2^bits."),
     _Row("RELU_0_TO_1", 152),
     _Row("ROUND", 116, oracle=_MICRO, notes="Ties to even."),
-    _Row("RSQRT", 76, notes=_NO_ROOT),
+    _Row(
+        "RSQRT",
+        76,
+        notes="Where LiteRT fails, below 0 and in 16 bits at 0, 8 bits give the greatest number, "
+        "16 bits lines that rise to it.",
+    ),
     _Row("SIGN", 158, 123),
     _Row("SIN", 66, float_ulp=2),
-    _Row("SQRT", 75, notes=_NO_ROOT),
+    _Row(
+        "SQRT",
+        75,
+        notes="Where LiteRT fails at a negative value, 8 and 16 bits give that of 0.",
+    ),
     _Row("SQUARE", 92, 66),
 )
 
