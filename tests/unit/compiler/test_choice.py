@@ -67,8 +67,18 @@ def test_what_does_not_fit_at_speed_takes_smaller_ways() -> None:
     tight, fitting = choose(found, Budget(ram=least.arena_bytes))
     assert fitting.arena_bytes <= least.arena_bytes
     assert time_of(fast) < time_of(tight) <= time_of(small)
-    kernels = choice.Search(found, Budget()).figures
-    assert kernels([0] * len(found.operators)).flash > 0
+
+
+def test_what_does_not_fit_in_flash_takes_less_of_it() -> None:
+    fast, small = (choice.Search(offered(level=v), Budget()) for v in ("speed", "size"))
+    most, least = (search.figures(search.best()) for search in (fast, small))
+    assert most.flash > least.flash
+    tight = choice.Search(fast.offered, Budget(flash=least.flash))
+    found = tight.figures(tight.best())
+    assert found.flash <= least.flash
+    assert found.time <= least.time
+    program, _ = choose(fast.offered, Budget(flash=least.flash))
+    assert program.steps != choose(fast.offered)[0].steps
 
 
 def test_between_two_budgets_only_some_layers_step_back() -> None:
@@ -93,6 +103,7 @@ def test_prices_weigh_time_and_memory() -> None:
     roomier = dataclasses.replace(faster, ram=10_300)  # 3 % for 2 %, at half the price
     assert roomier.price(weights) < one.price(weights)
     assert one.excess(Budget(ram=9_000, flash=50_000)) == 1_000
+    assert one.excess(Budget(ram=10_000, flash=48_000)) == 2_000
     assert one.excess(Budget()) == 0
 
 
