@@ -24,7 +24,7 @@ from edgepack.errors import MismatchError
 
 if TYPE_CHECKING:
     from edgepack.board import Board
-    from edgepack.results import Agreement, ProfileResult
+    from edgepack.results import Agreement, ProfileResult, VerifyResult
 
 
 @click.command()
@@ -88,11 +88,14 @@ def bench(model: Path, board: Board, spec: Any, device: Any, as_json: bool, quie
 @compile_options
 @profile_options
 @json_option
-def profile(model: Path, board: Board, spec: Any, device: Any, as_json: bool) -> None:
+@quiet_option
+def profile(model: Path, board: Board, spec: Any, device: Any, as_json: bool, quiet: bool) -> None:
     """What each operator costs on the device."""
     from edgepack import pipeline
 
-    result = pipeline.profile(model, board, spec, device)
+    with show.progress(quiet) as progress:
+        progress(f"profile {model.name} on {board.name}", 0, 0)
+        result = pipeline.profile(model, board, spec, device)
     if as_json:
         show.print_json(result)
     else:
@@ -103,7 +106,7 @@ def _profile(result: ProfileResult) -> str:
     total = sum(row.count for row in result.steps)
     rows = [
         (
-            str(r.operator),
+            show.op(r.operator),
             r.kind,
             r.output,
             r.kernel,
@@ -144,7 +147,7 @@ def verify(
     else:
         rows = [
             (
-                str(r.operator),
+                show.op(r.operator),
                 r.kind,
                 "x".join(map(str, r.shape)),
                 "equal" if r.equal else f"{r.differing} differ",
@@ -156,10 +159,18 @@ def verify(
         if rows:
             header = ("op", "kind", "shape", "bits", "by at most", "ulp")
             click.echo(show.table(header, rows, right=(0, 4, 5)))
-        a = result.agreement
-        verdict = "bit-exact" if a.bit_exact else "within its bound" if a.holds else "differs"
-        click.echo(f"{verdict} on {a.n} samples against {a.oracle}")
+        click.echo(_verdict(result))
     _require(result.agreement)
+
+
+def _verdict(result: VerifyResult) -> str:
+    """How the outputs agree; and, of the tensors inside, how many do not."""
+    a = result.agreement
+    how = "are bit-exact" if a.bit_exact else "are within their bound" if a.holds else "differ"
+    line = f"outputs {how} on {a.n} samples against {a.oracle}"
+    wrong = sum(not row.equal for row in result.layers)
+    inside = f"{wrong} of the {len(result.layers)} tensors above differ from the oracle's"
+    return f"{line}; {inside}" if wrong else line
 
 
 @click.command()

@@ -34,6 +34,11 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[
     return "\n".join([lines[0], "  ".join("-" * w for w in widths), *lines[1:]])
 
 
+def op(number: int) -> str:
+    """An operator's number in the file; "added" for one that edgepack put in."""
+    return str(number) if number >= 0 else "added"
+
+
 def _pad(text: str, width: int, right: bool) -> str:
     return text.rjust(width) if right else text.ljust(width)
 
@@ -90,7 +95,7 @@ def inspection(found: Inspection) -> str:
     )
     rows = [
         (
-            str(o.operator),
+            op(o.operator),
             o.kind,
             _tail(o.name),
             o.output,
@@ -112,7 +117,7 @@ def inspection(found: Inspection) -> str:
         table(header, rows, right=(0, 4, 5, 6)),
         "",
         f"MACs {found.model.macs:,}; weights {found.weights:,} B, tables {found.tables:,} B; "
-        f"arena {found.arena:,} B ({_bound(found)}), its peak at op {found.peak_operator}"
+        f"arena {found.arena:,} B ({_bound(found)}), its peak at {_peak(found)}"
         + (f"; state {found.state:,} B" if found.state else ""),
     ]
     if found.external:
@@ -130,7 +135,7 @@ def inspection(found: Inspection) -> str:
 def symbols(found: Inspection) -> str:
     """The image by symbol, and its bytes by kind."""
     rows = [
-        (s.name, f"{s.bytes:,}", s.kind, s.region, ", ".join(map(str, s.operators)))
+        (s.name, f"{s.bytes:,}", s.kind, s.region, ", ".join(map(op, s.operators)))
         for s in found.symbols
     ]
     kinds = dict.fromkeys(s.kind for s in found.symbols)
@@ -170,6 +175,11 @@ def _patches(facts: PatchFacts) -> str:
         f"ops {facts.first} to {facts.last} in {facts.patches} patches of rows; rows that two need "
         f"are {kept}: {facts.extra_macs:+,} MACs{streamed}"
     )
+
+
+def _peak(found: Inspection) -> str:
+    number = found.peak_operator
+    return f"op {number}" if number >= 0 else "an operator that edgepack added"
 
 
 def _bound(found: Inspection) -> str:

@@ -111,10 +111,11 @@ class Exchange:
                 return Answer(frame.status, frame.payload)
             pause_s = pause_s if greets else min(2 * pause_s, _MAX_PAUSE_S)
             self._line.write(wire)
+        why = ", or the model has a loop that does not end" if request in _RUNNING else ""
         raise NoAnswer(
             f"{self._port.path}: no answer within {math.ceil(limit_s + transfer_s)} s to "
             f"{request.name} (frame {self._sequence}, {len(payload)} bytes); the board hangs or "
-            "was unplugged. Reset it and run again with --resume"
+            f"was unplugged{why}. Reset it and run again with --resume"
         )
 
     def expect(self, request: Request, payload: bytes = b"", due: Status = Status.OK) -> bytes:

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 Numerics = Literal["litert", "tflm"]
 NO_INTERPRETER = 90  # the child's exit status
 TIMEOUT_S = 600.0
+FIRST_S, EACH_S = 90.0, 30.0  # what samples of one model may take, up to that
+UNASSIGNED = (
+    " The model reads a variable to which nothing was assigned before: the interpreter cannot, so "
+    "there is no reference answer. Assign it a first value in the model's initialiser."
+)
 CHILD = Path(__file__).with_name("child.py")
 
 
@@ -67,9 +72,13 @@ def run_reference(
     Each input is [n, *shape[1:]] where the tensor's leading dimension is 1, else [n, *shape], or
     [*shape] where n is 1. State carries over from sample to sample. ModelError where the
     interpreter refuses the model or dies of it; UsageError where an input has another shape or
-    type; ToolchainError where no interpreter is installed.
+    type; ToolchainError where no interpreter is installed, or where it gives no answer in time.
     """
-    (result,) = run_cases([Case(model, tuple(inputs), layers)], numerics=numerics)
+    samples = max((len(values) for values in inputs if values.ndim), default=1)
+    timeout_s = min(TIMEOUT_S, FIRST_S + EACH_S * samples)
+    (result,) = run_cases(
+        [Case(model, tuple(inputs), layers)], timeout_s=timeout_s, numerics=numerics
+    )
     if isinstance(result, EdgepackError):
         raise result
     return result
@@ -125,7 +134,8 @@ def _result(reply: Mapping[str, Any], index: int) -> ReferenceRun | EdgepackErro
     meta = reply["meta"]["cases"][index]
     if "error" in meta:
         classes = {"usage": UsageError, "model": ModelError}
-        return classes[meta["class"]](f"{reply['meta']['oracle']}: {meta['error']}")
+        hint = UNASSIGNED if "variable != nullptr" in meta["error"] else ""
+        return classes[meta["class"]](f"{reply['meta']['oracle']}: {meta['error']}{hint}")
     outputs = tuple(reply[f"{index}/y{place}"] for place in range(meta["outputs"]))
     tensors = {t: reply[f"{index}/t{t}"] for t in meta["tensors"]} if meta["layers"] else None
     return ReferenceRun(reply["meta"]["oracle"], outputs, tensors)
@@ -141,7 +151,8 @@ def _run_child(request: bytes, timeout_s: float, numerics: Numerics) -> bytes:
         output, noise = child.communicate(request, timeout=timeout_s)
     except subprocess.TimeoutExpired as error:
         raise ToolchainError(
-            f"reference interpreter: no answer after {timeout_s:g} s; run fewer samples"
+            f"reference interpreter: no answer after {timeout_s:g} s; run fewer samples, and look "
+            "whether the model has a loop that does not end"
         ) from error
     finally:
         _kill(child)

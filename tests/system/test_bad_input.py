@@ -238,8 +238,12 @@ def test_full_disk(model: Path, tmp_path: Path) -> None:
 @needs_m4
 @pytest.mark.parametrize(
     ("number", "code", "words"),
-    [(signal.SIGINT, 130, "edgepack: interrupted"), (signal.SIGTERM, 143, "")],
-    ids=["ctrl-c", "terminate"],
+    [
+        (signal.SIGINT, 130, "edgepack: interrupted"),
+        (signal.SIGTERM, 143, ""),
+        (signal.SIGHUP, 129, ""),
+    ],
+    ids=["ctrl-c", "terminate", "hang-up"],
 )
 def test_interrupt_leaves_nothing_running(
     model: Path, tmp_path: Path, number: int, code: int, words: str
