@@ -1,45 +1,8 @@
 /* SPDX-License-Identifier: MIT-0 */
 #include "ep_conv_2d_f32.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-
+#include "ep_gather_f32.h"
 #include "ep_row_f32.h"
-
-/// Copies count values, or zeros where there are none.
-static float* put(float* to, const float* from, int32_t count)
-{
-    if (from == NULL) {
-        for (int32_t i = 0; i < count; i++) {
-            to[i] = 0.0f;
-        }
-    } else {
-        for (int32_t i = 0; i < count; i++) {
-            to[i] = from[i];
-        }
-    }
-    return to + count;
-}
-
-/// The window at (top, left), zeros outside the image.
-static void gather(const ep_conv_2d_f32_t* p, const float* image, int32_t top, int32_t left,
-                   float* column)
-{
-    const ep_window_t* const window = &p->window;
-    int32_t row = top;
-    for (int32_t h = 0; h < window->kernel_h; h++) {
-        const bool line = row >= 0 && row < window->in_h;
-        int32_t at = left;
-        for (int32_t k = 0; k < window->kernel_w; k++) {
-            const bool inside = line && at >= 0 && at < window->in_w;
-            const float* const from =
-                inside ? &image[(row * window->in_w + at) * window->in_c] : NULL;
-            column = put(column, from, p->depth_c);
-            at += window->dilation_w;
-        }
-        row += window->dilation_h;
-    }
-}
 
 /// All outputs of one pixel.
 static void pixel(const ep_conv_2d_f32_t* p, const float* image, int32_t i, int32_t j,
@@ -50,7 +13,7 @@ static void pixel(const ep_conv_2d_f32_t* p, const float* image, int32_t i, int3
     const int32_t left = j * window->stride_w - window->pad_left;
     const ep_range_f32_t range = {p->low, p->high};
     for (int32_t group = 0; group < p->groups; group++) {
-        gather(p, image + group * p->depth_c, top, left, scratch);
+        ep_gather_f32(window, p->depth_c, image + group * p->depth_c, top, left, scratch);
         ep_row_f32(scratch, w, bias, p->depth, p->outputs, range, y);
         w += p->outputs * p->depth;
         bias += p->outputs;
