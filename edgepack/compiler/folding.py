@@ -90,12 +90,7 @@ def known_results(op: Operator, graph: Graph, ends: frozenset[int]) -> Sequence[
 
 def _writable(tensor: Tensor, ends: frozenset[int]) -> bool:
     """Whether it is computed, has elements, and is none of those that stay."""
-    return (
-        tensor.data is None
-        and tensor.state is None
-        and all(size > 0 for size in tensor.shape)
-        and tensor.index not in ends
-    )
+    return tensor.in_arena and all(size > 0 for size in tensor.shape) and tensor.index not in ends
 
 
 def _output(op: Operator, graph: Graph, place: int = 0) -> Tensor:

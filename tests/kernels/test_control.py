@@ -275,7 +275,25 @@ def test_loops_that_are_refused(what: str, text: str) -> None:
         read_model(b.build([x], [y]))
 
 
-def test_an_initialisation_that_is_computed_is_refused() -> None:
+def test_an_initialisation_may_compute_from_constants() -> None:
+    """What is certain to the bit of them, when the model is read."""
+    b = ModelBuilder()
+    g = b.subgraph()
+    handle, given = g.tensor((), "resource"), g.tensor((4,), F, data=[-2.0, 4, 1, 0])
+    made = g.tensor((4,), F)
+    g.operator("VAR_HANDLE", [], [handle], container="", shared_name="v")
+    g.operator("ABS", [given], [made])
+    g.operator("ASSIGN_VARIABLE", [handle, made], [])
+    b.operator("CALL_ONCE", [], [], init_subgraph_index=g.close([], []))
+    x, y, value = b.tensor((4,), F), b.tensor((4,), F), b.tensor((4,), F)
+    handle = b.tensor((), "resource")
+    b.operator("VAR_HANDLE", [], [handle], container="", shared_name="v")
+    b.operator("READ_VARIABLE", [handle], [value])
+    b.operator("ADD", [x, value], [y])
+    check(both(b.build([x], [y]), [floats(3, 4)]))
+
+
+def test_an_initialisation_whose_value_is_uncertain_is_refused() -> None:
     b = ModelBuilder()
     g = b.subgraph()
     handle, x, y = g.tensor((), "resource"), g.tensor((1,), F, data=[2.0]), g.tensor((1,), F)

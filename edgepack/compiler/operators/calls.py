@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from edgepack.graph import DType, Graph, Tensor
-from edgepack.program import Overlap, TensorRef
+from edgepack.graph import DType, Graph, Operator, Tensor
+from edgepack.program import Argument, Lowered, Overlap, Step, TensorRef
 
 SUFFIX: Mapping[DType, str] = {
     DType.BOOL: "bool",
@@ -40,3 +40,17 @@ def overlaps_in_place(graph: Graph, inputs: Sequence[int], output: Tensor) -> tu
         if graph.tensor(index).shape == output.shape
         and graph.tensor(index).dtype.bytes == output.dtype.bytes
     )
+
+
+def layer(
+    op: Operator,
+    kernel: str,
+    arguments: tuple[Argument, ...],
+    macs: int,
+    lead: int | None = None,
+) -> Lowered:
+    """One call that makes the output of input 0, which it may run over with a lead of bytes."""
+    x, y = op.inputs[0], op.outputs[0]
+    overlaps = () if lead is None else (Overlap(x, y, lead),)
+    step = Step(op.index, kernel, kernel, arguments, (x,), (y,), overlaps, macs=macs)
+    return Lowered((step,))

@@ -9,7 +9,16 @@ import numpy as np
 
 from edgepack.compiler import variants
 from edgepack.compiler.fixed_point import Multiplier, quantize_multiplier
-from edgepack.compiler.operators import checks, dense, half, hybrid, layers_s16, narrow, scaling
+from edgepack.compiler.operators import (
+    calls,
+    checks,
+    dense,
+    half,
+    hybrid,
+    layers_s16,
+    narrow,
+    scaling,
+)
 from edgepack.compiler.operators.row import ACTIVATION, PADDING, OperatorRow, OptionField
 from edgepack.compiler.operators.window import LIMIT, Window, overlap_lead, read_window
 from edgepack.compiler.variants import fpu
@@ -24,7 +33,6 @@ from edgepack.program import (
     Params,
     Scalar,
     Scratch,
-    Step,
     TensorRef,
 )
 
@@ -153,19 +161,6 @@ def _const(stem: str, ctype: str, values: NDArray[np.generic]) -> Const:
     return Const(stem, ctype, np.ascontiguousarray(values).tobytes(), "weights")
 
 
-def _step(
-    op: Operator,
-    kernel: str,
-    arguments: tuple[Argument, ...],
-    macs: int,
-    lead: int | None,
-) -> Lowered:
-    data, output = op.inputs[0], op.outputs[0]
-    overlaps = () if lead is None else (Overlap(data, output, lead),)
-    step = Step(op.index, kernel, kernel, arguments, (data,), (output,), overlaps, macs=macs)
-    return Lowered((step,))
-
-
 def _lower_conv(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     data, weights = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
     outputs = weights.shape[0]
@@ -209,7 +204,7 @@ def _lower_conv(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
         params = Params("ep_columns_t", tuple(zip(names, columns, strict=True)))
         pixels = Scalar("int32_t", window.pixels)
         arguments = (params, pixels, x, *constants)
-        return offers.beside(_step(op, "ep_conv_1x1_s8", arguments, macs, lead))
+        return offers.beside(calls.layer(op, "ep_conv_1x1_s8", arguments, macs, lead))
     params = Params(
         "ep_conv_2d_t",
         (
@@ -222,7 +217,7 @@ def _lower_conv(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     )
     lead_or_none = lead if groups == 1 else None
     kernel = f"ep_conv_2d_{suffix}"
-    return offers.beside(_step(op, kernel, (params, x, *constants), macs, lead_or_none))
+    return offers.beside(calls.layer(op, kernel, (params, x, *constants), macs, lead_or_none))
 
 
 def _is_pointwise(window: Window, groups: int) -> bool:
@@ -266,7 +261,7 @@ def _lower_conv_float(op: Operator, graph: Graph, window: Window, groups: int) -
     )
     lead = overlap_lead(4 * window.first_elements(), 4 * outputs, 1, in_step=False)
     macs = window.pixels * rows.size
-    return _step(op, "ep_conv_2d_f32", arguments, macs, lead if groups == 1 else None)
+    return calls.layer(op, "ep_conv_2d_f32", arguments, macs, lead if groups == 1 else None)
 
 
 def _lower_depthwise(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
@@ -318,9 +313,9 @@ def _lower_depthwise(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     if not nine:
         lead = _depthwise_lead(window, channels, 1)
         kernel = "ep_depthwise_u8" if asymmetric else "ep_depthwise_s8"
-        return offers.beside(_step(op, kernel, (*arguments, y), macs, lead))
+        return offers.beside(calls.layer(op, kernel, (*arguments, y), macs, lead))
     lines = Scratch(3 * ((window.out_w - 1) * window.stride_w + 3))
-    nine_taps = _step(op, "ep_depthwise_3x3_s8", (*arguments, lines, y), macs, None)
+    nine_taps = calls.layer(op, "ep_depthwise_3x3_s8", (*arguments, lines, y), macs, None)
     return offers.beside(_in_place(nine_taps, window.reads_ahead))
 
 
@@ -353,7 +348,7 @@ def _lower_depthwise_float(
         TensorRef(op.outputs[0]),
     )
     lead = _depthwise_lead(window, channels, 4)
-    return _step(op, "ep_depthwise_f32", arguments, window.pixels * rows.size, lead)
+    return calls.layer(op, "ep_depthwise_f32", arguments, window.pixels * rows.size, lead)
 
 
 def _depthwise_lead(window: Window, channels: int, size: int) -> int:

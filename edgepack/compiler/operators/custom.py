@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from edgepack.graph import OptionValue
 
@@ -46,9 +47,9 @@ def flexbuffer_options(**defaults: OptionValue) -> Callable[[bytes], Options]:
     return read
 
 
-def _field(fields: object, name: str, default: OptionValue) -> OptionValue:
+def _field(fields: Any, name: str, default: OptionValue) -> OptionValue:
     try:
-        value = fields[name]  # type: ignore[index]
+        value = fields[name]
     except KeyError:
         return default
     if value.IsNull:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepack.compiler.operators import checks, scaling
+from edgepack.compiler.operators import calls, checks, scaling
 from edgepack.compiler.operators.window import Window
 from edgepack.graph import Graph, Operator, Tensor
 from edgepack.program import (
@@ -20,7 +20,6 @@ from edgepack.program import (
     Params,
     Scalar,
     Scratch,
-    Step,
     TensorRef,
 )
 
@@ -164,4 +163,4 @@ def _step(
 ) -> Lowered:
     data, output = op.inputs[0], op.outputs[0]
     arguments = (*first, TensorRef(data), *rest, TensorRef(output))
-    return Lowered((Step(op.index, kernel, kernel, arguments, (data,), (output,), macs=macs),))
+    return calls.layer(op, kernel, arguments, macs)

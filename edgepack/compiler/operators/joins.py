@@ -22,7 +22,6 @@ from edgepack.compiler.operators.moves import (
     copy_params,
     copy_step,
     rows_before,
-    shareable,
 )
 from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
 from edgepack.graph import DType, Graph, Operator, Tensor
@@ -139,9 +138,7 @@ def _placeable(op: Operator, graph: Graph, index: int) -> bool:
         readers = [o for o in graph.operators if index in o.inputs]
         if len(readers) != 1 or index in graph.outputs:
             return False
-    from_outside = writer is None and graph.tensor(index).in_arena
-    placed_here = writer is not None and writer.kind not in _PLACING
-    return (from_outside or placed_here) and shareable(graph.tensor(index))
+    return graph.tensor(index).in_arena and (writer is None or writer.kind not in _PLACING)
 
 
 def _writer(graph: Graph, index: int) -> Operator | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepack.compiler.fixed_point import quantize_multiplier
-from edgepack.compiler.operators import checks, dense_scaling, scaling
+from edgepack.compiler.operators import calls, checks, dense_scaling, scaling
 from edgepack.compiler.operators.wide import wide_scale
 from edgepack.compiler.operators.window import Window, overlap_lead
 from edgepack.compiler.variants import dsp_wide
@@ -19,10 +19,8 @@ from edgepack.program import (
     Const,
     Lowered,
     LowerSpec,
-    Overlap,
     Params,
     Scratch,
-    Step,
     TensorRef,
 )
 
@@ -151,7 +149,7 @@ def lower_conv(
     )
     lead = overlap_lead(2 * window.first_elements(), 2 * outputs, 1, in_step=False)
     macs = window.pixels * rows.size
-    lowered = _step(op, "ep_conv_2d_s16", arguments, macs, lead if groups == 1 else None)
+    lowered = calls.layer(op, "ep_conv_2d_s16", arguments, macs, lead if groups == 1 else None)
     lowered = _for_core(lowered, spec)
     fits = way != WIDE and int(bounds.max()) < 2**31 and groups == 1
     return dsp_wide.conv(lowered, window, rows, bias) if fits and "dsp" in spec.isa else lowered
@@ -195,7 +193,7 @@ def lower_depthwise(
         *tables,
         TensorRef(op.outputs[0]),
     )
-    return _step(op, "ep_depthwise_s16", arguments, window.pixels * rows.size, lead)
+    return calls.layer(op, "ep_depthwise_s16", arguments, window.pixels * rows.size, lead)
 
 
 def lower_dense(
@@ -251,7 +249,7 @@ def lower_dense(
         Const("shifts", "int8_t", shifts.tobytes(), "tables"),
         TensorRef(op.outputs[0]),
     )
-    return _for_core(_step(op, "ep_dense_s16", arguments, batches * rows.size, None), spec)
+    return _for_core(calls.layer(op, "ep_dense_s16", arguments, batches * rows.size, None), spec)
 
 
 def _for_core(lowered: Lowered, spec: LowerSpec) -> Lowered:
@@ -261,12 +259,3 @@ def _for_core(lowered: Lowered, spec: LowerSpec) -> Lowered:
     if "dsp" not in spec.isa:
         return lowered
     return replace(lowered, steps=tuple(replace(s, variant="dsp") for s in lowered.steps))
-
-
-def _step(
-    op: Operator, kernel: str, arguments: tuple[Argument, ...], macs: int, lead: int | None
-) -> Lowered:
-    x, y = op.inputs[0], op.outputs[0]
-    overlaps = () if lead is None else (Overlap(x, y, lead),)
-    step = Step(op.index, kernel, kernel, arguments, (x,), (y,), overlaps, macs=macs)
-    return Lowered((step,))

@@ -51,14 +51,9 @@ def lower_same_bytes(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
 
 def same_bytes(op: Operator, x: Tensor, y: Tensor) -> Lowered:
     """y is the bytes of x: its memory where that is to be had, else a copy."""
-    if shareable(x):
+    if x.in_arena:
         return Lowered(aliases=(Alias(x.index, y.index),))
     return Lowered(steps=(copy_step(op, x, y, rows=1, size=y.bytes),))
-
-
-def shareable(tensor: Tensor) -> bool:
-    """Whether another tensor may be part of its memory: not of a constant, nor of a state."""
-    return tensor.data is None and tensor.state is None
 
 
 def copy_step(
@@ -150,7 +145,7 @@ def gather(op: Operator, x: Tensor, y: Tensor, walk: Walk, spec: LowerSpec) -> L
     size = x.dtype.bytes
     if walk.contiguous:
         offset = walk.start * size
-        if shareable(x) and aligned(offset, spec):
+        if x.in_arena and aligned(offset, spec):
             return Lowered(aliases=(Alias(x.index, y.index, offset),))
         return Lowered(steps=(copy_step(op, x, y, rows=1, size=y.bytes, x_start=offset),))
     if x.data is None:  # constants need not lie where words do

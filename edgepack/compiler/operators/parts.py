@@ -20,7 +20,6 @@ from edgepack.compiler.operators.moves import (
     copy_step,
     one_int,
     rows_before,
-    shareable,
 )
 from edgepack.compiler.operators.row import OperatorRow, OptionField
 from edgepack.graph import Graph, Operator, Tensor
@@ -64,7 +63,7 @@ def _lower_parts(op: Operator, graph: Graph, x: Tensor, axis: int, spec: LowerSp
     for place in range(len(op.outputs)):
         y = output_tensor(op, graph, place)
         size = y.bytes // rows
-        if rows == 1 and shareable(x) and aligned(start, spec):
+        if rows == 1 and x.in_arena and aligned(start, spec):
             aliases.append(Alias(x.index, y.index, start))
         else:
             steps.append(copy_step(op, x, y, rows=rows, size=size, x_start=start))

@@ -22,7 +22,6 @@ from edgepack.compiler.operators.moves import (
     check_same,
     copy_step,
     gather,
-    shareable,
 )
 from edgepack.compiler.operators.row import OperatorRow, OptionField
 from edgepack.compiler.slicing import computed_slice_of, strided_slice_of
@@ -155,7 +154,7 @@ def lower_update(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     copy = copy_step(op, x, y, rows=1, size=y.bytes)
     params = _box(y, update.shape, starts, (1 << len(x.shape)) - 1)
     write = call_step(op, "ep_box_write", "ep_box", (params,), (update, starts), y)
-    if shareable(x) and x.index not in write.inputs:
+    if x.in_arena and x.index not in write.inputs:
         copy = _in_place(copy, x, y)
     return Lowered(steps=(copy, write))
 
