@@ -93,7 +93,7 @@ def any_window(rng: np.random.Generator) -> Layer:
 def test_any_window(case_count: int) -> None:
     rng = np.random.default_rng(43)
     answers = check_on_board(
-        BOARD, [quantised_case(rng, any_window(rng)) for _ in range(2 * case_count)]
+        BOARD, [quantised_case(rng, any_window(rng)) for _ in range(case_count)]
     )
     used = [kernel for answer in answers for kernel in answer.kernels]
     for kernel in ("ep_depthwise_taps_s8", "ep_depthwise_taps_twice_s8"):
