@@ -109,8 +109,7 @@ class _Flat:
         self._mark("IF", index, inputs[:1])
         for mark, option in (("ELSE", "then_subgraph_index"), ("END", "else_subgraph_index")):
             branch = graph.subgraphs[int(op.option(option))]
-            given = dict(zip(branch.inputs, inputs[1:], strict=True))
-            places = self.put(branch, given, inner=True)
+            places = self.put(branch, self._given(index, branch, inputs[1:]), inner=True)
             for source, target in zip(branch.outputs, outputs, strict=True):
                 self._mark("COPY", index, [places[source]], [target])
             self._mark(mark, index, (), outputs if mark == "END" else ())
@@ -128,11 +127,21 @@ class _Flat:
         for source, target in zip(inputs, carried, strict=True):
             self._mark("COPY", index, [source], [target])
         self._mark("WHILE", index)
-        places = self.put(condition, dict(zip(condition.inputs, carried, strict=True)), inner=True)
+        places = self.put(condition, self._given(index, condition, carried), inner=True)
         self._mark("TEST", index, [places[condition.outputs[0]]])
-        places = self.put(body, dict(zip(body.inputs, carried, strict=True)), inner=True)
+        places = self.put(body, self._given(index, body, carried), inner=True)
         self._hand_on(index, [places[t] for t in body.outputs], carried)
         self._mark("END", index, carried, carried)
+
+    def _given(self, index: int, called: Graph, values: Sequence[int]) -> dict[int, int]:
+        """What the caller hands in; a copy where the same bytes count otherwise within."""
+        given = dict(zip(called.inputs, values, strict=True))
+        for inner, outer in given.items():
+            tensor = called.tensor(inner)
+            if tensor.quantization != self.tensors[outer].quantization and not tensor.variable:
+                given[inner] = self._new(tensor)
+                self._mark("COPY", index, [outer], [given[inner]])
+        return given
 
     def _hand_on(self, index: int, results: Sequence[int], carried: Sequence[int]) -> None:
         """All at once: what one carried tensor gives another is kept aside first."""

@@ -28,10 +28,7 @@ Numerics = Literal["litert", "tflm"]
 NO_INTERPRETER = 90  # the child's exit status
 TIMEOUT_S = 600.0
 FIRST_S, EACH_S = 90.0, 30.0  # what samples of one model may take, up to that
-UNASSIGNED = (
-    " The model reads a variable to which nothing was assigned before: the interpreter cannot, so "
-    "there is no reference answer. Assign it a first value in the model's initialiser."
-)
+UNASSIGNED = " (the model reads a variable to which nothing was assigned before)"
 CHILD = Path(__file__).with_name("child.py")
 
 
@@ -135,7 +132,8 @@ def _result(reply: Mapping[str, Any], index: int) -> ReferenceRun | EdgepackErro
     if "error" in meta:
         classes = {"usage": UsageError, "model": ModelError}
         hint = UNASSIGNED if "variable != nullptr" in meta["error"] else ""
-        return classes[meta["class"]](f"{reply['meta']['oracle']}: {meta['error']}{hint}")
+        why = meta["error"].rstrip(".") + hint
+        return classes[meta["class"]](f"{reply['meta']['oracle']}: {why}")
     outputs = tuple(reply[f"{index}/y{place}"] for place in range(meta["outputs"]))
     tensors = {t: reply[f"{index}/t{t}"] for t in meta["tensors"]} if meta["layers"] else None
     return ReferenceRun(reply["meta"]["oracle"], outputs, tensors)

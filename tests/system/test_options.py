@@ -173,3 +173,22 @@ def test_operators_that_edgepack_adds_have_no_number(run: Run) -> None:
         assert code == 0, said
         assert "added  QUANTIZE" in said
         assert "-1" not in said.split("zero point")[-1]
+
+
+@pytest.mark.parametrize("scale", [None, 0.2])
+def test_a_branch_that_scales_its_input_otherwise_than_its_caller(
+    run: Run, scale: float | None
+) -> None:
+    b = ModelBuilder()
+    branches = []
+    for _ in range(2):
+        inner = b.subgraph()
+        i, o = (inner.tensor((1, 4), "int8", scale=0.1) for _ in range(2))
+        inner.operator("ADD", [i, i], [o])
+        branches.append(inner.close([i], [o]))
+    p = b.tensor((), "bool")
+    x, y = b.tensor((1, 4), "int8", scale=scale), b.tensor((1, 4), "int8", scale=0.1)
+    b.operator("IF", [p, x], [y], then_subgraph_index=branches[0], else_subgraph_index=branches[1])
+    Path("m.tflite").write_bytes(b.build([p, x], [y]))
+    code, said = run("verify", "m.tflite", "-b", "host", "-q")
+    assert code == 0, said
