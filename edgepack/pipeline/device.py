@@ -156,8 +156,7 @@ def bench_compiled(
     """`bench` of a model that is compiled already."""
     if device.resume and device.journal is None:
         raise UsageError("resume goes on where a journal ends; name the file with --journal")
-    if device.wait_states and not device.cycles:
-        raise UsageError("wait states change the estimate of cycles only; ask for it with --cycles")
+    _require_cycles(device)
     samples = choose_samples(compiled.original, device)
     require_scorable(device.metric, samples, compiled.original)
     progress(f"build for {board.name}", 0, 0)
@@ -203,6 +202,11 @@ def bench_compiled(
     )
 
 
+def _require_cycles(device: DeviceSpec) -> None:
+    if device.wait_states and not device.cycles:
+        raise UsageError("wait states change the estimate of cycles only; ask for it with --cycles")
+
+
 def profile(
     model: Path, board: Board, spec: CompileSpec | None = None, device: DeviceSpec | None = None
 ) -> ProfileResult:
@@ -214,6 +218,7 @@ def profile_compiled(compiled: Compiled, board: Board, device: DeviceSpec) -> Pr
     """`profile` of a model that is compiled already."""
     if board.timer.unit == "none":
         raise UsageError(f"{board.name} reports no latency; profile on an emulated or real board")
+    _require_cycles(device)
     samples = choose_samples(compiled.original, device).first(1)
     inputs = sample_bytes(samples, 0)
     with attached(compiled, board, device, hook=True) as running:
@@ -262,6 +267,8 @@ def verify(
     compiled = compile_model(model, board, spec)
     samples = choose_samples(compiled.original, device)
     reference = reference_run(compiled, samples.inputs)
+    first = samples.first(1)
+    inner = reference_run(compiled, first.inputs, layers=True) if layers else None
     with attached(compiled, board, device, hook=layers) as running:
         answers = run_samples(
             running.session,
@@ -269,7 +276,7 @@ def verify(
             progress=lambda done, of: progress(f"verify on {board.name}", done, of),
             stateful=compiled.stateful,
         )
-        rows = _layers(running, samples.first(1)) if layers else ()
+        rows = _layers(running, first, inner) if inner is not None else ()
         provenance = running.provenance
     outputs = shaped(answers.outputs, reference.outputs)
     whole = agreement(compiled.original, outputs, reference)
@@ -387,9 +394,10 @@ def agreement(graph: Graph, outputs: Sequence[Array], reference: ReferenceRun) -
     return compare(outputs, reference.outputs, reference.oracle, bound_ulp(graph))
 
 
-def _layers(running: Attached, samples: Samples) -> tuple[LayerAgreement, ...]:
+def _layers(
+    running: Attached, samples: Samples, reference: ReferenceRun
+) -> tuple[LayerAgreement, ...]:
     compiled = running.compiled
-    reference = reference_run(compiled, samples.inputs, layers=True)
     assert reference.tensors is not None
     graph, plan = compiled.graph, compiled.plan
     operators = (*graph.operators, *compiled.original.operators)  # a loop by its own name

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from edgepack.board import Board
 from edgepack.compiler.operators.checks import printable
-from edgepack.compiler.patches import HELPER
 from edgepack.errors import GateError
 from edgepack.graph import ABSENT, Graph, Operator, Tensor
 from edgepack.pipeline.compile import Compiled, CompileSpec, compile_model
@@ -35,10 +34,25 @@ def inspect_model(
 
 
 def check_model(model: Path, board: Board, spec: CompileSpec | None = None) -> Inspection:
-    """The inspection of a model that fits; GateError names the operator at fault where not."""
+    """The inspection of a model that fits board and budgets; GateError says what does not."""
     compiled = compile_model(model, board, spec)
     require_fit(compiled)
+    _require_budgets(compiled)
     return inspection(compiled)
+
+
+def _require_budgets(compiled: Compiled) -> None:
+    own, plan = compiled.spec, compiled.plan
+    constants = sum(len(c.data) for c in unique_constants(compiled.program))
+    for what, need, limit in (
+        (f"{_need_text(plan)}", plan.block_bytes, own.ram_bytes),
+        ("weights and tables need", constants, own.flash_bytes),
+    ):
+        if limit and need > limit:
+            raise GateError(
+                f"{what} {need} B, the budget is {limit} B, {need - limit} B too much. "
+                "Raise it, or prune"
+            )
 
 
 def require_fit(compiled: Compiled) -> None:
@@ -190,8 +204,6 @@ def _operators(graph: Graph, program: Program, board: Board | None) -> list[Oper
     for operator, *others in parts.values():
         steps = [s for s in program.steps if s.operator == operator.index]
         times = f" x {len(others) + 1}" if others else ""
-        if operator.index == HELPER:
-            times = " and others"
         choice = choices.get(operator.index)
         rows.append(
             OperatorFacts(

@@ -109,6 +109,7 @@ def test_operators_files_that_are_none(run: Run, text: str, part: str) -> None:
         (("bench", "cnn.tflite", "-b", "host", "--resume"), "--journal"),
         (("bench", "cnn.tflite", *M4, "--wait-states", "64"), "--wait-states"),
         (("bench", "cnn.tflite", *M4, "--wait-states", "2", "--no-cycles"), "--cycles"),
+        (("profile", "cnn.tflite", *M4, "--wait-states", "2", "--no-cycles"), "--cycles"),
         (("profile", "cnn.tflite", "-b", "host", "-q"), "reports no latency"),
         (("infer", "cnn.tflite", "-b", "host", "--inputs", "no.npz", "-o", "y.npz"), "no.npz"),
         (("run", "cnn.tflite"), "--board"),
@@ -192,3 +193,13 @@ def test_a_branch_that_scales_its_input_otherwise_than_its_caller(
     Path("m.tflite").write_bytes(b.build([p, x], [y]))
     code, said = run("verify", "m.tflite", "-b", "host", "-q")
     assert code == 0, said
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [("--ram", "arena needs"), ("--flash", "weights and tables need")],
+)
+def test_check_holds_a_model_against_its_budgets(run: Run, option: str, words: str) -> None:
+    code, said = run("check", "cnn.tflite", *M4, option, 10)
+    assert (code, f"{words} " in said, "the budget is 10 B" in said) == (1, True, True)
+    assert run("check", "cnn.tflite", *M4, option, 100_000)[0] == 0
