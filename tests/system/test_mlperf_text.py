@@ -33,6 +33,12 @@ class Runner:
     def __init__(self, line: serial.Serial) -> None:
         self.line = line
 
+    def meet(self) -> None:
+        """The first answer; opening the port may have cut the board's greeting in front of it."""
+        self.line.write(b"name%")
+        while (raw := self.line.readline()) != b"m-ready\r\n":
+            assert raw, "the board said nothing in time"
+
     def ask(self, command: str) -> list[str]:
         self.line.write(command.encode() + b"%")
         found: list[str] = []
@@ -64,7 +70,7 @@ def running(name: str, board: Board, folder: Path) -> Iterator[Runner]:
     with attach(board, build(tree, board, folder)) as port:
         with serial.Serial(port.path, port.baud, timeout=30) as line:
             runner = Runner(line)
-            runner.ask("name")
+            runner.meet()
             yield runner
         with open_session(port, None) as session:
             assert session.hello.model_sha256 == compiled.graph.sha256
