@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgepack.compress.pruning import masks_at, sparsity_at
 from edgepack.compress.select import Group, chosen
+from edgepack.compress.sparsity import masks_at, sparsity_at
 from edgepack.compress.spec import PruneSpec
 
 
