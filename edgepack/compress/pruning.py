@@ -11,7 +11,8 @@ from typing import Any
 
 from edgepack.compress.conversion import Job, ScoreSet, score_network, score_set
 from edgepack.compress.data import Arrays, load_arrays
-from edgepack.compress.groups import OPENERS, kind_of, trace
+from edgepack.compress.follow import OPENERS, kind_of
+from edgepack.compress.groups import trace
 from edgepack.compress.load import Network, load_network, of_keras, versions
 from edgepack.compress.save import keras_bytes
 from edgepack.compress.select import chosen, groups_of

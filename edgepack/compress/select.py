@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepack.compress.groups import CONVOLUTIONS, OPENERS, Traced, kind_of
-from edgepack.compress.spec import Norm, PruneSpec
+from edgepack.compress.follow import CONVOLUTIONS, OPENERS, kind_of
+from edgepack.compress.groups import Traced
+from edgepack.compress.spec import PruneSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def groups_of(traced: Traced, spec: PruneSpec) -> tuple[tuple[Group, ...], tuple
     strength: dict[int, float] = {}
     for key, layer in openers.items():
         roots = traced.classes.roots(traced.leaving[key])
-        values = channel_strength(layer, traced.norm_of.get(key), spec.norm)
+        values = channel_strength(layer, traced.norm_of.get(key), spec.importance)
         for root, value in zip(roots.tolist(), values.tolist(), strict=True):
             strength[root] = strength.get(root, 0.0) + value
             if key not in members.setdefault(root, []):
@@ -66,7 +67,7 @@ def _eligible(layer: Any, spec: PruneSpec) -> bool:
     return kind in wanted and not any(fnmatchcase(layer.name, p) for p in spec.exclude)
 
 
-def channel_strength(layer: Any, norm: Any, kind: Norm) -> NDArray[np.float64]:
+def channel_strength(layer: Any, norm: Any, kind: str) -> NDArray[np.float64]:
     """Mean |w| (or root mean square) of each output channel, times |gamma| / sigma of `norm`."""
     by_name = {v.name: np.asarray(v, np.float64) for v in layer.weights}
     kernel = by_name.get("pointwise_kernel", by_name.get("kernel"))
@@ -74,7 +75,7 @@ def channel_strength(layer: Any, norm: Any, kind: Norm) -> NDArray[np.float64]:
     if kind_of(layer) == "Conv2DTranspose":
         kernel = np.swapaxes(kernel, -1, -2)
     flat = kernel.reshape(-1, kernel.shape[-1])
-    strength = np.abs(flat).mean(0) if kind == "l1" else np.sqrt(np.square(flat).mean(0))
+    strength = np.abs(flat).mean(0) if kind != "l2" else np.sqrt(np.square(flat).mean(0))
     if norm is not None:
         sigma = np.sqrt(np.asarray(norm.moving_variance, np.float64) + norm.epsilon)
         gamma = np.abs(np.asarray(norm.gamma, np.float64)) if norm.scale else 1.0

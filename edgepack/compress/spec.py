@@ -9,9 +9,20 @@ from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from edgepack.errors import UsageError
 
-Method = Literal["weights", "channels", "filters", "neurons"]
+Method = Literal["weights", "channels", "filters", "neurons", "layers"]
 Ranking = Literal["layer", "global"]
-Norm = Literal["l1", "l2"]
+Importance = Literal[
+    "auto", "magnitude", "l1", "l2", "scale", "activity", "variance", "taylor", "loss"
+]
+Target = Literal["channels", "weights", "macs", "cost"]
+_OF_CHANNELS = ("auto", "l1", "l2", "scale", "activity", "variance", "taylor")
+IMPORTANCES: Mapping[Method, tuple[str, ...]] = {
+    "weights": ("auto", "magnitude"),
+    "channels": _OF_CHANNELS,
+    "filters": _OF_CHANNELS,
+    "neurons": _OF_CHANNELS,
+    "layers": ("auto", "loss"),
+}
 Loss = Literal["auto", "crossentropy", "binary", "mse"]
 
 
@@ -31,16 +42,22 @@ class DataSpec:
 class PruneSpec:
     """How to prune a Keras model.
 
-    `weights` zeroes single weights by magnitude and keeps the shapes; `filters` (convolutions),
-    `neurons` (dense layers) and `channels` (both) take whole channels out.
+    `weights` zeroes single weights and keeps the shapes; `filters` (convolutions), `neurons` (dense
+    layers) and `channels` (both) take whole channels out; `layers` takes out residual blocks and
+    layers that keep their input's shape.
     """
 
     method: Method = "channels"
-    rate: float = 0.5  # fraction removed, of the weights or of the channels, in [0, 1)
+    rate: float = 0.5  # fraction removed, of what `target` names, in [0, 1)
+    importance: Importance = "auto"  # auto: magnitude (weights), l1 (channels), loss (layers)
+    target: Target = "channels"  # channels: what `rate` is a fraction of
+    per_cost: bool = False  # channels: ranked by importance per unit of `target` that they free
+    costs: Mapping[str, float] | None = None  # of one output channel, by layer: target "cost"
     ranking: Ranking = "layer"  # the rate holds in every layer, or over the whole model
-    norm: Norm = "l1"  # how channels are scored
     min_channels: int = 4  # no layer gets narrower
-    multiple_of: int = 1  # widths are rounded up to this multiple
+    multiple_of: int = 1  # widths are multiples of this where the original's is larger
+    count: int = 1  # layers: so many are taken out
+    max_loss: float | None = None  # layers: none whose removal raises the loss by more, untuned
     exclude: tuple[str, ...] = ()  # layer names left alone; * and ? match
     steps: int = 1  # channels: prune and fine-tune this many times, the width falling geometrically
     schedule_end: float = 0.5  # weights: the fraction of fine-tuning at which `rate` is reached
@@ -57,9 +74,10 @@ class PruneSpec:
     trust_model: bool = False  # allow code inside the model file (Lambda layers)
 
     def __post_init__(self) -> None:
-        _one_of("prune.method", self.method, ("weights", "channels", "filters", "neurons"))
+        _one_of("prune.method", self.method, get_args(Method))
         _one_of("prune.ranking", self.ranking, ("layer", "global"))
-        _one_of("prune.norm", self.norm, ("l1", "l2"))
+        _one_of("prune.target", self.target, get_args(Target))
+        _one_of("prune.importance", self.importance, IMPORTANCES[self.method])
         _one_of("prune.loss", self.loss, ("auto", "crossentropy", "binary", "mse"))
         _within("prune.rate", self.rate, 0.0, 0.999)
         _within("prune.schedule_end", self.schedule_end, 0.0, 1.0)
@@ -67,6 +85,11 @@ class PruneSpec:
         for name in ("min_channels", "multiple_of", "steps", "schedule_power", "batch_size"):
             _within(f"prune.{name}", getattr(self, name), 1, 1 << 20)
         _within("prune.epochs", self.epochs, 0, 1 << 20)
+        _within("prune.count", self.count, 1, 1 << 20)
+        if (self.target == "cost") != (self.costs is not None):
+            raise UsageError(
+                "prune.costs: goes with target 'cost': what a channel of a layer costs"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepack.compress.groups import DEPTHWISE, Traced, kind_of
+from edgepack.compress.follow import DEPTHWISE, kind_of
+from edgepack.compress.groups import Traced
 from edgepack.compress.unroll import Call, Unrolled
 
 Mask = NDArray[np.bool_]

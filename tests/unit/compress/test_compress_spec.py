@@ -60,8 +60,9 @@ def test_reports_survive_json() -> None:
         ({"rate": 1.5}, "prune.rate: 1.5 is out of range; the range is 0.0 to 0.999"),
         ({"steps": 0}, "prune.steps: 0 is out of range; the range is 1 to 1048576"),
         (
-            {"method": "layers"},
-            "prune.method: 'layers' is not known; known: weights, channels, filters, neurons",
+            {"method": "heads"},
+            "prune.method: 'heads' is not known; "
+            "known: weights, channels, filters, neurons, layers",
         ),
     ],
 )
