@@ -1,8 +1,12 @@
-"""Fits a Keras model to samples, equal seeds giving equal weights. Runs in the worker."""
+"""Fits a Keras model to samples, equal seeds giving equal weights. Runs in the worker.
+
+The one place that trains: Keras' own `fit` over one pipeline of arrays. A teacher's answers are
+computed once and lie beside the labels in y, so that distillation is a loss like any other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgepack.compress.data import Arrays
-from edgepack.compress.score import is_one_hot
+from edgepack.compress.objective import Distill, objective
 from edgepack.compress.spec import Loss
-from edgepack.errors import TrainingError, UsageError
+from edgepack.errors import TrainingError
 
 _SETTLE = 40
 _SETTLE_SIZE = 128
+_LOOK_EVERY = 64  # batches between two looks at the loss
 AfterStep = Callable[[int, int], None]
+Augment = Callable[[Any, Any], Any]
+"""(inputs as the model takes them [b, ...], a seed int64 [2]) -> inputs, in TensorFlow operations.
+
+Each batch has its own seed, for `tf.random.stateless_*`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,8 @@ class FitSpec:
     loss: Loss
     seed: int
     source: str  # where the samples came from, for messages
+    distill: Distill | None = None
+    augment: Augment | None = None
 
 
 def fit(
@@ -37,34 +49,119 @@ def fit(
     spec: FitSpec,
     tell: Callable[[int, int, str], None],
     after_step: AfterStep | None = None,
-) -> None:
-    """Train `model` in place; `after_step(step, steps)` runs once a batch.
+    *,
+    at: Collection[int] | None = None,
+    optimizer: Callable[[Any], Any] | None = None,
+) -> tuple[float, ...]:
+    """Train `model` in place, and give the loss of each epoch.
 
-    With no epochs, batch norm's statistics alone are taken anew.
+    `after_step(step, steps)` runs after the steps in `at` (None: after each one), steps counted
+    from 1 over all epochs. `optimizer` makes one of a learning rate schedule; None is Adam. With
+    no epochs, batch norm's statistics alone are taken anew.
 
-    Raises TrainingError where the loss is no longer a number, UsageError where labels do not fit.
+    Raises TrainingError where the loss or a weight is no longer a number, the model then holding
+    the weights after the last good epoch; UsageError where labels or teacher do not fit.
     """
     import keras
 
-    y, loss = targets(model, samples, spec)
-    steps = spec.epochs * -(-samples.n // spec.batch_size)
-    if steps == 0:
-        settle_batch_norm(model, samples, spec)
-        return
-    rate = keras.optimizers.schedules.CosineDecay(spec.learning_rate, steps)
-    model.compile(keras.optimizers.Adam(rate), loss)
-    keras.utils.set_random_seed(spec.seed)
-    x = list(samples.inputs) if len(samples.inputs) > 1 else samples.inputs[0]
-    model.fit(
-        x,
-        y,
-        batch_size=spec.batch_size,
-        epochs=spec.epochs,
-        shuffle=True,
-        verbose=0,
-        callbacks=[_watcher(spec, steps, tell, after_step)],
-    )
+    y, loss = objective(model, samples, spec.loss, spec.source, spec.distill)
+    each = -(-samples.n // spec.batch_size)
+    steps = spec.epochs * each
+    losses: list[float] = []
+    if steps > 0:
+        rate = keras.optimizers.schedules.CosineDecay(spec.learning_rate, steps)
+        model.compile((optimizer or keras.optimizers.Adam)(rate), loss)
+        keras.utils.set_random_seed(spec.seed)
+        watcher = _watcher(spec, each, losses, tell)
+        hooks = [] if after_step is None else [_hook(steps, after_step, at)]
+        model.fit(
+            _batches(samples, y, spec),
+            epochs=spec.epochs,
+            steps_per_epoch=each,
+            shuffle=False,
+            verbose=0,
+            callbacks=[*hooks, watcher],
+        )
+        if watcher.trouble:
+            raise TrainingError(watcher.trouble)
     settle_batch_norm(model, samples, spec)
+    return tuple(losses)
+
+
+def _batches(samples: Arrays, y: NDArray[Any], spec: FitSpec) -> Any:
+    """(x, y) batch by batch, in a new order each epoch."""
+    import tensorflow as tf
+
+    inputs = tuple(tf.constant(x) for x in samples.inputs)
+    wanted = tf.constant(y)
+
+    def batch(number: Any, chosen: Any) -> Any:
+        x = tuple(tf.gather(column, chosen) for column in inputs)
+        given = x if len(x) > 1 else x[0]
+        if spec.augment is not None:
+            given = spec.augment(given, tf.stack([tf.constant(spec.seed, tf.int64), number]))
+        return given, tf.gather(wanted, chosen)
+
+    order = tf.data.Dataset.range(samples.n).shuffle(samples.n, spec.seed)
+    batches = order.batch(spec.batch_size).repeat(spec.epochs)
+    return batches.enumerate().map(batch).prefetch(2)
+
+
+def _hook(steps: int, after_step: AfterStep, at: Collection[int] | None) -> Any:
+    import keras
+
+    class Hook(keras.callbacks.Callback):  # type: ignore[misc]
+        step = 0
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            self.step += 1
+            if at is None or self.step in at:
+                after_step(self.step, steps)
+
+    return Hook()
+
+
+def _watcher(
+    spec: FitSpec, each: int, losses: list[float], tell: Callable[[int, int, str], None]
+) -> Any:
+    """Keeps the weights after each good epoch, and gives them back where an epoch goes wrong."""
+    import keras
+
+    class Watcher(keras.callbacks.Callback):  # type: ignore[misc]
+        trouble = ""
+
+        def on_train_begin(self, logs: Any = None) -> None:
+            self.good = self.model.get_weights()
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            if batch % _LOOK_EVERY == 0 and not np.isfinite(float((logs or {}).get("loss", 0.0))):
+                self.stop(len(losses) + 1, f"batch {batch + 1} of {each} of ", "the loss")
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            if self.trouble:
+                return
+            loss = float((logs or {}).get("loss", 0.0))
+            weights = self.model.get_weights()
+            if not np.isfinite(loss):
+                self.stop(epoch + 1, "", "the loss")
+            elif not all(np.isfinite(w).all() for w in weights if w.dtype.kind == "f"):
+                self.stop(epoch + 1, "", "a weight")
+            else:
+                self.good = weights
+                losses.append(loss)
+                tell(epoch + 1, spec.epochs, f"training, loss {loss:.4f}")
+
+        def stop(self, epoch: int, where: str, what: str) -> None:
+            after = f"after epoch {epoch - 1}" if epoch > 1 else "from before training"
+            self.trouble = (
+                f"{what} is no longer a number in {where}epoch {epoch} of {spec.epochs}; the model "
+                f"keeps its weights {after}. Lower the learning rate ({spec.learning_rate}), and "
+                f"look for wild values in {spec.source}"
+            )
+            self.model.stop_training = True
+            self.model.set_weights(self.good)
+
+    return Watcher()
 
 
 def settle_batch_norm(model: Any, samples: Arrays, spec: FitSpec) -> None:
@@ -99,79 +196,3 @@ def settle_batch_norm(model: Any, samples: Arrays, spec: FitSpec) -> None:
 
 def _layers(model: Any, kind: type) -> list[Any]:
     return [layer for layer in model._flatten_layers() if isinstance(layer, kind)]
-
-
-def _watcher(
-    spec: FitSpec, steps: int, tell: Callable[[int, int, str], None], after_step: AfterStep | None
-) -> Any:
-    import keras
-
-    class Watcher(keras.callbacks.Callback):  # type: ignore[misc]
-        step = 0
-
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            self.step += 1
-            if after_step is not None:
-                after_step(self.step, steps)
-
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            loss = float((logs or {}).get("loss", 0.0))
-            if not np.isfinite(loss):
-                raise TrainingError(
-                    f"the loss is {loss} after epoch {epoch + 1}; lower the learning rate "
-                    f"({spec.learning_rate}), and look for wild values in {spec.source}"
-                )
-            tell(epoch + 1, spec.epochs, f"training, loss {loss:.4f}")
-
-    return Watcher()
-
-
-def targets(model: Any, samples: Arrays, spec: FitSpec) -> tuple[NDArray[Any], Any]:
-    """What the model should answer, in the loss's form, and the loss.
-
-    `auto`: classes [n] or one-hot rows want a cross-entropy, 0 and 1 for one output a binary
-    one, values of the outputs' shape a mean squared error; without y the inputs are wanted.
-    """
-    import keras
-
-    if len(model.outputs) != 1:
-        raise UsageError(
-            f"{spec.source}: the model has {len(model.outputs)} outputs; "
-            "fine-tuning knows models of one"
-        )
-    shape = tuple(model.outputs[0].shape[1:])
-    y = samples.inputs[0] if samples.labels is None else samples.labels
-    kind = _auto(shape, y) if spec.loss == "auto" else spec.loss
-    if kind == "mse" and y.shape[1:] in (shape, ()) and (y.ndim > 1 or shape in ((), (1,))):
-        return y.astype(np.float32), keras.losses.MeanSquaredError()
-    if kind == "binary" and shape in ((), (1,)) and y.shape[1:] in ((), (1,)):
-        logits = not _ends_in(model, "sigmoid")
-        return y.astype(np.float32).reshape(-1, *shape), keras.losses.BinaryCrossentropy(logits)
-    if kind == "crossentropy" and samples.labels is not None:
-        classes = y.argmax(-1) if y.shape[1:] == shape else y
-        if classes.shape[1:] == shape[:-1] and 0 <= classes.min() <= classes.max() < shape[-1]:
-            logits = not _ends_in(model, "softmax")
-            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
-            return classes.astype(np.int64), loss
-    raise UsageError(
-        f"{spec.source}: y of shape {list(y.shape)} does not fit outputs "
-        f"[n, {', '.join(map(str, shape))}] under the loss {kind!r}; give class indices from 0 "
-        "to the number of outputs less one, or values of the outputs' shape"
-    )
-
-
-def _auto(shape: tuple[int, ...], y: NDArray[Any]) -> Loss:
-    if shape in ((), (1,)):
-        return "binary" if np.isin(y, (0, 1)).all() else "mse"
-    if y.shape[1:] == shape:
-        return "crossentropy" if is_one_hot(y) else "mse"
-    return "crossentropy"
-
-
-def _ends_in(model: Any, activation: str) -> bool:
-    """Whether the layer that makes the output applies `activation`."""
-    operation = model.outputs[0]._keras_history.operation
-    while hasattr(operation, "outputs") and hasattr(operation, "layers") and operation.layers:
-        operation = operation.outputs[0]._keras_history.operation
-    named = getattr(getattr(operation, "activation", None), "__name__", "")
-    return activation in (named, type(operation).__name__.lower())

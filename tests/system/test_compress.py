@@ -439,7 +439,7 @@ def test_a_loss_that_explodes_is_an_error(
 ) -> None:
     huge = DataSpec(source=data[0].source, scale=1e37)
     spec = PruneSpec(data=huge, test=data[1], epochs=2, learning_rate=10.0)
-    with pytest.raises(TrainingError, match="lower the learning rate"):
+    with pytest.raises(TrainingError, match="Lower the learning rate"):
         compress.prune(digits, spec, tmp_path / "m.keras", worker=worker)
     assert list(tmp_path.iterdir()) == []
 
