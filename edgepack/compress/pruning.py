@@ -1,27 +1,22 @@
-"""The stage `prune`, and the pruning of whole channels by norm. Runs in the worker.
+"""The stage `prune`. Channels are channels.py's, single weights sparsity.py's.
 
-Single weights are sparsity.py's.
+Runs in the worker.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from edgepack.compress.channels import Lesson, prune_channels
 from edgepack.compress.conversion import Job, ScoreSet, score_network, score_set
 from edgepack.compress.data import Arrays, load_arrays
-from edgepack.compress.follow import OPENERS, kind_of
-from edgepack.compress.groups import trace
 from edgepack.compress.load import Network, load_network, of_keras, versions
+from edgepack.compress.objective import distilled_by
 from edgepack.compress.save import keras_bytes
-from edgepack.compress.select import chosen, groups_of
-from edgepack.compress.sparsity import Cut, prune_weights, zero_weights
-from edgepack.compress.spec import LayerCut, ModelFile, PruneReport, PruneSpec, Score
-from edgepack.compress.surgery import without
-from edgepack.compress.tuning import tune
-from edgepack.compress.unroll import unroll
-from edgepack.errors import ModelError, UsageError
+from edgepack.compress.sparsity import prune_weights, zero_weights
+from edgepack.compress.spec import ModelFile, Pruned, PruneReport, PruneSpec, Score
+from edgepack.errors import ModelError
 from edgepack.store import sha256
 
 
@@ -41,11 +36,14 @@ def prune(path: Path, spec: PruneSpec, job: Job) -> tuple[bytes, PruneReport]:
     data = None if spec.data is None or samples is None else (spec.data, samples)
     test = score_set(network, spec.test, data, spec.seed)
     before = score_network(network, test)
-    cutting = prune_weights if spec.method == "weights" else _prune_channels
     original = network.keras.count_params()
-    model, layers, frozen, cut = cutting(network, spec, job, samples, test)
+    pruned = None
+    if spec.method == "weights":
+        model, layers, _, cut = prune_weights(network, spec, job, samples, test)
+    else:
+        model, pruned, cut = _smaller(network, spec, _lesson(spec, samples, job), test, job)
+        layers = pruned.layers
     job.tell(0, 0, "saving")
-    pruned = of_keras(model, path, network.file)
     content = keras_bytes(model, job.folder)
     report = PruneReport(
         input=network.file,
@@ -56,76 +54,41 @@ def prune(path: Path, spec: PruneSpec, job: Job) -> tuple[bytes, PruneReport]:
         parameters_after=model.count_params(),
         zero_weights=zero_weights(model),
         layers=layers,
-        frozen=frozen,
+        pruned=pruned,
         scored_on=test.on if test else "",
         before=before,
         cut=cut,
-        after=score_network(pruned, test),
+        after=score_network(of_keras(model, path, network.file), test),
     )
     return content, report
 
 
-def _prune_channels(
-    network: Network, spec: PruneSpec, job: Job, samples: Arrays | None, test: ScoreSet | None
-) -> Cut:
-    name, model = network.file.name, network.keras
-    widths = _widths(model, name)
-    original: dict[tuple[str, ...], int] = {}
-    cut: Score | None = None
-    frozen: tuple[str, ...] = ()
-    for step in range(spec.steps):
-        graph = unroll(model, name)
-        traced = trace(graph)
-        groups, stuck = groups_of(traced, spec)
-        if step == 0:
-            frozen = stuck
-            original = {group.layers: len(group.roots) for group in groups}
-        rate = 1.0 - (1.0 - spec.rate) ** ((step + 1) / spec.steps)
-        removed = chosen(groups, spec, rate, original)
-        if not removed and spec.rate > 0 and step == 0 and spec.steps == 1:
-            raise UsageError(f"{name}: {_why_nothing(groups, spec, stuck)}")
-        model = without(graph, traced, removed)
-        if step == 0:
-            cut = score_network(of_keras(model, Path(name), network.file), test)
-        tune(
-            model,
-            spec,
-            job,
-            samples,
-            spec.epochs * (step + 1) // spec.steps - spec.epochs * step // spec.steps,
-        )
-    after = _widths(model, name)
-    cuts = tuple(LayerCut(layer, n, after.get(layer, n)) for layer, n in widths.items())
-    return model, cuts, frozen, cut
+def _smaller(
+    network: Network, spec: PruneSpec, lesson: Lesson | None, test: ScoreSet | None, job: Job
+) -> tuple[Any, Pruned, Score | None]:
+    """The model without channels, what it lost, and its score before fine-tuning."""
+    scores: list[Score | None] = []
+
+    def cut(model: Any) -> None:
+        scores.append(score_network(of_keras(model, Path(), network.file), test))
+
+    name = network.file.name
+    model, pruned = prune_channels(network.keras, spec, lesson, name=name, tell=job.tell, cut=cut)
+    return model, pruned, scores[0] if scores else None
 
 
-def _why_nothing(groups: Any, spec: PruneSpec, stuck: tuple[str, ...]) -> str:
-    if not groups:
-        return (
-            f"no layer can lose {spec.method}: "
-            + (
-                "these feed the outputs, or layers that cannot be followed: "
-                f"{', '.join(stuck[:5])}; "
-                if stuck
-                else ""
-            )
-            + "method 'weights' prunes any model"
-        )
-    widest = max(len(group.roots) for group in groups)
-    return (
-        f"rate {spec.rate} removes nothing: the widest layer has {widest} channels, and "
-        f"min_channels is {spec.min_channels}, multiple_of {spec.multiple_of}"
+def _lesson(spec: PruneSpec, samples: Arrays | None, job: Job) -> Lesson | None:
+    """The samples to learn from, with the teacher's answers to them."""
+    if samples is None or spec.data is None:
+        return None
+    source = spec.data.source
+    if not spec.teacher:
+        return Lesson(samples, source)
+    teacher = load_network(Path(spec.teacher), job.folder, trust=spec.trust_model).keras
+    if teacher is None:
+        raise ModelError(f"{spec.teacher}: a teacher is a Keras model; save it as .keras")
+    job.tell(0, 0, "asking the teacher")
+    distill = distilled_by(
+        teacher, samples, spec.loss, source, spec.temperature, spec.teacher_weight
     )
-
-
-def _widths(model: Any, name: str) -> Mapping[str, int]:
-    """Output channels of each layer that has its own, by name."""
-    layers = {
-        call.operation.name: call.operation
-        for call in unroll(model, name).calls
-        if kind_of(call.operation) in OPENERS
-    }
-    return {
-        key: int(layer.units if hasattr(layer, "units") else layer.filters)
-        for key, layer in layers.items()
-    }
+    return Lesson(samples, source, distill)

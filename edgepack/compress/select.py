@@ -1,12 +1,15 @@
-"""Chooses the channels to remove: the weakest of each group, down to its width.
+"""Chooses the channels to remove: the least important, until enough of the cost is gone.
 
 Runs in the worker.
 """
 
 from __future__ import annotations
 
+import copy
+import difflib
+import heapq
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -14,90 +17,125 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgepack.compress.channel_costs import Costs, Term, costs_of
 from edgepack.compress.follow import CONVOLUTIONS, OPENERS, kind_of
 from edgepack.compress.groups import Traced
+from edgepack.compress.importance import openers_of, relative
 from edgepack.compress.spec import PruneSpec
+from edgepack.compress.unroll import Unrolled
+from edgepack.errors import UsageError
+
+_HALVINGS = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Channel classes that the same layers make; `scores` are their strengths."""
+    """Channel classes that the same layers make; `scores` compare across groups."""
 
     layers: tuple[str, ...]
     roots: tuple[int, ...]
     scores: NDArray[np.float64]
 
 
-def groups_of(traced: Traced, spec: PruneSpec) -> tuple[tuple[Group, ...], tuple[str, ...]]:
-    """The groups that `spec` may shrink, and the names of the layers that must stay as they are."""
-    openers = {key: layer for key, layer in traced.layers.items() if _opens(traced, key)}
+def groups_of(
+    traced: Traced, spec: PruneSpec, scores: Mapping[int, float]
+) -> tuple[tuple[Group, ...], Mapping[str, str]]:
+    """The groups that `spec` may shrink, and why the layers stay that must (by name).
+
+    Classes without a score stay, and so does whatever shares a layer with them.
+    """
+    openers = openers_of(traced)
     members: dict[int, list[int]] = {}
-    strength: dict[int, float] = {}
-    for key, layer in openers.items():
-        roots = traced.classes.roots(traced.leaving[key])
-        values = channel_strength(layer, traced.norm_of.get(key), spec.importance)
-        for root, value in zip(roots.tolist(), values.tolist(), strict=True):
-            strength[root] = strength.get(root, 0.0) + value
-            if key not in members.setdefault(root, []):
-                members[root].append(key)
-    stuck = {key for root, keys in members.items() if root in traced.classes.frozen for key in keys}
-    fixed = stuck | {key for key, layer in openers.items() if not _eligible(layer, spec)}
+    for key in openers:
+        for root in dict.fromkeys(traced.classes.roots(traced.leaving[key]).tolist()):
+            members.setdefault(root, []).append(key)
+    stuck = {
+        key: traced.classes.frozen[root]
+        for root, keys in members.items()
+        if root in traced.classes.frozen
+        for key in keys
+    }
+    unscored = {key for root, keys in members.items() if root not in scores for key in keys}
+    fixed = {*stuck, *unscored, *(k for k, layer in openers.items() if not _eligible(layer, spec))}
     by_layers: dict[tuple[int, ...], list[int]] = {}
     for root, keys in members.items():
-        if root not in traced.classes.frozen and not fixed & set(keys):
+        if not fixed & set(keys):
             by_layers.setdefault(tuple(keys), []).append(root)
     found = tuple(
         Group(
             tuple(openers[key].name for key in keys),
             tuple(roots),
-            np.asarray([strength[root] for root in roots]),
+            relative(scores, tuple(roots), spec.importance),
         )
         for keys, roots in by_layers.items()
     )
-    return found, tuple(openers[key].name for key in openers if key in stuck)
-
-
-def _opens(traced: Traced, key: int) -> bool:
-    return kind_of(traced.layers[key]) in OPENERS and key in traced.leaving
+    return found, {openers[key].name: stuck[key] for key in openers if key in stuck}
 
 
 def _eligible(layer: Any, spec: PruneSpec) -> bool:
-    kind = kind_of(layer)
     wanted = {"filters": CONVOLUTIONS, "neurons": ("Dense",)}.get(spec.method, OPENERS)
-    return kind in wanted and not any(fnmatchcase(layer.name, p) for p in spec.exclude)
+    excluded = any(fnmatchcase(layer.name, pattern) for pattern in spec.exclude)
+    return kind_of(layer) in wanted and not excluded
 
 
-def channel_strength(layer: Any, norm: Any, kind: str) -> NDArray[np.float64]:
-    """Mean |w| (or root mean square) of each output channel, times |gamma| / sigma of `norm`."""
-    by_name = {v.name: np.asarray(v, np.float64) for v in layer.weights}
-    kernel = by_name.get("pointwise_kernel", by_name.get("kernel"))
-    assert kernel is not None
-    if kind_of(layer) == "Conv2DTranspose":
-        kernel = np.swapaxes(kernel, -1, -2)
-    flat = kernel.reshape(-1, kernel.shape[-1])
-    strength = np.abs(flat).mean(0) if kind != "l2" else np.sqrt(np.square(flat).mean(0))
-    if norm is not None:
-        sigma = np.sqrt(np.asarray(norm.moving_variance, np.float64) + norm.epsilon)
-        gamma = np.abs(np.asarray(norm.gamma, np.float64)) if norm.scale else 1.0
-        strength = strength * gamma / sigma
-    return np.asarray(strength, np.float64)
+def require_names(key: str, patterns: Iterable[str], names: Sequence[str]) -> None:
+    """Raise UsageError, with the nearest name, for a pattern that matches none of `names`."""
+    for pattern in patterns:
+        if any(fnmatchcase(name, pattern) for name in names):
+            continue
+        near = difflib.get_close_matches(pattern.strip("*"), names, n=1, cutoff=0.3)
+        hint = f"did you mean {near[0]!r}?" if near else f"layers: {', '.join(names[:8])}"
+        raise UsageError(f"{key}: {pattern!r} matches no layer; {hint}")
+
+
+def cost_of(graph: Unrolled, traced: Traced, groups: Sequence[Group], spec: PruneSpec) -> Costs:
+    """The cost that `spec` aims at; channels are counted where they may be removed."""
+    if spec.target == "channels":
+        ones = {root: 1 for group in groups for root in group.roots}
+        return Costs([Term(1.0, {}, ones)] if ones else [], 0.0)
+    return costs_of(graph, traced, spec.target, spec.costs)
 
 
 def chosen(
-    groups: Iterable[Group], spec: PruneSpec, rate: float, original: Mapping[tuple[str, ...], int]
+    groups: Sequence[Group],
+    spec: PruneSpec,
+    rate: float,
+    original: Mapping[tuple[str, ...], int],
+    costs: Costs,
+    whole: float,
 ) -> set[int]:
-    """The roots to remove so that `rate` of the `original` widths is gone.
+    """The roots to remove so that `rate` of the `whole` cost, that of the original, is gone.
 
-    `original` gives a group's width before the first step, by its layers. The ranking `global`
-    compares strengths across groups, each divided by its group's mean.
+    `original` gives a group's width before the first step, by its layers. The ranking "layer"
+    narrows all groups alike, "global" removes the least important channels wherever they are.
+    Raises UsageError where a target other than channels cannot be reached.
     """
-    every = list(groups)
-    if spec.ranking == "layer":
-        widths = [_width(original[g.layers] * (1.0 - rate), len(g.roots), spec) for g in every]
-    else:
-        widths = _global_widths(every, spec, rate, original)
+    if spec.ranking == "global":
+        return _weakest(groups, spec, rate, costs, whole)
+    if spec.target == "channels":
+        return _narrowed(groups, spec, rate, original)
+    allowed = whole * (1.0 - rate) * (1 + 1e-9)
+
+    def cost(narrowing: float) -> float:
+        left = copy.deepcopy(costs)
+        left.remove(tuple(_narrowed(groups, spec, narrowing, original)))
+        return left.total
+
+    if cost(1.0) > allowed:
+        raise _unreachable(spec, rate, cost(1.0) / whole)
+    low, high = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if cost(middle) <= allowed else (middle, high)
+    return _narrowed(groups, spec, high, original)
+
+
+def _narrowed(
+    groups: Sequence[Group], spec: PruneSpec, rate: float, original: Mapping[tuple[str, ...], int]
+) -> set[int]:
     removed: set[int] = set()
-    for group, width in zip(every, widths, strict=True):
+    for group in groups:
+        width = _width(original[group.layers] * (1.0 - rate), len(group.roots), spec)
         order = np.argsort(group.scores, kind="stable")
         removed.update(group.roots[i] for i in order[: len(group.roots) - width])
     return removed
@@ -108,19 +146,70 @@ def _width(wanted: float, now: int, spec: PruneSpec) -> int:
     return min(now, -(-least // spec.multiple_of) * spec.multiple_of)
 
 
-def _global_widths(
-    groups: list[Group], spec: PruneSpec, rate: float, original: Mapping[tuple[str, ...], int]
-) -> list[int]:
-    total = sum(original[g.layers] for g in groups)
-    excess = sum(len(g.roots) for g in groups) - math.ceil(total * (1.0 - rate) - 1e-9)
-    relative = [
-        (score / (group.scores.mean() or 1.0), i)
-        for i, group in enumerate(groups)
-        for score in group.scores
-    ]
-    widths = [len(g.roots) for g in groups]
-    for _, i in sorted(relative):
-        if excess > 0 and widths[i] > min(spec.min_channels, len(groups[i].roots)):
-            widths[i] -= 1
-            excess -= 1
-    return [_width(width, len(g.roots), spec) for width, g in zip(widths, groups, strict=True)]
+def _weakest(
+    groups: Sequence[Group], spec: PruneSpec, rate: float, costs: Costs, whole: float
+) -> set[int]:
+    """Blocks of channels in the order of importance, or of importance for what they cost.
+
+    A block's saving falls as others go, so its rank is taken anew when its turn comes.
+    """
+    left = copy.deepcopy(costs)
+    allowed = whole * (1.0 - rate)
+    allowed = math.ceil(allowed - 1e-9) if spec.target == "channels" else allowed * (1 + 1e-9)
+    blocks = [_blocks(group, spec) for group in groups]
+    rank = _rank_of(left, spec)
+    queue: list[tuple[float, int, tuple[int, ...]]] = []
+
+    def enqueue(i: int) -> None:
+        block = next(blocks[i], None)
+        if block is not None:
+            heapq.heappush(queue, (rank(*block), i, block[0]))
+            scores[i] = block[1]
+
+    scores: dict[int, float] = {}
+    for i in range(len(groups)):
+        enqueue(i)
+    removed: set[int] = set()
+    while queue and left.total > allowed:
+        was, i, roots = heapq.heappop(queue)
+        now = rank(roots, scores[i])
+        if now > was:
+            heapq.heappush(queue, (now, i, roots))
+            continue
+        if left.saving(roots) > 0.0:
+            left.remove(roots)
+            removed.update(roots)
+            enqueue(i)
+    if left.total > allowed and spec.target != "channels":
+        raise _unreachable(spec, rate, left.total / whole)
+    return removed
+
+
+def _rank_of(left: Costs, spec: PruneSpec) -> Callable[[tuple[int, ...], float], float]:
+    def rank(roots: tuple[int, ...], score: float) -> float:
+        saving = left.saving(roots) / len(roots) if spec.per_cost else 1.0
+        return score / saving if saving > 0.0 else math.inf
+
+    return rank
+
+
+def _blocks(group: Group, spec: PruneSpec) -> Iterator[tuple[tuple[int, ...], float]]:
+    """What can go at once, weakest first, with its mean score; widths become multiples."""
+    order = np.argsort(group.scores, kind="stable")
+    width, first = len(order), 0
+    least = _width(0.0, width, spec)
+    while width > least:
+        size = width % spec.multiple_of or spec.multiple_of
+        if width - size < least:
+            return
+        taken = order[first : first + size]
+        yield tuple(group.roots[i] for i in taken), float(group.scores[taken].mean())
+        width, first = width - size, first + size
+
+
+def _unreachable(spec: PruneSpec, rate: float, least: float) -> UsageError:
+    return UsageError(
+        f"rate {spec.rate}: {rate:.0%} of the {spec.target} cannot go: with min_channels "
+        f"{spec.min_channels}, multiple_of {spec.multiple_of} and what must stay, {least:.1%} are "
+        "left; lower the rate or min_channels, or exclude less"
+    )

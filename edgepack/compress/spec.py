@@ -70,6 +70,9 @@ class PruneSpec:
     batch_size: int = 32
     learning_rate: float = 2e-3  # Adam, cosine to 0
     loss: Loss = "auto"  # auto: from the labels' shape and type
+    teacher: str = ""  # a Keras model whose answers fine-tuning is distilled from
+    temperature: float = 4.0  # of the teacher's answers
+    teacher_weight: float = 0.9  # of the teacher in the loss; the labels have the rest
     seed: int = 0
     trust_model: bool = False  # allow code inside the model file (Lambda layers)
 
@@ -86,6 +89,12 @@ class PruneSpec:
             _within(f"prune.{name}", getattr(self, name), 1, 1 << 20)
         _within("prune.epochs", self.epochs, 0, 1 << 20)
         _within("prune.count", self.count, 1, 1 << 20)
+        _within("prune.temperature", self.temperature, 0.01, 1000.0)
+        _within("prune.teacher_weight", self.teacher_weight, 0.0, 1.0)
+        if self.teacher and self.data is None:
+            raise UsageError("prune.teacher: is asked about samples; name them in prune.data")
+        if self.per_cost and self.ranking == "layer":
+            raise UsageError("prune.per_cost: compares layers, which ranking 'global' does")
         if (self.target == "cost") != (self.costs is not None):
             raise UsageError(
                 "prune.costs: goes with target 'cost': what a channel of a layer costs"
@@ -175,6 +184,37 @@ class LayerCut:
 
 
 @dataclass(frozen=True, slots=True)
+class Size:
+    """How large a model is: weights of its kernels, and MACs of one inference."""
+
+    weights: int
+    macs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A part between two tensors of one shape: what the loss is without it, and its size."""
+
+    layers: tuple[str, ...]  # those with a kernel
+    loss: float
+    size: Size
+    round: int  # of looking for the part that matters least, from 1
+    removed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What the pruning of channels or layers did to a model."""
+
+    layers: tuple[LayerCut, ...]
+    frozen: Mapping[str, str]  # layers whose channels must stay, and why
+    size_before: Size
+    size_after: Size
+    loss: float | None = None  # of layers: the model's, whole
+    candidates: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PruneReport:
     """What pruning did; `cut` is the score before any fine-tuning."""
 
@@ -186,7 +226,7 @@ class PruneReport:
     parameters_after: int
     zero_weights: float  # fraction of the kernels' weights that are zero, after
     layers: tuple[LayerCut, ...]
-    frozen: tuple[str, ...]  # layers whose channels could not be followed, and stayed
+    pruned: Pruned | None  # of channels or layers
     scored_on: str  # "test"; "data" where no test set was given; or ""
     before: Score | None
     cut: Score | None

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepack.compress.follow import DEPTHWISE, kind_of
+from edgepack.compress.follow import DEPTHWISE, READERS, key_of, kind_of
 from edgepack.compress.groups import Traced
+from edgepack.compress.running import apply
 from edgepack.compress.unroll import Call, Unrolled
 
 Mask = NDArray[np.bool_]
+Kept = Callable[[NDArray[np.int64]], Mask]
 
 
 def without(graph: Unrolled, traced: Traced, removed: set[int]) -> Any:
@@ -30,15 +32,18 @@ def without(graph: Unrolled, traced: Traced, removed: set[int]) -> Any:
     for number, old in zip(graph.inputs, graph.placeholders, strict=True):
         tensors[number] = keras.Input(batch_shape=old.shape, dtype=old.dtype, name=old.name)
     built: dict[int, Any] = {}
-    names: set[str] = set()
+    names = names_of(graph)
     for call in graph.calls:
-        key = id(call.operation)
-        if key not in built:
-            built[key] = _rebuilt(graph, traced, call, kept, names)
-        made = _apply(built[key], call, tensors)
-        for number, tensor in zip(call.outputs, made, strict=True):
-            tensors[number] = tensor
-        _give_weights(call.operation, built[key], traced, kept)
+        given = [tensors[number] for number in call.inputs]
+        if isinstance(call.operation, keras.Layer):
+            key = id(call.operation)
+            if key not in built:
+                built[key] = _rebuilt(graph, traced, call, kept, names[key])
+            made = apply(built[key], call, given)
+            _give_weights(call.operation, built[key], traced, kept)
+        else:
+            made = _operated(graph, traced, call, kept, given)
+        tensors.update(zip(call.outputs, keras.tree.flatten(made), strict=True))
     outputs = [tensors[number] for number in graph.outputs]
     inputs = [tensors[number] for number in graph.inputs]
     return keras.Model(_single(inputs), _single(outputs), name=graph.name)
@@ -48,41 +53,63 @@ def _single(tensors: list[Any]) -> Any:
     return tensors[0] if len(tensors) == 1 else tensors
 
 
-def _apply(operation: Any, call: Call, tensors: Mapping[int, Any]) -> list[Any]:
+def _operated(graph: Unrolled, traced: Traced, call: Call, kept: Kept, given: list[Any]) -> Any:
+    """What an operation without weights makes of fewer channels."""
     import keras
 
-    places = zip(call.arguments.keras_tensors, call.inputs, strict=True)
-    args, kwargs = call.arguments.fill_in({id(old): tensors[number] for old, number in places})
-    kwargs = {key: value for key, value in kwargs.items() if value is not None}
-    return list(keras.tree.flatten(operation(*args, **kwargs)))
+    kind = kind_of(call.operation)
+    masks = [kept(traced.tensors[number]) for number in call.outputs]
+    if all(mask.all() for mask in masks) and kept(traced.tensors[call.inputs[0]]).all():
+        return apply(call.operation, call, given)
+    if kind == "Split":
+        ends = np.cumsum([int(mask.sum()) for mask in masks])[:-1].tolist()
+        return keras.ops.split(given[0], ends, axis=call.operation.axis)
+    if kind == "Reshape":
+        return keras.ops.reshape(
+            given[0], (-1, *_target(graph.shapes[call.outputs[0]], int(masks[0].sum())))
+        )
+    if kind == "GetItem" and isinstance(key_of(call.arguments)[-1], slice):
+        return given[0][_narrower(graph, traced, call, kept)]
+    return apply(call.operation, call, given)
 
 
-def _rebuilt(
-    graph: Unrolled,
-    traced: Traced,
-    call: Call,
-    kept: Callable[[NDArray[np.int64]], Mask],
-    names: set[str],
-) -> Any:
-    """A new layer from the old one's configuration, its width that of what is kept.
+def _narrower(graph: Unrolled, traced: Traced, call: Call, kept: Kept) -> tuple[Any, ...]:
+    """The key of `x[..., a:b]` for what is left of x."""
+    key = key_of(call.arguments)
+    if len(key) < len(graph.shapes[call.inputs[0]]) and Ellipsis not in key:
+        return key
+    remaining = kept(traced.tensors[call.inputs[0]])
+    first, last, _ = key[-1].indices(len(remaining))
+    ends = slice(int(remaining[:first].sum()), int(remaining[:last].sum()))
+    return (*key[:-1], ends)
 
-    `names` holds the names taken: layers of nested models may share one.
-    """
+
+def names_of(graph: Unrolled) -> dict[int, str]:
+    """Names of the layers by `id`, no two alike: layers of nested models may share one."""
     import keras
 
+    names: dict[int, str] = {}
+    for layer in (call.operation for call in graph.calls):
+        if isinstance(layer, keras.Layer) and id(layer) not in names:
+            name = layer.name
+            while name in names.values():
+                name += "_"
+            names[id(layer)] = name
+    return names
+
+
+def _rebuilt(graph: Unrolled, traced: Traced, call: Call, kept: Kept, name: str) -> Any:
+    """A new layer from the old one's configuration, its width that of what is kept."""
     layer = call.operation
-    if not isinstance(layer, keras.Layer):
-        return layer
-    config = layer.get_config()
-    while config["name"] in names:
-        config["name"] += "_"
-    names.add(config["name"])
+    config = {**layer.get_config(), "name": name}
     leaving = traced.leaving.get(id(layer))
     if leaving is not None:
         width = int(kept(leaving).sum())
         for key in ("filters", "units"):
             if key in config:
                 config[key] = width
+        if kind_of(layer) == "GroupNormalization":
+            config["groups"] = -1
         if kind_of(layer) == "Reshape":
             config["target_shape"] = _target(graph.shapes[call.outputs[0]], width)
     return type(layer).from_config(config)
@@ -93,9 +120,7 @@ def _target(shape: tuple[int | None, ...], width: int) -> tuple[int, ...]:
     return (*sizes, width)
 
 
-def _give_weights(
-    old: Any, new: Any, traced: Traced, kept: Callable[[NDArray[np.int64]], Mask]
-) -> None:
+def _give_weights(old: Any, new: Any, traced: Traced, kept: Kept) -> None:
     if not getattr(old, "weights", None):
         return
     entering, leaving = traced.entering[id(old)], traced.leaving.get(id(old))
@@ -118,8 +143,10 @@ def _sliced(kind: str, name: str, value: NDArray[Any], enter: Mask, leave: Mask)
     if name == "pointwise_kernel":
         multiplier = value.shape[-2] // len(enter)
         return value[..., np.repeat(enter, multiplier), :][..., leave]
+    if kind in READERS:
+        return value[..., enter, :] if name == "kernel" else value
     if name == "kernel" and kind == "Conv2DTranspose":
         return value[..., leave, :][..., enter]
     if name == "kernel":
         return value[..., enter, :][..., leave]
-    return value[..., leave]
+    return value[..., leave] if value.shape[-1:] == leave.shape else value

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from edgepack.compress.groups import trace
-from edgepack.compress.select import chosen, groups_of
+from edgepack.compress.importance import by_weights
+from edgepack.compress.select import chosen, cost_of, groups_of
 from edgepack.compress.spec import PruneSpec
 from edgepack.compress.surgery import without
 from edgepack.compress.unroll import unroll
@@ -224,8 +225,10 @@ def test_pruned_equals_zeroed(name: str, ranking: str) -> None:
     spec = PruneSpec(rate=0.4, min_channels=2, ranking=ranking)
     graph = unroll(model, name)
     traced = trace(graph)
-    groups, _ = groups_of(traced, spec)
-    removed = chosen(groups, spec, spec.rate, {g.layers: len(g.roots) for g in groups})
+    groups, _ = groups_of(traced, spec, by_weights(traced, "l1"))
+    costs = cost_of(graph, traced, groups, spec)
+    widths = {g.layers: len(g.roots) for g in groups}
+    removed = chosen(groups, spec, spec.rate, widths, costs, costs.total)
     pruned = without(graph, traced, removed)
     assert pruned.count_params() < model.count_params()
 

@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgepack.compress.channel_costs import Costs, Term
 from edgepack.compress.select import Group, chosen
 from edgepack.compress.sparsity import masks_at, sparsity_at
 from edgepack.compress.spec import PruneSpec
 
 
 def group(name: str, first: int, scores: list[float]) -> Group:
-    return Group((name,), tuple(range(first, first + len(scores))), np.asarray(scores, float))
+    values = np.asarray(scores, float)
+    return Group((name,), tuple(range(first, first + len(scores))), values / values.mean())
 
 
 A = group("a", 0, [5, 1, 4, 2, 3, 6, 8, 7])
@@ -23,7 +25,8 @@ ORIGINAL = {("a",): 8, ("b",): 4}
 
 def removed(rate: float, groups: tuple[Group, ...] = (A, B), **how: Any) -> set[int]:
     spec = PruneSpec(**{"min_channels": 1, **how})
-    return chosen(groups, spec, rate, ORIGINAL)
+    costs = Costs([Term(1.0, {}, {root: 1 for g in groups for root in g.roots})], 0.0)
+    return chosen(groups, spec, rate, ORIGINAL, costs, sum(ORIGINAL.values()))
 
 
 def test_weakest_of_each_layer() -> None:

@@ -5,14 +5,17 @@ import json
 import pytest
 
 from edgepack.compress.spec import (
+    Candidate,
     DataSpec,
     LayerCut,
     ModelFile,
+    Pruned,
     PruneReport,
     PruneSpec,
     QuantizeReport,
     QuantizeSpec,
     Score,
+    Size,
     TensorFacts,
     from_plain,
     to_plain,
@@ -32,7 +35,13 @@ def test_reports_survive_json() -> None:
         parameters_after=2,
         zero_weights=0.5,
         layers=(LayerCut("conv", 4, 2),),
-        frozen=("dense",),
+        pruned=Pruned(
+            layers=(LayerCut("conv", 4, 2),),
+            frozen={"dense": "the model's output"},
+            size_before=Size(4, 8),
+            size_after=Size(2, 4),
+            candidates=(Candidate(("conv",), 0.5, Size(2, 2), 1, True),),
+        ),
         scored_on="test",
         before=Score("accuracy", 0.5, 10),
         cut=None,
