@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
 
 from edgepack.board import describe_problem
+from edgepack.compress import DataSpec, PruneSpec, QuantizeSpec
+from edgepack.compress.spec import Spec
+from edgepack.compress.tables import STAGES, check_order, data_of, spec_of, stage_of
 from edgepack.errors import UsageError
 from edgepack.program import Level
 
@@ -32,29 +43,85 @@ class Model(_Frozen):
     shapes: dict[str, tuple[int, ...]] = Field(default_factory=dict)  # of inputs
 
 
-class Prune(_Frozen):
-    """Pruning of a Keras model, before it is quantised."""
+class Control(_Frozen):
+    """The small model, trained from scratch, that a recipe's result stands beside."""
 
-    method: Literal["channels", "filters", "neurons", "weights"] = "channels"
-    rate: float = Field(default=0.5, gt=0, lt=1)
-    ranking: Literal["layer", "global"] = "layer"
-    exclude: tuple[str, ...] = ()
-    steps: int = Field(default=1, ge=1)
-    epochs: int = Field(default=10, ge=0)
-    learning_rate: float = Field(default=2e-3, gt=0)
-    data: str = ""
-    test: str = ""
+    path: str = ""  # a Keras model that is trained already
+    net: Literal["", "watch", "digits"] = ""  # or one of the demo's networks
+    width: float = Field(default=0.5, gt=0)  # of its channels
+    epochs: int = Field(default=0, ge=0)  # 0: what the network needs
+
+    @model_validator(mode="after")
+    def _one(self) -> Control:
+        if bool(self.path) == bool(self.net):
+            raise UsageError(
+                "compress.control: name a trained Keras model as `path`, or one of the demo's "
+                "networks as `net`, with its `width`"
+            )
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a recipe: the stage's name and what it is asked for."""
+
+    name: str
+    spec: Spec
+
+
+class Compress(_Frozen):
+    """A recipe: what its steps share, and the steps in order."""
+
+    data: DataSpec | None = None
+    test: DataSpec | None = None
+    teacher: str = ""  # a Keras model that steps learn from; "": the recipe's own
     seed: int = Field(default=0, ge=0)
+    trust_model: bool = False
+    on_board: int = Field(default=20, ge=0)
+    """Samples that the board answers, where `host` answers the whole set; 0: the board does."""
+    step: tuple[Step, ...] = ()
+    control: Control | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _steps(cls, table: Any) -> Any:
+        """The steps' tables as specs, with what the recipe says for all of them."""
+        if not isinstance(table, dict):
+            return table
+        given = dict(table)
+        for key in ("data", "test"):
+            if key in given:
+                given[key] = data_of(given[key], f"compress.{key}")
+        shared = {k: v for k, v in given.items() if k not in ("step", "control", "on_board")}
+        rows = given.get("step", [])
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise UsageError("compress.step: steps are tables of their own: [[compress.step]]")
+        given["step"] = tuple(_step(i + 1, row, shared) for i, row in enumerate(rows))
+        check_order([step.name for step in given["step"]], "compress.step")
+        return given
 
 
-class Quantize(_Frozen):
-    """Post-training quantisation to int8."""
+def _step(number: int, row: dict[str, Any], shared: dict[str, Any]) -> Step:
+    table = dict(row)
+    name = table.pop("do", "")
+    where = f"compress.step {number}"
+    if not isinstance(name, str) or not name:
+        raise UsageError(f"{where}: says not what to do; write do = one of {', '.join(STAGES)}")
+    kind = stage_of(name, where)
+    return Step(name, spec_of(kind, table, f"{where}, {name}", shared))
 
-    data: str = Field(min_length=1)
-    per: Literal["channel", "tensor"] = "channel"
-    test: str = ""
-    samples: int = Field(default=200, ge=0)
-    seed: int = Field(default=0, ge=0)
+
+def _stage(name: str) -> Any:
+    """A table whose keys are the fields of the stage's spec."""
+
+    def read(table: Any) -> Any:
+        if table is None or isinstance(table, STAGES[name]):
+            return table
+        if not isinstance(table, dict):
+            raise UsageError(f"{name}: it is a table; write [{name}]")
+        return spec_of(STAGES[name], table, name)
+
+    return PlainValidator(read)
 
 
 class Target(_Frozen):
@@ -136,8 +203,9 @@ class Config(_Frozen):
 
     model: Model
     board: Target
-    prune: Prune | None = None
-    quantize: Quantize | None = None
+    prune: Annotated[PruneSpec | None, _stage("prune")] = None
+    quantize: Annotated[QuantizeSpec | None, _stage("quantize")] = None
+    compress: Compress | None = None
     compile: Compile = Compile()
     operators: Operators = Operators()
     frontend: FrontEnd | None = None
@@ -156,6 +224,8 @@ def load_config(path: Path) -> Config:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not TOML: {error}") from error
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
     except ValidationError as error:
         problems = [describe_problem(p, Config, str(path)) for p in error.errors()]
         raise UsageError("\n".join(problems)) from error
@@ -183,6 +253,14 @@ name = "{board}"          # `edgepack boards` lists them; or the path of your ow
 # [quantize]              # Keras models only
 # data = "train.npz"      # representative inputs
 # per = "channel"         # or "tensor"
+
+# [compress]              # a recipe of several steps, for `edgepack compress`: docs/compression.md
+# data = "train.npz"      # for all steps
+# test = "test.npz"
+# [[compress.step]]
+# do = "prune"            # its other keys are those of [prune]
+# [[compress.step]]
+# do = "quantize"
 
 [compile]
 # numerics = "litert"     # or "tflm" for TFLite Micro's rounding

@@ -7,6 +7,7 @@ of a library is an error like any other. `open_worker()` keeps one child for sev
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +23,9 @@ from edgepack.compress.spec import (
     PruneSpec,
     QuantizeReport,
     QuantizeSpec,
+    Report,
     Score,
+    Spec,
     TrainReport,
     TrainSpec,
     from_plain,
@@ -40,10 +43,13 @@ __all__ = [
     "PruneSpec",
     "QuantizeReport",
     "QuantizeSpec",
+    "Report",
     "Score",
+    "Spec",
     "TrainReport",
     "TrainSpec",
     "Worker",
+    "apply",
     "convert",
     "open_worker",
     "prune",
@@ -52,6 +58,27 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+_STAGES: Mapping[type, tuple[str, type]] = {
+    PruneSpec: ("prune", PruneReport),
+    QuantizeSpec: ("quantize", QuantizeReport),
+    ConvertSpec: ("convert", ConvertReport),
+    TrainSpec: ("train", TrainReport),
+}
+
+
+def apply(
+    path: Path,
+    spec: Spec,
+    out: Path,
+    *,
+    on_progress: OnProgress | None = None,
+    worker: Worker | None = None,
+) -> Report:
+    """The stage that `spec` belongs to, on the model at `path`, into `out`; see `prune`."""
+    name, kind = _STAGES[type(spec)]
+    report: Report = _stage(name, kind, path, spec, out, on_progress, worker)
+    return report
 
 
 def open_worker() -> Worker:

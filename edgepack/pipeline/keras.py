@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 from edgepack import __version__, compress
 from edgepack.compress import (
@@ -15,7 +18,6 @@ from edgepack.compress import (
     PruneSpec,
     QuantizeReport,
     QuantizeSpec,
-    TrainSpec,
 )
 from edgepack.compress.spec import Spec, to_plain
 from edgepack.config import Config
@@ -23,6 +25,7 @@ from edgepack.errors import UsageError
 from edgepack.pipeline.device import Progress, silent
 from edgepack.store import Tree, cached, read_file, sha256, write_file
 
+S = TypeVar("S", bound=Spec)
 TOOLS = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
 
 
@@ -72,43 +75,42 @@ def keras_to_tflite(config: Config, folder: Path, output: Path, progress: Progre
         return model
     stem = model.stem
     if config.prune is not None:
-        stage = config.prune
-        pruning = PruneSpec(
-            method=stage.method,
-            rate=stage.rate,
-            ranking=stage.ranking,
-            exclude=stage.exclude,
-            steps=stage.steps,
-            epochs=stage.epochs,
-            learning_rate=stage.learning_rate,
-            data=_source(stage.data, folder),
-            test=_source(stage.test, folder),
-            seed=stage.seed,
-        )
         stem += "_pruned"
+        pruning = located(config.prune, folder)
         model = kept(model, pruning, output / f"{stem}.keras", progress)
     if config.quantize is None:
         return kept(model, ConvertSpec(), output / f"{stem}_float32.tflite", progress)
-    data = _source(config.quantize.data, folder)
-    assert data is not None
-    quantising = QuantizeSpec(
-        data=data,
-        test=_source(config.quantize.test, folder),
-        samples=config.quantize.samples,
-        per_channel=config.quantize.per == "channel",
-        seed=config.quantize.seed,
-    )
+    quantising = located(config.quantize, folder)
     return kept(model, quantising, output / f"{stem}_int8.tflite", progress)
 
 
-def kept(model: Path | None, spec: Spec, output: Path, progress: Progress) -> Path:
+def located(spec: S, folder: Path) -> S:
+    """The spec with its files, which are relative to `folder`, as they are found from here."""
+    changes: dict[str, Any] = {}
+    for field in dataclasses.fields(spec):
+        value = getattr(spec, field.name)
+        if isinstance(value, DataSpec) and value.source.endswith((".npz", ".npy")):
+            changes[field.name] = replace(value, source=str(folder / value.source))
+        elif field.name == "teacher" and value:
+            changes[field.name] = str(folder / value)
+    return replace(spec, **changes)
+
+
+def kept(
+    model: Path | None,
+    spec: Spec,
+    output: Path,
+    progress: Progress,
+    worker: compress.Worker | None = None,
+) -> Path:
     """One stage's result in `output`, made anew only where model, spec, data or tools differ.
 
     A stage whose data come from a function always runs: what a function returns has no digest.
     """
 
     def make(target: Path) -> None:
-        _run(model, spec, target, progress)
+        show = adapt(progress)
+        compress.apply(model or Path(), spec, target, on_progress=show, worker=worker)
 
     key = _key(model, spec)
     if key is None:
@@ -120,20 +122,6 @@ def kept(model: Path | None, spec: Spec, output: Path, progress: Progress) -> Pa
     return output
 
 
-def _run(model: Path | None, spec: Spec, output: Path, progress: Progress) -> None:
-    show = adapt(progress)
-    if isinstance(spec, TrainSpec):
-        compress.train_demo(spec, output, on_progress=show)
-        return
-    assert model is not None
-    if isinstance(spec, PruneSpec):
-        compress.prune(model, spec, output, on_progress=show)
-    elif isinstance(spec, QuantizeSpec):
-        compress.quantize(model, spec, output, on_progress=show)
-    else:
-        compress.convert(model, spec, output, on_progress=show)
-
-
 def _key(model: Path | None, spec: Spec) -> dict[str, object] | None:
     plain = to_plain(spec)
     for name in ("data", "test"):
@@ -143,6 +131,8 @@ def _key(model: Path | None, spec: Spec) -> dict[str, object] | None:
             if not path.is_file():
                 return None
             source["source"] = sha256(read_file(path, "data"))
+    if plain.get("teacher"):
+        plain["teacher"] = _digest(Path(plain["teacher"]))
     digest = _digest(model) if model is not None else ""
     return {"model": digest, "spec": plain, "tools": _versions(), "edgepack": __version__}
 
@@ -162,13 +152,6 @@ def _versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
-
-
-def _source(text: str, folder: Path) -> DataSpec | None:
-    if not text:
-        return None
-    is_file = text.endswith((".npz", ".npy"))
-    return DataSpec(source=str(folder / text) if is_file else text)
 
 
 def adapt(progress: Progress) -> Callable[[compress.Progress], None]:
