@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Literal, get_origin
+from typing import Annotated, Any, Literal, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -302,8 +303,42 @@ def describe_problem(problem: object, model: type[BaseModel], where: str) -> str
         hint = f"did you mean {near[0]!r}? " if near else ""
         dot = f"{table}: " if table else ""
         return f"{where}: {dot}unknown key {place[-1]!r}; {hint}known: {', '.join(known)}"
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    return f"{where}: {'.'.join(place)}{': ' if place else ''}{message}"
+    return f"{where}: {'.'.join(place)}{': ' if place else ''}{in_words(problem)}"
+
+
+_WANTED = {
+    "string": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "tuple": "a list, [...]",
+    "list": "a list, [...]",
+    "dict": "a table",
+    "model": "a table",
+    "mapping": "a table",
+    "greater_than_equal": "at least {ge}",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "at most {le}",
+    "less_than": "less than {lt}",
+    "too_short": "not empty",
+    "string_too_short": "not empty",
+}
+
+
+def in_words(problem: Mapping[str, Any]) -> str:
+    """What is wrong with one value, by pydantic's account of it."""
+    kind, given, context = str(problem["type"]), problem["input"], problem.get("ctx", {})
+    if kind == "missing":
+        return "is missing"
+    if kind in ("literal_error", "enum"):
+        known = str(context["expected"])
+        near = difflib.get_close_matches(str(given), re.findall(r"'([^']*)'", known), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        return f"{given!r} is not known; known: {known}{hint}"
+    wanted = _WANTED.get(kind) or _WANTED.get(kind.rsplit("_", 1)[0])
+    if wanted is None:
+        return str(problem["msg"]).removeprefix("Value error, ")
+    return f"must be {wanted.format(**context)}; it is {given!r}"
 
 
 def _model_at(model: type[BaseModel], place: list[str]) -> type[BaseModel]:

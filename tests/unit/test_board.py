@@ -64,7 +64,16 @@ def test_ticks_round_to_the_exact_count(name: str, instructions: int, phase: flo
         ),
         (
             M4.replace('driver = "emulator"', 'driver = "jlink"'),
-            "b.toml: flash.driver: Input should be 'copy', 'emulator' or 'openocd'",
+            "b.toml: flash.driver: 'jlink' is not known; known: 'copy', 'emulator' or 'openocd'",
+        ),
+        (
+            M4.replace('driver = "emulator"', 'driver = "emulater"'),
+            "b.toml: flash.driver: 'emulater' is not known; known: 'copy', 'emulator' or "
+            "'openocd'; did you mean 'emulator'?",
+        ),
+        (
+            M4.replace("icount_shift = 8", 'icount_shift = "eight"'),
+            "b.toml: qemu.icount_shift: must be a whole number; it is 'eight'",
         ),
         (
             M4.replace('port = "mps2"', 'port = "msp2"'),
