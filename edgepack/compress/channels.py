@@ -80,7 +80,8 @@ def prune_channels(
         model = without(graph, traced, removed)
         if step == 0 and cut is not None:
             cut(model)
-        tune(model, spec, lesson, step, tell)
+        share = spec.epochs * (step + 1) // spec.steps - spec.epochs * step // spec.steps
+        tune(model, spec, lesson, share, step, tell)
     graph = unroll(model, name)
     return model, Pruned(cuts_of(widths, graph), frozen, before, size_of(graph))
 
@@ -127,14 +128,15 @@ def scores_of(
     return by_gradient(graph, traced, samples, y, loss.call, spec.seed)
 
 
-def tune(model: Any, spec: PruneSpec, lesson: Lesson | None, step: int, tell: Tell) -> None:
-    """Fine-tune `model` in place with the share of epochs that is this step's, of `spec.steps`.
+def tune(
+    model: Any, spec: PruneSpec, lesson: Lesson | None, epochs: int, step: int, tell: Tell
+) -> None:
+    """Fine-tune `model` in place, each step with a seed of its own.
 
-    With none, batch norm's statistics alone are taken anew.
+    With no epochs, batch norm's statistics alone are taken anew.
     """
     if lesson is None:
         return
-    epochs = spec.epochs * (step + 1) // spec.steps - spec.epochs * step // spec.steps
     seed = spec.seed + step
     how = FitSpec(
         epochs,

@@ -1,4 +1,4 @@
-"""The stage `prune`. Channels are channels.py's, single weights sparsity.py's.
+"""The stage `prune`: channels.py, layers.py, and sparsity.py for single weights.
 
 Runs in the worker.
 """
@@ -11,6 +11,7 @@ from typing import Any
 from edgepack.compress.channels import Lesson, prune_channels
 from edgepack.compress.conversion import Job, ScoreSet, score_network, score_set
 from edgepack.compress.data import Arrays, load_arrays
+from edgepack.compress.layers import prune_layers
 from edgepack.compress.load import Network, load_network, of_keras, versions
 from edgepack.compress.objective import distilled_by
 from edgepack.compress.save import keras_bytes
@@ -66,14 +67,15 @@ def prune(path: Path, spec: PruneSpec, job: Job) -> tuple[bytes, PruneReport]:
 def _smaller(
     network: Network, spec: PruneSpec, lesson: Lesson | None, test: ScoreSet | None, job: Job
 ) -> tuple[Any, Pruned, Score | None]:
-    """The model without channels, what it lost, and its score before fine-tuning."""
+    """The model without channels or layers, what it lost, and its score before fine-tuning."""
     scores: list[Score | None] = []
 
     def cut(model: Any) -> None:
         scores.append(score_network(of_keras(model, Path(), network.file), test))
 
     name = network.file.name
-    model, pruned = prune_channels(network.keras, spec, lesson, name=name, tell=job.tell, cut=cut)
+    smaller = prune_layers if spec.method == "layers" else prune_channels
+    model, pruned = smaller(network.keras, spec, lesson, name=name, tell=job.tell, cut=cut)
     return model, pruned, scores[0] if scores else None
 
 

@@ -93,7 +93,7 @@ class PruneSpec:
         _within("prune.teacher_weight", self.teacher_weight, 0.0, 1.0)
         if self.teacher and self.data is None:
             raise UsageError("prune.teacher: is asked about samples; name them in prune.data")
-        if self.per_cost and self.ranking == "layer":
+        if self.per_cost and self.ranking == "layer" and self.method != "layers":
             raise UsageError("prune.per_cost: compares layers, which ranking 'global' does")
         if (self.target == "cost") != (self.costs is not None):
             raise UsageError(

@@ -121,19 +121,21 @@ def _target(shape: tuple[int | None, ...], width: int) -> tuple[int, ...]:
 
 
 def _give_weights(old: Any, new: Any, traced: Traced, kept: Kept) -> None:
+    from edgepack.compress.constraints import carry
+
     if not getattr(old, "weights", None):
         return
     entering, leaving = traced.entering[id(old)], traced.leaving.get(id(old))
-    values = old.get_weights()
-    if leaving is not None:
-        enter, leave = kept(entering[0]), kept(leaving)
-        kind = kind_of(old)
-        values = [
-            _sliced(kind, variable.name, value, enter, leave)
-            for variable, value in zip(old.weights, values, strict=True)
-        ]
-    new.set_weights(values)
+
+    def cut(variable: Any, value: NDArray[Any]) -> NDArray[Any]:
+        if leaving is None:
+            return value
+        return _sliced(kind_of(old), variable.name, value, kept(entering[0]), kept(leaving))
+
+    pairs = zip(old.weights, old.get_weights(), strict=True)
+    new.set_weights([cut(variable, value) for variable, value in pairs])
     new.trainable = old.trainable
+    carry(old, new, cut)
 
 
 def _sliced(kind: str, name: str, value: NDArray[Any], enter: Mask, leave: Mask) -> NDArray[Any]:
