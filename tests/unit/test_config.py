@@ -36,7 +36,7 @@ def test_the_starter_is_valid_with_every_comment_opened(tmp_path: Path) -> None:
     [
         ('[model]\npath = "m"\nnam = "x"\n[board]\nname = "host"\n',
          "model: unknown key 'nam'; did you mean 'name'? known: name, path"),
-        ('[model]\npath = "m"\n', "board: Field required"),
+        ('[model]\npath = "m"\n', "board: is missing"),
         ('[model]\npath = "m"\n[board]\nname = "host"\n[prune]\nrate = 1.5\n', "prune.rate"),
         ('[model]\npath = "m"\n[board]\nname = "host"\n[bords]\n',
          "unknown key 'bords'; did you mean 'board'?"),
