@@ -20,8 +20,6 @@ from edgepack.compress.groups import Traced
 from edgepack.compress.spec import Target
 from edgepack.compress.unroll import Unrolled
 
-_KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel")
-
 
 @dataclass(frozen=True, slots=True)
 class Term:
@@ -123,7 +121,7 @@ def _term(
 
 def _matrices(layer: Any) -> list[Any]:
     found = getattr(layer, "weights", None) or []
-    return [v for v in found if v.name in (*_KERNELS, "recurrent_kernel") or len(v.shape) > 1]
+    return [v for v in found if "kernel" in v.name or v.name == "embeddings"]
 
 
 def _positions(graph: Unrolled, call: Any) -> int:

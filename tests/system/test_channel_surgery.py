@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import Any
 
 import numpy as np
 import pytest
 
+from edgepack.compress.channel_costs import costs_of
+from edgepack.compress.channels import prune_channels, size_of
 from edgepack.compress.groups import trace
-from edgepack.compress.importance import by_weights
+from edgepack.compress.importance import by_weights, openers_of
+from edgepack.compress.running import zeroed as zeroed_where_read
 from edgepack.compress.select import chosen, cost_of, groups_of
 from edgepack.compress.spec import PruneSpec
 from edgepack.compress.surgery import without
 from edgepack.compress.unroll import unroll
+from edgepack.errors import UsageError
+from tests.models.keras_nets import network
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
@@ -129,6 +135,48 @@ def two_outputs() -> Any:
     return keras.Model(inputs, [L.Dense(3)(L.Flatten()(x)), L.Conv2D(4, 1)(x)])
 
 
+def split_and_sliced() -> Any:
+    inputs = keras.Input((6, 6, 2))
+    left, right = keras.ops.split(block(inputs, 12), [7], axis=-1)
+    x = L.Concatenate()([block(left, 8, 1), right])
+    x = keras.ops.relu(x[..., 3:11])
+    x = x[:, 1:5, :]
+    return keras.Model(inputs, L.Dense(4)(keras.ops.mean(x, axis=(1, 2))))
+
+
+def squeezed_by_reshape() -> Any:
+    x = inputs = keras.Input((6, 6, 2))
+    x = block(x, 12)
+    gate = L.Reshape((1, 1, 12))(L.GlobalAveragePooling2D()(x))
+    gate = L.Conv2D(12, 1, activation="sigmoid")(L.Conv2D(5, 1, activation="relu")(gate))
+    return keras.Model(inputs, L.Dense(3)(L.Flatten()(L.Multiply()([x, gate]))))
+
+
+def branches() -> Any:
+    inputs = keras.Input((8, 8, 3))
+    x = block(inputs, 8)
+    pooled = block(L.MaxPooling2D(3, strides=1, padding="same")(x), 6, 1)
+    deep = block(block(x, 5, 1), 8)
+    x = L.Concatenate()([block(x, 7, 1), deep, pooled])
+    x = L.Add()([block(x, 9), block(x, 9, 1)])
+    return keras.Model(inputs, L.Dense(4)(L.GlobalAveragePooling2D()(x)))
+
+
+def normed_each() -> Any:
+    x = inputs = keras.Input((6, 6, 2))
+    x = L.GroupNormalization(groups=-1)(L.Conv2D(12, 3, activation="relu")(x))
+    x = L.Permute((2, 1, 3))(x)
+    return keras.Model(inputs, L.Dense(3)(L.GlobalMaxPooling2D()(L.Conv2D(8, 1)(x))))
+
+
+def recurrent_reader() -> Any:
+    x = inputs = keras.Input((12, 3))
+    x = L.Conv1D(10, 3, activation="relu")(x)
+    x = L.LSTM(6, return_sequences=True)(x)
+    x = L.GRU(5)(L.Conv1D(8, 1, activation="relu")(x))
+    return keras.Model(inputs, L.Dense(3)(x))
+
+
 def unfollowed() -> Any:
     inputs = keras.Input((6, 6, 2))
     x = L.LayerNormalization()(block(inputs, 12))
@@ -150,6 +198,11 @@ NETWORKS = {
         nested,
         shared_layer,
         two_outputs,
+        split_and_sliced,
+        squeezed_by_reshape,
+        branches,
+        normed_each,
+        recurrent_reader,
         unfollowed,
     )
 }
@@ -165,6 +218,11 @@ SHRUNK = {  # the layers that must have become narrower, by the order of their m
     "nested": 3,
     "shared_layer": 1,
     "two_outputs": 1,
+    "split_and_sliced": 2,
+    "squeezed_by_reshape": 3,
+    "branches": 7,
+    "normed_each": 2,
+    "recurrent_reader": 2,
     "unfollowed": 1,
 }
 
@@ -215,6 +273,14 @@ def outputs_of(model: Any, x: list[Any]) -> list[Any]:
     return [np.asarray(y) for y in keras.tree.flatten(model(x if len(x) > 1 else x[0]))]
 
 
+def kernels_of(model: Any) -> int:
+    return sum(math.prod(v.shape) for v in model.weights if "kernel" in v.name)
+
+
+def gone(graph: Any, traced: Any, removed: set[int]) -> float:
+    return costs_of(graph, traced, "weights").saving(tuple(removed))
+
+
 @pytest.mark.parametrize(
     ("name", "ranking"),
     [*((name, "layer") for name in NETWORKS), ("residual", "global"), ("depthwise", "global")],
@@ -231,10 +297,15 @@ def test_pruned_equals_zeroed(name: str, ranking: str) -> None:
     removed = chosen(groups, spec, spec.rate, widths, costs, costs.total)
     pruned = without(graph, traced, removed)
     assert pruned.count_params() < model.count_params()
+    left = size_of(graph).weights - gone(graph, traced, removed)
+    assert left == size_of(unroll(pruned, "")).weights == kernels_of(pruned)
 
     random = np.random.default_rng(0)
     x = [random.normal(size=(5, *t.shape[1:])).astype("f4") for t in model.inputs]
     whole = outputs_of(model, x)
+    masked = zeroed_where_read(graph, traced, removed, x)
+    for want, got in zip(masked, outputs_of(pruned, x), strict=True):
+        np.testing.assert_allclose(got, want, atol=2e-5 * np.abs(want).max(), rtol=2e-5)
     narrower = zeroed(model, pruned)
     if ranking == "layer":
         assert narrower == SHRUNK[name]
@@ -242,3 +313,68 @@ def test_pruned_equals_zeroed(name: str, ranking: str) -> None:
         scale = np.abs(want).max()
         assert not np.allclose(was, want, atol=1e-2 * scale), "the removed channels did nothing"
         np.testing.assert_allclose(got, want, atol=2e-5 * scale, rtol=2e-5)
+
+
+def test_random_networks_equal_zeroed(case_count: int) -> None:
+    shrunk = 0
+    for seed in range(max(8, case_count // 4)):
+        family, model = network(seed)
+        graph = unroll(model, family)
+        traced = trace(graph)
+        removed = some_of(traced, np.random.default_rng(seed))
+        shrunk += bool(removed)
+        random = np.random.default_rng(seed)
+        x = [random.normal(size=(t.shape[0] or 3, *t.shape[1:])).astype("f4") for t in model.inputs]
+        got = outputs_of(without(graph, traced, removed), x)
+        for want, answer in zip(zeroed_where_read(graph, traced, removed, x), got, strict=True):
+            scale = np.abs(want).max() + 1e-3
+            np.testing.assert_allclose(answer, want, atol=2e-5 * scale, err_msg=f"{family} {seed}")
+    assert shrunk >= 4
+
+
+def some_of(traced: Any, random: Any) -> set[int]:
+    """Half of what may go, at random; each layer keeps a channel."""
+    layers = [set(traced.classes.roots(traced.leaving[key]).tolist()) for key in openers_of(traced)]
+    removed: set[int] = set()
+    for root in random.permutation(sorted(set().union(*layers) - set(traced.classes.frozen))):
+        holding = [layer for layer in layers if root in layer]
+        if random.random() < 0.5 and all(len(layer - removed) > 1 for layer in holding):
+            removed.add(int(root))
+    return removed
+
+
+def test_what_stops_a_channel_is_told() -> None:
+    inputs = keras.Input((6, 6, 2))
+    x = L.LayerNormalization(name="ln")(L.Conv2D(8, 3, name="c")(inputs))
+    model = keras.Model(inputs, L.Dense(3, name="head")(L.GlobalAveragePooling2D()(x)))
+    with pytest.raises(UsageError) as caught:
+        prune_channels(model, PruneSpec(), name="net.keras")
+    assert str(caught.value) == (
+        "net.keras: no layer can lose channels ('c': LayerNormalization 'ln' mixes channels in a "
+        "way that is not followed; 'head': the model's output): method 'weights' prunes any model"
+    )
+
+
+def test_masks_are_sliced_with_the_channels() -> None:
+    from edgepack.compress.constraints import KeepZeros, constrain
+
+    model = randomised(residual())
+    layer = next(layer for layer in model.layers if isinstance(layer, L.Conv2D))
+    inner = [layer for layer in model.layers if isinstance(layer, L.Conv2D)][2]
+    for masked in (layer, inner):
+        mask = np.random.default_rng(1).random(masked.kernel.shape) < 0.5
+        masked.kernel.assign(masked.kernel.numpy() * mask)
+        assert constrain(masked, masked.kernel, KeepZeros(mask))
+    before = [w.copy() for w in model.get_weights()]
+    pruned, report = prune_channels(model, PruneSpec(rate=0.4, min_channels=2))
+    for was, now in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(was, now)
+    assert report.size_after.weights < report.size_before.weights
+    for name in (layer.name, inner.name):
+        kernel = pruned.get_layer(name).kernel
+        np.testing.assert_array_equal(kernel.constraint.mask, kernel.numpy() != 0)
+    random = np.random.default_rng(2)
+    pruned.compile("adam", "sparse_categorical_crossentropy")
+    zeros = pruned.get_layer(inner.name).kernel.numpy() == 0
+    pruned.fit(random.normal(size=(16, 8, 8, 3)), random.integers(0, 5, 16), verbose=0)
+    assert (pruned.get_layer(inner.name).kernel.numpy()[zeros] == 0).all()
