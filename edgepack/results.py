@@ -324,16 +324,31 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What `run` and `demo` found: one result a variant, the first being the one that counts.
+class StepResult:
+    """One step of a recipe: what it was asked beyond the defaults, and what it left."""
 
-    `labels` names the results in order.
+    step: str
+    asked: str
+    bytes: int  # of the file
+    metric: str  # "" where nothing was scored
+    before: float | None
+    after: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What `run`, `demo` and `compress` found: one result a variant, the first one counts.
+
+    `labels` names the results in order; `steps` are a recipe's.
     """
 
     title: str
     labels: tuple[str, ...]
     results: tuple[BenchResult, ...]
     gates: tuple[Gate, ...]
+    steps: tuple[StepResult, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:

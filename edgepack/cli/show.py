@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -60,31 +61,43 @@ def progress(quiet: bool) -> Iterator[Progress]:
 @contextlib.contextmanager
 def _bars() -> Iterator[Progress]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Bars(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bars:
+    with Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bars:
         tasks: dict[str, Any] = {}
 
         def show(what: str, done: int, of: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=of or None)
-            bars.update(tasks[what], completed=done, total=of or None)
+            name = _name(what)
+            if name not in tasks:
+                tasks[name] = bars.add_task(what, total=of or None)
+            bars.update(tasks[name], description=what, completed=done, total=of or None)
 
         yield show
 
 
 def _lines() -> Progress:
     last: dict[str, int] = {}
+    start: dict[str, tuple[float, int]] = {}
 
     def show(what: str, done: int, of: int) -> None:
+        name = _name(what)
+        now = time.monotonic()
         quarter = 4 * done // of if of else 0
-        if last.get(what) != quarter:
-            last[what] = quarter
-            click.echo(f"{what}: {done}/{of}" if of else f"{what} ...", err=True)
+        since, first = start.setdefault(name, (now, done))
+        if last.get(name) != quarter:
+            last[name] = quarter
+            left = (now - since) / (done - first) * (of - done) if 0 <= first < done < of else 0.0
+            text = f"{what}: {done}/{of}" if of else f"{what} ..."
+            click.echo(text + (f", {left:.0f} s left" if left >= 1 else ""), err=True)
 
     return show
+
+
+def _name(what: str) -> str:
+    """What is being done, without how it goes: `prune: training` of `..., loss 0.1`."""
+    return what.split(", ", 1)[0]
 
 
 def inspection(found: Inspection) -> str:

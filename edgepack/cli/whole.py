@@ -1,4 +1,4 @@
-"""init, run, demo: the whole way."""
+"""init, run, demo, compress: the whole way."""
 
 from __future__ import annotations
 
@@ -121,6 +121,47 @@ def demo(quick: bool, board: Board, output: Path, device: Any, as_json: bool, qu
     _finish(outcome, folder, as_json)
 
 
+@click.command()
+@click.argument("recipes", type=PATH, nargs=-1, metavar="[RECIPE]...")
+@click.option("--compare", is_flag=True, help="One table of several recipes, and their front.")
+@optional_board
+@click.option("-o", "--output", type=PATH, help="Default: [report] folder, beside the recipe.")
+@click.option("--seed", type=click.IntRange(min=0), help="Of every step, instead of the file's.")
+@link_options
+@json_option
+@quiet_option
+def compress(
+    recipes: tuple[Path, ...],
+    compare: bool,
+    board: Board | None,
+    output: Path | None,
+    seed: int | None,
+    device: Any,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Run the steps of RECIPE (edgepack.toml), and measure the result beside its controls.
+
+    Run it again after an interruption: steps that were finished are kept.
+    """
+    from edgepack import pipeline
+
+    paths = recipes or (Path("edgepack.toml"),)
+    if len(paths) > 1 and not compare:
+        raise UsageError("compress runs one recipe; --compare sets several side by side")
+    where = {"port": device.port, "emulator": device.emulator}
+    with show.progress(quiet) as progress:
+        if compare:
+            outcome, folder = pipeline.compare_recipes(
+                paths, progress, board=board, output=output, seed=seed, **where
+            )
+        else:
+            outcome, folder = pipeline.compress(
+                paths[0], progress, board=board, output=output, seed=seed, **where
+            )
+    _finish(outcome, folder, as_json)
+
+
 def _finish(outcome: Outcome, folder: Path, as_json: bool) -> None:
     if as_json:
         show.print_json(outcome)
@@ -133,10 +174,14 @@ def _finish(outcome: Outcome, folder: Path, as_json: bool) -> None:
 
 
 def _print(outcome: Outcome, folder: Path) -> None:
-    from edgepack.report.text import SUMMARY, summary
+    from edgepack.report.text import STEPS, header, step_rows, summary
 
     click.echo(f"\n{outcome.title}\n")
-    click.echo(show.table(SUMMARY, summary(outcome), right=(2, 3)) + "\n")
+    if outcome.steps:
+        click.echo(show.table(STEPS, step_rows(outcome), right=(2, 3, 4)) + "\n")
+    click.echo(show.table(header(outcome), summary(outcome), right=(2, 3)) + "\n")
+    for note in outcome.notes:
+        click.echo(note)
     for gate in outcome.gates:
         click.echo(f"{'ok    ' if gate.held else 'FAILED'} {gate.name}: {gate.detail}")
     first = outcome.results[0].provenance
@@ -145,4 +190,4 @@ def _print(outcome: Outcome, folder: Path) -> None:
     click.echo(f"report   {folder / 'report.html'}")
 
 
-COMMANDS = (init, run, demo)
+COMMANDS = (init, run, demo, compress)

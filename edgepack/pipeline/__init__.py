@@ -15,6 +15,7 @@ from edgepack.pipeline.device import (
     profile,
     verify,
 )
+from edgepack.pipeline.evidence import compare_recipes, compress
 from edgepack.pipeline.image_map import inspect_image
 from edgepack.pipeline.inspection import check_model, inspect_model
 from edgepack.pipeline.keras import convert_model, prune_model, quantize_model
@@ -33,7 +34,9 @@ __all__ = [
     "build_model",
     "check_model",
     "compare",
+    "compare_recipes",
     "compile_model",
+    "compress",
     "convert_model",
     "demo",
     "diagnose",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -89,11 +90,17 @@ def located(spec: S, folder: Path) -> S:
     changes: dict[str, Any] = {}
     for field in dataclasses.fields(spec):
         value = getattr(spec, field.name)
-        if isinstance(value, DataSpec) and value.source.endswith((".npz", ".npy")):
-            changes[field.name] = replace(value, source=str(folder / value.source))
+        if isinstance(value, DataSpec):
+            changes[field.name] = located_data(value, folder)
         elif field.name == "teacher" and value:
             changes[field.name] = str(folder / value)
     return replace(spec, **changes)
+
+
+def located_data(data: DataSpec, folder: Path) -> DataSpec:
+    """The same, of one source of samples; a function's name stays as it is."""
+    is_file = data.source.endswith((".npz", ".npy"))
+    return replace(data, source=str(folder / data.source)) if is_file else data
 
 
 def kept(
@@ -116,9 +123,13 @@ def kept(
     if key is None:
         make(output)
         return output
-    folder = cached(f"{type(spec).__name__}/1", key, lambda f: make(f / output.name))
-    for file in folder.iterdir():
-        write_file(output.with_name(file.name), file.read_bytes())
+    result = f"result{output.suffix}"
+    folder = cached(f"{type(spec).__name__}/2", key, lambda f: make(f / result))
+    write_file(output, (folder / result).read_bytes())
+    report = json.loads((folder / f"{result}.json").read_bytes())
+    report["output"]["name"] = output.name
+    text = json.dumps(report, indent=2, sort_keys=True) + "\n"
+    write_file(output.with_name(f"{output.name}.json"), text.encode())
     return output
 
 
@@ -158,7 +169,8 @@ def adapt(progress: Progress) -> Callable[[compress.Progress], None]:
     """The pipeline's progress, as the compression stages report it."""
 
     def show(event: compress.Progress) -> None:
-        text = event.text.split(",")[0]
-        progress(f"{event.stage}: {text}" if text else event.stage, event.done, event.total)
+        progress(
+            f"{event.stage}: {event.text}" if event.text else event.stage, event.done, event.total
+        )
 
     return show

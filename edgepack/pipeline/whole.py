@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgepack.board import Board, load_board
-from edgepack.config import Budget, load_config
+from edgepack.config import Budget, Config, load_config
 from edgepack.errors import UsageError
 from edgepack.pipeline.compile import Compiled, CompileSpec, compile_model
 from edgepack.pipeline.device import (
@@ -66,11 +66,24 @@ def run_config(
     DeviceSpec by name.
     """
     config, folder = load_config(path), path.parent
-    board = board or load_board(_path_or_name(config.board.name, folder), folder)
+    board = board or board_of(config, folder)
     output = output or folder / config.report.folder
     model = keras_to_tflite(config, folder, output / "models", progress)
+    return run(
+        model,
+        board,
+        output,
+        replace(compile_spec(config, folder), **(spec or {})),
+        replace(device_spec(config, folder), **(device or {})),
+        progress,
+        config.budget,
+    )
+
+
+def device_spec(config: Config, folder: Path) -> DeviceSpec:
+    """How the board of edgepack.toml is reached, and its samples; paths start from `folder`."""
     bench = config.bench
-    link = DeviceSpec(
+    return DeviceSpec(
         port=config.board.port or None,
         emulator=config.board.emulator or None,
         data=folder / bench.data if bench.data else None,
@@ -79,7 +92,11 @@ def run_config(
         seed=bench.seed,
         cycles=True,
     )
-    choices = CompileSpec(
+
+
+def compile_spec(config: Config, folder: Path) -> CompileSpec:
+    """The choices of edgepack.toml for the compiler; paths start from `folder`."""
+    return CompileSpec(
         config.model.name,
         config.compile.numerics,
         config.compile.optimize,
@@ -97,15 +114,11 @@ def run_config(
         shapes=tuple(config.model.shapes.items()),
         front_end=front_end(config.frontend.model_dump()) if config.frontend else None,
     )
-    return run(
-        model,
-        board,
-        output,
-        replace(choices, **(spec or {})),
-        replace(link, **(device or {})),
-        progress,
-        config.budget,
-    )
+
+
+def board_of(config: Config, folder: Path) -> Board:
+    """The board that edgepack.toml names."""
+    return load_board(_path_or_name(config.board.name, folder), folder)
 
 
 def measured(
@@ -129,7 +142,7 @@ def gates(results: tuple[BenchResult, ...], budget: Budget | None = None) -> tup
     """What had to hold: agreement with the oracle, and the budget of the first result."""
     found = [_agreement_gate(r, r.agreement) for r in results if r.agreement is not None]
     if budget is not None:
-        found += _budget_gates(results[0], budget)
+        found += budget_gates(results[0], budget)
     return tuple(found)
 
 
@@ -142,7 +155,8 @@ def _agreement_gate(result: BenchResult, agreement: Agreement) -> Gate:
     return Gate(f"{result.model.name}: answers", agreement.holds, detail)
 
 
-def _budget_gates(result: BenchResult, budget: Budget) -> list[Gate]:
+def budget_gates(result: BenchResult, budget: Budget) -> list[Gate]:
+    """Whether the figures keep the limits that are set."""
     latency = next((v for v in result.latency if v.unit == "instructions"), None)
     figures: list[tuple[str, float | None, float]] = [
         ("flash", result.memory.flash.total, budget.flash_bytes),

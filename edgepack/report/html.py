@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from importlib import resources
 
-from edgepack.report.text import SUMMARY, accuracy_text, agreement_text, number, summary
+from edgepack.report import front
+from edgepack.report.text import (
+    STEPS,
+    accuracy_text,
+    agreement_text,
+    header,
+    number,
+    step_rows,
+    summary,
+)
 from edgepack.results import BenchResult, Confusion, Outcome, PlanRow, StepProfile
 
 PLAN_WIDTH = 960
@@ -70,8 +79,18 @@ def to_html(outcome: Outcome) -> str:
         outcome=outcome,
         main=main,
         tiles=tiles(main),
-        header=SUMMARY,
+        header=header(outcome),
         summary=summary(outcome),
+        step_header=STEPS,
+        steps=step_rows(outcome),
+        plots=front.plots(outcome),
+        frame={
+            "width": front.WIDTH,
+            "height": front.HEIGHT,
+            "left": front.LEFT,
+            "right": front.WIDTH - front.RIGHT,
+            "bottom": front.HEIGHT - front.BOTTOM,
+        },
         boxes=boxes(main.plan),
         ticks=ticks(main.plan),
         axis=axis(main.plan, main.profile),

@@ -6,6 +6,7 @@ import csv
 import io
 from xml.etree import ElementTree
 
+from edgepack.report.front import front_marks, has_front
 from edgepack.results import BenchResult, Outcome
 
 COLUMNS = (
@@ -120,11 +121,18 @@ def to_csv(outcome: Outcome) -> str:
 
 
 SUMMARY = ("variant", "accuracy on the board", "flash B", "RAM B", "latency", "against the oracle")
+FRONT = "nothing better in accuracy and"
+STEPS = ("step", "asked", "bytes", "before", "after", "scored on")
+
+
+def header(outcome: Outcome) -> tuple[str, ...]:
+    """The columns of `summary`; the last one says who is on the front, where there is one."""
+    return (*SUMMARY, FRONT) if has_front(outcome) else SUMMARY
 
 
 def summary(outcome: Outcome) -> list[tuple[str, ...]]:
-    """The table that a person reads: one row a variant, under `SUMMARY`."""
-    return [
+    """The table that a person reads: one row a variant, under `header`."""
+    rows: list[tuple[str, ...]] = [
         (
             label,
             accuracy_text(r),
@@ -135,13 +143,41 @@ def summary(outcome: Outcome) -> list[tuple[str, ...]]:
         )
         for label, r in zip(outcome.labels, outcome.results, strict=True)
     ]
+    if not has_front(outcome):
+        return rows
+    marks = front_marks(outcome)
+    return [(*row, ", ".join(marks[i]) or "-") for i, row in enumerate(rows)]
+
+
+def step_rows(outcome: Outcome) -> list[tuple[str, ...]]:
+    """The recipe's steps, under `STEPS`."""
+    return [
+        (
+            s.step,
+            s.asked or "-",
+            number(s.bytes),
+            _score(s.metric, s.before),
+            _score(s.metric, s.after),
+            f"{s.n:,}" if s.n else "-",
+        )
+        for s in outcome.steps
+    ]
+
+
+def _score(metric: str, value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{100 * value:.1f} %" if metric == "accuracy" else f"{metric} {value:.4f}"
 
 
 def to_markdown(outcome: Outcome) -> str:
     """Verdict, table, gates and provenance."""
     verdict = "PASS" if outcome.passed else "FAIL"
-    lines = [f"# {_escape(outcome.title)}: {verdict}", "", _line(SUMMARY)]
-    lines += [_line(["---"] * len(SUMMARY)), *(_line(row) for row in summary(outcome)), ""]
+    lines = [f"# {_escape(outcome.title)}: {verdict}", ""]
+    if outcome.steps:
+        lines += [*_table(STEPS, step_rows(outcome)), ""]
+    lines += [*_table(header(outcome), summary(outcome)), ""]
+    lines += [f"- {_escape(note)}" for note in outcome.notes]
     for gate in outcome.gates:
         lines.append(
             f"- {'ok' if gate.held else 'FAILED'}: {_escape(gate.name)}: {_escape(gate.detail)}"
@@ -173,6 +209,10 @@ def to_junit(outcome: Outcome) -> str:
     ElementTree.indent(suite)
     text = ElementTree.tostring(suite, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+
+
+def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    return [_line(columns), _line(["---"] * len(columns)), *(_line(row) for row in rows)]
 
 
 def _line(cells: tuple[str, ...] | list[str]) -> str:

@@ -1,0 +1,219 @@
+"""`compress`: the steps of a recipe in order, and the models its result stands beside."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from edgepack import compress
+from edgepack.compress import ConvertSpec, DataSpec, QuantizeSpec, TrainSpec, Worker
+from edgepack.compress.spec import Spec
+from edgepack.config import Compress, Config, Step
+from edgepack.errors import UsageError
+from edgepack.pipeline.device import Progress
+from edgepack.pipeline.keras import kept, located, located_data
+from edgepack.results import StepResult
+
+MADE_TFLITE = ("quantize", "convert")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A .tflite to measure, and how tables call it."""
+
+    label: str
+    model: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a recipe made: its own .tflite, the controls, the steps, and what there is to say."""
+
+    result: Variant
+    controls: tuple[Variant, ...]
+    steps: tuple[StepResult, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What all stages of one recipe share."""
+
+    folder: Path  # models go here
+    worker: Worker
+    progress: Progress
+
+    def stage(self, model: Path | None, spec: Spec, name: str) -> Path:
+        return kept(model, spec, self.folder / name, self.progress, self.worker)
+
+
+def make(
+    config: Config,
+    folder: Path,
+    output: Path,
+    label: str,
+    progress: Progress,
+    *,
+    seed: int | None = None,
+    controls: bool = True,
+) -> Made:
+    """Run the recipe of `config`, whose paths start from `folder`, into `output`.
+
+    Each step's result is kept under the address of its content, so a run that was cut off goes on
+    with the step that was not finished, and gives the same bytes. Raises UsageError where there
+    is no recipe, or no Keras model.
+    """
+    recipe, model = _require(config, folder)
+    steps = tuple(_ready(step, folder, seed) for step in recipe.step)
+    with compress.open_worker() as worker:
+        work = _Work(output, worker, progress)
+        final, done = _run_steps(steps, model, recipe, work)
+        result = Variant(label, final)
+        if not controls:
+            return Made(result, (), done, ())
+        found, notes = _controls(steps, model, recipe, folder, work, seed)
+    return Made(result, found, done, notes)
+
+
+def _require(config: Config, folder: Path) -> tuple[Compress, Path]:
+    recipe, model = config.compress, folder / config.model.path
+    if recipe is None or not recipe.step:
+        raise UsageError(
+            f"{folder}: there is no recipe: write [compress], then a [[compress.step]] with "
+            'do = "prune", "quantize" or another stage for each step'
+        )
+    if config.prune is not None or config.quantize is not None:
+        raise UsageError(
+            "[prune] and [quantize] are stages of `run`; in a recipe they are steps: "
+            '[[compress.step]] with do = "prune"'
+        )
+    if model.suffix == ".tflite":
+        raise UsageError(
+            f"{model}: a recipe works on a Keras model, and this is past it; name the Keras model"
+        )
+    return recipe, model
+
+
+def _ready(step: Step, folder: Path, seed: int | None) -> Step:
+    spec = located(step.spec, folder)
+    return replace(step, spec=spec if seed is None else replace(spec, seed=seed))
+
+
+def _run_steps(
+    steps: tuple[Step, ...], model: Path, recipe: Compress, work: _Work
+) -> tuple[Path, tuple[StepResult, ...]]:
+    """The recipe's .tflite, and what each step did; a recipe without `quantize` ends in floats."""
+    if steps[-1].name not in MADE_TFLITE:
+        test = steps[-1].spec.test
+        spec = ConvertSpec(test=test, seed=steps[-1].spec.seed, trust_model=recipe.trust_model)
+        steps = (*steps, Step("convert", spec))
+    done = []
+    for number, step in enumerate(steps, 1):
+        suffix = ".tflite" if step.name in MADE_TFLITE else ".keras"
+        model = work.stage(model, step.spec, f"{number}-{step.name}{suffix}")
+        done.append(_step_result(step, model))
+    return model, tuple(done)
+
+
+def _step_result(step: Step, made: Path) -> StepResult:
+    report = json.loads(made.with_name(f"{made.name}.json").read_bytes())
+    before, after = report.get("before"), report.get("after")
+    score = after or before or {"metric": "", "n": 0}
+    return StepResult(
+        step=step.name,
+        asked=", ".join(_asked(step.spec)),
+        bytes=report["output"]["bytes"],
+        metric=score["metric"],
+        before=before["value"] if before else None,
+        after=after["value"] if after else None,
+        n=score["n"],
+    )
+
+
+def _asked(spec: Any) -> Iterator[str]:
+    """`rate 0.7`, ...: what differs from the defaults, without data, seed and trust."""
+    for field in dataclasses.fields(spec):
+        value = getattr(spec, field.name)
+        plain = not isinstance(value, (DataSpec, dict)) and value != field.default
+        if plain and field.name not in ("data", "test", "seed", "trust_model", "teacher"):
+            yield f"{field.name.replace('_', ' ')} {value}"
+        if field.name == "teacher" and value:
+            yield "distilled"
+
+
+def _controls(
+    steps: tuple[Step, ...],
+    model: Path,
+    recipe: Compress,
+    folder: Path,
+    work: _Work,
+    seed: int | None,
+) -> tuple[tuple[Variant, ...], tuple[str, ...]]:
+    """The uncompressed model as int8 and as floats, and the small one where the recipe has one."""
+    notes = []
+    own = next((s.spec for s in steps if isinstance(s.spec, QuantizeSpec)), None)
+    plain = _plain_int8(own, recipe, folder, seed)
+    float32 = ConvertSpec(
+        test=plain.test if plain else None,
+        seed=plain.seed if plain else 0,
+        trust_model=recipe.trust_model,
+    )
+    found = []
+    if plain is None:
+        notes.append("There is no int8 control: the recipe names no data to calibrate it on.")
+    else:
+        found.append(Variant("uncompressed int8", work.stage(model, plain, "int8.tflite")))
+    found.append(Variant("uncompressed float32", work.stage(model, float32, "float32.tflite")))
+    if recipe.control is None:
+        notes.append(
+            "There is no small model trained from scratch beside it: the recipe names none "
+            "in [compress.control]."
+        )
+    elif plain is not None:
+        found += _small(recipe, plain, own, folder, work)
+    return tuple(found), tuple(notes)
+
+
+def _plain_int8(
+    own: QuantizeSpec | None, recipe: Compress, folder: Path, seed: int | None
+) -> QuantizeSpec | None:
+    """Quantisation to int8 as it is without any recipe, on the recipe's data."""
+    data = own.data if own else recipe.data and located_data(recipe.data, folder)
+    if data is None:
+        return None
+    test = own.test if own else recipe.test and located_data(recipe.test, folder)
+    return QuantizeSpec(
+        data=data,
+        test=test,
+        samples=own.samples if own else QuantizeSpec(data=data).samples,
+        seed=recipe.seed if seed is None else seed,
+        trust_model=recipe.trust_model,
+    )
+
+
+def _small(
+    recipe: Compress, plain: QuantizeSpec, own: QuantizeSpec | None, folder: Path, work: _Work
+) -> Iterator[Variant]:
+    control = recipe.control
+    assert control is not None
+    if control.net:
+        training = TrainSpec(
+            kind=control.net,
+            data=plain.data,
+            test=plain.test,
+            width=control.width,
+            epochs=control.epochs,
+            seed=plain.seed,
+        )
+        small = work.stage(None, training, "small.keras")
+        label = f"{control.width:g} of the width from scratch"
+    else:
+        small = folder / control.path
+        label = f"small model {small.stem}"
+    yield Variant(f"{label}, int8", work.stage(small, plain, "small_int8.tflite"))
+    if own is not None and replace(own, seed=plain.seed) != plain:
+        yield Variant(f"{label}, same bits", work.stage(small, own, "small_same.tflite"))
