@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,7 +17,7 @@ from pydantic import (
 )
 
 from edgepack.board import describe_problem
-from edgepack.compress import DataSpec, PruneSpec, QuantizeSpec
+from edgepack.compress import DataSpec, PruneSpec, QuantizeSpec, WeightsSpec
 from edgepack.compress.spec import Spec
 from edgepack.compress.tables import STAGES, check_order, data_of, spec_of, stage_of
 from edgepack.errors import UsageError
@@ -66,7 +67,7 @@ class Step:
     """One step of a recipe: the stage's name and what it is asked for."""
 
     name: str
-    spec: Spec
+    spec: Annotated[Spec, PlainValidator(lambda spec: spec)]
 
 
 class Compress(_Frozen):
@@ -107,7 +108,7 @@ def _step(number: int, row: dict[str, Any], shared: dict[str, Any]) -> Step:
     where = f"compress.step {number}"
     if not isinstance(name, str) or not name:
         raise UsageError(f"{where}: says not what to do; write do = one of {', '.join(STAGES)}")
-    kind = stage_of(name, where)
+    kind = stage_of(name, where, table)
     return Step(name, spec_of(kind, table, f"{where}, {name}", shared))
 
 
@@ -115,11 +116,11 @@ def _stage(name: str) -> Any:
     """A table whose keys are the fields of the stage's spec."""
 
     def read(table: Any) -> Any:
-        if table is None or isinstance(table, STAGES[name]):
+        if table is None or dataclasses.is_dataclass(table):
             return table
         if not isinstance(table, dict):
             raise UsageError(f"{name}: it is a table; write [{name}]")
-        return spec_of(STAGES[name], table, name)
+        return spec_of(stage_of(name, name, table), table, name)
 
     return PlainValidator(read)
 
@@ -203,7 +204,7 @@ class Config(_Frozen):
 
     model: Model
     board: Target
-    prune: Annotated[PruneSpec | None, _stage("prune")] = None
+    prune: Annotated[PruneSpec | WeightsSpec | None, _stage("prune")] = None
     quantize: Annotated[QuantizeSpec | None, _stage("quantize")] = None
     compress: Compress | None = None
     compile: Compile = Compile()

@@ -31,12 +31,20 @@ from edgepack.compress.spec import (
     from_plain,
     to_plain,
 )
+from edgepack.compress.tuning_spec import (
+    FineTuneReport,
+    FineTuneSpec,
+    WeightsReport,
+    WeightsSpec,
+)
 from edgepack.store import write_file
 
 __all__ = [
     "ConvertReport",
     "ConvertSpec",
     "DataSpec",
+    "FineTuneReport",
+    "FineTuneSpec",
     "OnProgress",
     "Progress",
     "PruneReport",
@@ -48,6 +56,8 @@ __all__ = [
     "Spec",
     "TrainReport",
     "TrainSpec",
+    "WeightsReport",
+    "WeightsSpec",
     "Worker",
     "apply",
     "convert",
@@ -61,6 +71,8 @@ T = TypeVar("T")
 
 _STAGES: Mapping[type, tuple[str, type]] = {
     PruneSpec: ("prune", PruneReport),
+    WeightsSpec: ("sparsify", WeightsReport),
+    FineTuneSpec: ("fine_tune", FineTuneReport),
     QuantizeSpec: ("quantize", QuantizeReport),
     ConvertSpec: ("convert", ConvertReport),
     TrainSpec: ("train", TrainReport),

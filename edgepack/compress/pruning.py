@@ -1,4 +1,4 @@
-"""The stage `prune`: channels.py, layers.py, and sparsity.py for single weights.
+"""The stage `prune`: channels.py and layers.py; single weights are sparsity.py's.
 
 Runs in the worker.
 """
@@ -11,11 +11,11 @@ from typing import Any
 from edgepack.compress.channels import Lesson, prune_channels
 from edgepack.compress.conversion import Job, ScoreSet, score_network, score_set
 from edgepack.compress.data import Arrays, load_arrays
+from edgepack.compress.kernels import zero_weights
 from edgepack.compress.layers import prune_layers
 from edgepack.compress.load import Network, load_network, of_keras, versions
 from edgepack.compress.objective import distilled_by
 from edgepack.compress.save import keras_bytes
-from edgepack.compress.sparsity import prune_weights, zero_weights
 from edgepack.compress.spec import ModelFile, Pruned, PruneReport, PruneSpec, Score
 from edgepack.errors import ModelError
 from edgepack.store import sha256
@@ -38,12 +38,7 @@ def prune(path: Path, spec: PruneSpec, job: Job) -> tuple[bytes, PruneReport]:
     test = score_set(network, spec.test, data, spec.seed)
     before = score_network(network, test)
     original = network.keras.count_params()
-    pruned = None
-    if spec.method == "weights":
-        model, layers, _, cut = prune_weights(network, spec, job, samples, test)
-    else:
-        model, pruned, cut = _smaller(network, spec, _lesson(spec, samples, job), test, job)
-        layers = pruned.layers
+    model, pruned, cut = _smaller(network, spec, _lesson(spec, samples, job), test, job)
     job.tell(0, 0, "saving")
     content = keras_bytes(model, job.folder)
     report = PruneReport(
@@ -54,7 +49,7 @@ def prune(path: Path, spec: PruneSpec, job: Job) -> tuple[bytes, PruneReport]:
         parameters_before=original,
         parameters_after=model.count_params(),
         zero_weights=zero_weights(model),
-        layers=layers,
+        layers=pruned.layers,
         pruned=pruned,
         scored_on=test.on if test else "",
         before=before,

@@ -5,19 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, get_args, get_type_hints
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, get_args, get_type_hints
 
 from edgepack.errors import UsageError
 
-Method = Literal["weights", "channels", "filters", "neurons", "layers"]
+Method = Literal["channels", "filters", "neurons", "layers"]
 Ranking = Literal["layer", "global"]
-Importance = Literal[
-    "auto", "magnitude", "l1", "l2", "scale", "activity", "variance", "taylor", "loss"
-]
+Importance = Literal["auto", "l1", "l2", "scale", "activity", "variance", "taylor", "loss"]
 Target = Literal["channels", "weights", "macs", "cost"]
 _OF_CHANNELS = ("auto", "l1", "l2", "scale", "activity", "variance", "taylor")
 IMPORTANCES: Mapping[Method, tuple[str, ...]] = {
-    "weights": ("auto", "magnitude"),
     "channels": _OF_CHANNELS,
     "filters": _OF_CHANNELS,
     "neurons": _OF_CHANNELS,
@@ -42,14 +39,13 @@ class DataSpec:
 class PruneSpec:
     """How to prune a Keras model.
 
-    `weights` zeroes single weights and keeps the shapes; `filters` (convolutions), `neurons` (dense
-    layers) and `channels` (both) take whole channels out; `layers` takes out residual blocks and
-    layers that keep their input's shape.
+    `filters` (convolutions), `neurons` (dense layers) and `channels` (both) take whole channels
+    out; `layers` takes out residual blocks and layers that keep their input's shape.
     """
 
     method: Method = "channels"
     rate: float = 0.5  # fraction removed, of what `target` names, in [0, 1)
-    importance: Importance = "auto"  # auto: magnitude (weights), l1 (channels), loss (layers)
+    importance: Importance = "auto"  # auto: l1 (channels), loss (layers)
     target: Target = "channels"  # channels: what `rate` is a fraction of
     per_cost: bool = False  # channels: ranked by importance per unit of `target` that they free
     costs: Mapping[str, float] | None = None  # of one output channel, by layer: target "cost"
@@ -60,8 +56,6 @@ class PruneSpec:
     max_loss: float | None = None  # layers: none whose removal raises the loss by more, untuned
     exclude: tuple[str, ...] = ()  # layer names left alone; * and ? match
     steps: int = 1  # channels: prune and fine-tune this many times, the width falling geometrically
-    schedule_end: float = 0.5  # weights: the fraction of fine-tuning at which `rate` is reached
-    schedule_power: int = 3  # weights: sparsity = rate * (1 - (1 - t)**power)
     data: DataSpec | None = (
         None  # x and y to fine-tune on; none: no fine-tuning, which few models survive
     )
@@ -83,9 +77,8 @@ class PruneSpec:
         _one_of("prune.importance", self.importance, IMPORTANCES[self.method])
         _one_of("prune.loss", self.loss, ("auto", "crossentropy", "binary", "mse"))
         _within("prune.rate", self.rate, 0.0, 0.999)
-        _within("prune.schedule_end", self.schedule_end, 0.0, 1.0)
         _within("prune.learning_rate", self.learning_rate, 0.0, 10.0)
-        for name in ("min_channels", "multiple_of", "steps", "schedule_power", "batch_size"):
+        for name in ("min_channels", "multiple_of", "steps", "batch_size"):
             _within(f"prune.{name}", getattr(self, name), 1, 1 << 20)
         _within("prune.epochs", self.epochs, 0, 1 << 20)
         _within("prune.count", self.count, 1, 1 << 20)
@@ -286,8 +279,30 @@ class TrainReport:
     after: Score | None
 
 
-Spec = PruneSpec | QuantizeSpec | ConvertSpec | TrainSpec
-Report = PruneReport | QuantizeReport | ConvertReport | TrainReport
+class Spec(Protocol):
+    """What any stage is asked for: a frozen dataclass with a seed."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def seed(self) -> int:
+        """Equal seeds give equal results."""
+
+    @property
+    def test(self) -> DataSpec | None:
+        """Samples to score on."""
+
+
+class Report(Protocol):
+    """What any stage reports: a frozen dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def output(self) -> ModelFile:
+        """The file that the stage wrote."""
+
+
 T = TypeVar("T")
 
 

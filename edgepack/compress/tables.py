@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from edgepack.compress.spec import DataSpec, PruneSpec, QuantizeSpec, Spec
+from edgepack.compress.tuning_spec import FineTuneSpec, WeightsSpec
 from edgepack.errors import UsageError
 
 STAGES: Mapping[str, type[Spec]] = {
     "prune": PruneSpec,
+    "fine-tune": FineTuneSpec,
     "quantize": QuantizeSpec,
 }
 """Stages that a table or a step of a recipe may ask for, by name."""
@@ -58,8 +60,13 @@ def keys_of(kind: type) -> tuple[str, ...]:
     return tuple(sorted(names - set(spelt.values()) | set(spelt)))
 
 
-def stage_of(name: str, where: str) -> type[Spec]:
-    """The spec of the stage called so; UsageError with the nearest name."""
+def stage_of(name: str, where: str, table: Mapping[str, Any] | None = None) -> type[Spec]:
+    """The spec of the stage called so; UsageError with the nearest name.
+
+    What `prune` is depends on the `method` that its table names.
+    """
+    if name == "prune" and (table or {}).get("method") == "weights":
+        return WeightsSpec
     if name not in STAGES:
         raise UsageError(f"{where}: unknown step {name!r}; {_nearest(name, STAGES)}")
     return STAGES[name]
@@ -67,6 +74,8 @@ def stage_of(name: str, where: str) -> type[Spec]:
 
 def stage_name(spec: Spec) -> str:
     """How files call the stage of this spec."""
+    if isinstance(spec, WeightsSpec):
+        return "prune"
     return next(name for name, kind in STAGES.items() if isinstance(spec, kind))
 
 

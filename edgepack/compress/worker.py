@@ -20,9 +20,12 @@ from typing import Any, TextIO
 
 from edgepack import errors
 from edgepack.compress import spec as specs
+from edgepack.compress import tuning_spec
 
 _STAGES: Mapping[str, tuple[str, Any]] = {
     "prune": ("pruning", specs.PruneSpec),
+    "sparsify": ("sparsity", tuning_spec.WeightsSpec),
+    "fine_tune": ("tuning", tuning_spec.FineTuneSpec),
     "quantize": ("conversion", specs.QuantizeSpec),
     "convert": ("conversion", specs.ConvertSpec),
     "train": ("training", specs.TrainSpec),

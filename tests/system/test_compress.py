@@ -19,7 +19,15 @@ import numpy as np
 import pytest
 
 from edgepack import compress, demo
-from edgepack.compress import DataSpec, PruneSpec, QuantizeSpec, TrainSpec, Worker
+from edgepack.compress import (
+    DataSpec,
+    PruneSpec,
+    QuantizeSpec,
+    TrainSpec,
+    WeightsReport,
+    WeightsSpec,
+    Worker,
+)
 from edgepack.errors import EdgepackError, ModelError, TrainingError, UsageError
 from edgepack.store import sha256
 
@@ -128,19 +136,19 @@ def test_masks_survive_fine_tuning(
     worker: Worker, digits: Path, data: tuple[DataSpec, DataSpec], tmp_path: Path
 ) -> None:
     out = tmp_path / "sparse.keras"
-    spec = PruneSpec(
-        method="weights", rate=0.7, data=data[0], test=data[1], epochs=4, learning_rate=2e-3
-    )
-    report = compress.prune(digits, spec, out, worker=worker)
+    spec = WeightsSpec(rate=0.7, data=data[0], test=data[1], epochs=4, learning_rate=2e-3)
+    report = compress.apply(digits, spec, out, worker=worker)
+    assert isinstance(report, WeightsReport)
     kernels = kernels_in(out, tmp_path)
     assert len(kernels) == 4
     for kernel in kernels:
         assert np.count_nonzero(kernel == 0) == round(0.7 * kernel.size)
     assert report.zero_weights == pytest.approx(0.7, abs=0.002)
-    assert report.parameters_after == report.parameters_before
-    assert report.cut and report.after
+    assert [phase.name for phase in report.phases] == ["cut", "fine-tuned"]
+    cut = report.phases[0].score
+    assert cut and report.after
     assert report.after.value >= 0.95
-    assert report.after.value > report.cut.value
+    assert report.after.value > cut.value
 
 
 def litert(path: Path) -> Any:

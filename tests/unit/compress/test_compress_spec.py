@@ -70,8 +70,7 @@ def test_reports_survive_json() -> None:
         ({"steps": 0}, "prune.steps: 0 is out of range; the range is 1 to 1048576"),
         (
             {"method": "heads"},
-            "prune.method: 'heads' is not known; "
-            "known: weights, channels, filters, neurons, layers",
+            "prune.method: 'heads' is not known; known: channels, filters, neurons, layers",
         ),
     ],
 )
