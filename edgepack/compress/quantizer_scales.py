@@ -140,6 +140,7 @@ class Ranges:
 
     net: FloatNet
     groups: Mapping[int, int]  # by tensor: the one whose scale it shares
+    fixing: Mapping[int, int]  # by group: the operator whose output has but one scale, if any
     held: Mapping[int, Histogram]  # by group
     scaling: Scaling
 
@@ -149,8 +150,7 @@ class Ranges:
         if data is not None:
             return self._of(histogram(data, name=self.net.tensors[tensor].name), bits, "max")
         group = self.groups[tensor]
-        members = (t for t, root in self.groups.items() if root == group)
-        fixed = next((f for t in members if (f := _fixed(self.net, t, bits))), None)
+        fixed = fixed_output(self.net, self.fixing[group], bits) if group in self.fixing else None
         return fixed or self._of(self.held[group], bits, self.scaling.method)
 
     def _of(self, seen: Histogram, bits: int, method: RangeMethod) -> Affine:
@@ -170,7 +170,13 @@ def ranges_of(net: FloatNet, seen: Mapping[int, Histogram], scaling: Scaling) ->
         if tensor in seen and _is_source(net, tensor, groups):
             parts.setdefault(group, []).append(seen[tensor])
     held = {group: joined(found) for group, found in parts.items()}
-    return Ranges(net, groups, held, scaling)
+    fixing = {
+        groups[t]: index
+        for index, operator in enumerate(net.operators)
+        for t in operator.outputs
+        if t in groups and fixed_output(net, index, 8) is not None
+    }
+    return Ranges(net, groups, fixing, held, scaling)
 
 
 def _is_source(net: FloatNet, tensor: int, groups: Mapping[int, int]) -> bool:

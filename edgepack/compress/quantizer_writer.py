@@ -28,7 +28,18 @@ METADATA = "edgepack_compression"
 Weights = Grid | NDArray[np.float16]
 Form = Affine | None  # None: floats
 _INT4_KERNELS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
-_VERSIONS = {"CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 4, "TRANSPOSE_CONV": 3}
+_OF_VERSION_2 = (
+    *("MEAN", "LOGISTIC", "MUL", "REDUCE_MAX", "REDUCE_MIN", "SOFTMAX", "CONCATENATION", "ADD"),
+    *("AVERAGE_POOL_2D", "SQUARED_DIFFERENCE", "RSQRT", "EXP", "LOG", "TANH", "UNPACK", "PACK"),
+    *("SPLIT", "SUB", "STRIDED_SLICE", "PAD", "TRANSPOSE", "BATCH_MATMUL", "GELU", "GREATER"),
+    *("MAX_POOL_2D", "LESS", "EQUAL", "NOT_EQUAL", "RESIZE_NEAREST_NEIGHBOR"),
+)
+_OF_VERSION_3 = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "RESIZE_BILINEAR", "TILE")
+_VERSIONS: Mapping[str, int] = {
+    **dict.fromkeys(_OF_VERSION_2, 2),
+    **dict.fromkeys(_OF_VERSION_3, 3),
+    "FULLY_CONNECTED": 4,
+}
 
 
 def quantized_file(
@@ -146,7 +157,7 @@ class _Writer:
         """Options and the version that the integer kernel goes by."""
         if hasattr(operator.builtinOptions, "potScaleInt16"):
             operator.builtinOptions.potScaleInt16 = False
-        operator.opcodeIndex = _code(self.model, operator.opcodeIndex, _VERSIONS.get(kind, 2))
+        operator.opcodeIndex = _code(self.model, operator.opcodeIndex, _VERSIONS.get(kind, 1))
 
     def _weighted(self, index: int) -> Weighted | None:
         return next((w for w in self.net.weighted() if w.operator == index), None)

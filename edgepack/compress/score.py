@@ -76,13 +76,7 @@ class TfliteModel:
     """A .tflite file in TensorFlow's interpreter with the reference kernels."""
 
     def __init__(self, content: bytes) -> None:
-        import tensorflow as tf
-
-        resolver = tf.lite.experimental.OpResolverType.BUILTIN_REF
-        self._interpreter = tf.lite.Interpreter(
-            model_content=content, experimental_op_resolver_type=resolver
-        )
-        self._interpreter.allocate_tensors()
+        self._interpreter = _interpreter(content)
         self._inputs = self._interpreter.get_input_details()
         self._outputs = self._interpreter.get_output_details()
         self.inputs = tuple(_facts(row) for row in self._inputs)
@@ -103,6 +97,23 @@ class TfliteModel:
             if i % 64 == 63:
                 step(i + 1, n)
         return tuple(np.concatenate(row) for row in rows)
+
+
+def _interpreter(content: bytes) -> Any:
+    """With the reference kernels; with the optimised ones where an operator has no other."""
+    import tensorflow as tf
+
+    kinds = tf.lite.experimental.OpResolverType
+    for resolver in (kinds.BUILTIN_REF, kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES):
+        try:
+            made = tf.lite.Interpreter(
+                model_content=content, experimental_op_resolver_type=resolver
+            )
+            made.allocate_tensors()
+            return made
+        except (ValueError, RuntimeError) as error:
+            reason = error
+    raise TrainingError(f"TensorFlow's interpreter refuses the file ({str(reason)[:200]})")
 
 
 def quantized(x: NDArray[Any], facts: TensorFacts, kind: Any) -> NDArray[Any]:
