@@ -64,10 +64,11 @@ class Control(_Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a recipe: the stage's name and what it is asked for."""
+    """One step of a recipe: the stage's name, what it is asked for, and that as it was written."""
 
     name: str
     spec: Annotated[Spec, PlainValidator(lambda spec: spec)]
+    asked: str = ""
 
 
 class Compress(_Frozen):
@@ -75,7 +76,7 @@ class Compress(_Frozen):
 
     data: DataSpec | None = None
     test: DataSpec | None = None
-    teacher: str = ""  # a Keras model that steps learn from; "": the recipe's own
+    teacher: str = ""  # a Keras model whose answers steps that train learn from; "": labels alone
     seed: int = Field(default=0, ge=0)
     trust_model: bool = False
     on_board: int = Field(default=20, ge=0)
@@ -94,6 +95,7 @@ class Compress(_Frozen):
             if key in given:
                 given[key] = data_of(given[key], f"compress.{key}")
         shared = {k: v for k, v in given.items() if k not in ("step", "control", "on_board")}
+        shared |= {"distill": True} if given.get("teacher") else {}
         rows = given.get("step", [])
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise UsageError("compress.step: steps are tables of their own: [[compress.step]]")
@@ -108,8 +110,8 @@ def _step(number: int, row: dict[str, Any], shared: dict[str, Any]) -> Step:
     where = f"compress.step {number}"
     if not isinstance(name, str) or not name:
         raise UsageError(f"{where}: says not what to do; write do = one of {', '.join(STAGES)}")
-    kind = stage_of(name, where, table)
-    return Step(name, spec_of(kind, table, f"{where}, {name}", shared))
+    spec = spec_of(stage_of(name, where, table), table, f"{where}, {name}", shared)
+    return Step(name, spec, ", ".join(f"{key} {value}" for key, value in table.items()))
 
 
 def _stage(name: str) -> Any:

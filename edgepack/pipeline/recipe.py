@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from edgepack import compress
-from edgepack.compress import ConvertSpec, DataSpec, QuantizeSpec, TrainSpec, Worker
+from edgepack.compress import ConvertSpec, QuantizeSpec, TrainSpec, Worker
 from edgepack.compress.spec import Spec
 from edgepack.config import Compress, Config, Step
 from edgepack.errors import UsageError
@@ -125,24 +123,13 @@ def _step_result(step: Step, made: Path) -> StepResult:
     score = after or before or {"metric": "", "n": 0}
     return StepResult(
         step=step.name,
-        asked=", ".join(_asked(step.spec)),
+        asked=step.asked,
         bytes=report["output"]["bytes"],
         metric=score["metric"],
         before=before["value"] if before else None,
         after=after["value"] if after else None,
         n=score["n"],
     )
-
-
-def _asked(spec: Any) -> Iterator[str]:
-    """`rate 0.7`, ...: what differs from the defaults, without data, seed and trust."""
-    for field in dataclasses.fields(spec):
-        value = getattr(spec, field.name)
-        plain = not isinstance(value, (DataSpec, dict)) and value != field.default
-        if plain and field.name not in ("data", "test", "seed", "trust_model", "teacher"):
-            yield f"{field.name.replace('_', ' ')} {value}"
-        if field.name == "teacher" and value:
-            yield "distilled"
 
 
 def _controls(
@@ -199,7 +186,7 @@ def _small(
     recipe: Compress, plain: QuantizeSpec, own: QuantizeSpec | None, folder: Path, work: _Work
 ) -> Iterator[Variant]:
     control = recipe.control
-    assert control is not None
+    assert control is not None and plain.data is not None
     if control.net:
         training = TrainSpec(
             kind=control.net,

@@ -22,6 +22,7 @@ from edgepack.pipeline.device import (
 from edgepack.pipeline.frontend import front_end
 from edgepack.pipeline.keras import keras_to_tflite
 from edgepack.pipeline.levels import table_layers
+from edgepack.pipeline.recipe import make
 from edgepack.report import report_tree
 from edgepack.results import Agreement, BenchResult, CompareResult, Comparison, Gate, Outcome
 from edgepack.store import read_file, require_own, write_tree
@@ -68,7 +69,11 @@ def run_config(
     config, folder = load_config(path), path.parent
     board = board or board_of(config, folder)
     output = output or folder / config.report.folder
-    model = keras_to_tflite(config, folder, output / "models", progress)
+    if config.compress is not None:
+        models = output / "models" / path.stem
+        model = make(config, folder, models, path.stem, progress, controls=False).result.model
+    else:
+        model = keras_to_tflite(config, folder, output / "models", progress)
     return run(
         model,
         board,

@@ -121,7 +121,7 @@ def to_csv(outcome: Outcome) -> str:
 
 
 SUMMARY = ("variant", "accuracy on the board", "flash B", "RAM B", "latency", "against the oracle")
-FRONT = "nothing better in accuracy and"
+FRONT = "best against"
 STEPS = ("step", "asked", "bytes", "before", "after", "scored on")
 
 

@@ -1,0 +1,95 @@
+"""Recipes in edgepack.toml: their steps, and what is refused before anything runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from edgepack.compress.tables import STAGES, keys_of
+from edgepack.config import Compress, load_config
+from edgepack.errors import UsageError
+
+HEAD = '[model]\npath = "m.keras"\n[board]\nname = "host"\n'
+SHARED = '[compress]\ndata = "train.npz"\ntest = "test.npz"\nseed = 7\n'
+
+
+def recipe(tmp_path: Path, steps: str, shared: str = SHARED) -> Compress:
+    path = tmp_path / "r.toml"
+    path.write_text(HEAD + shared + steps)
+    found = load_config(path).compress
+    assert found is not None
+    return found
+
+
+def step(do: str, more: str = "") -> str:
+    return f'[[compress.step]]\ndo = "{do}"\n{more}\n'
+
+
+def refused(tmp_path: Path, steps: str, shared: str = SHARED) -> str:
+    with pytest.raises(UsageError) as error:
+        recipe(tmp_path, steps, shared)
+    text = str(error.value)
+    assert text.startswith(f"{tmp_path / 'r.toml'}: ")
+    return text.removeprefix(f"{tmp_path / 'r.toml'}: ")
+
+
+def test_steps_take_what_the_recipe_says_for_all(tmp_path: Path) -> None:
+    found = recipe(tmp_path, step("prune", 'rate = 0.3\ndata = "other.npz"') + step("quantize"))
+    prune, quantize = found.step
+    assert (prune.name, quantize.name) == ("prune", "quantize")
+    assert prune.asked == "rate 0.3, data other.npz"
+    for spec, data in ((prune.spec, "other.npz"), (quantize.spec, "train.npz")):
+        assert dataclasses.asdict(spec)["data"]["source"] == data  # type: ignore[call-overload]
+        assert dataclasses.asdict(spec)["test"]["source"] == "test.npz"  # type: ignore[call-overload]
+        assert spec.seed == 7
+
+
+def test_data_may_be_scaled(tmp_path: Path) -> None:
+    shared = '[compress]\ndata = { source = "bytes.npz", scale = 0.5, offset = -1.0 }\n'
+    (quantize,) = recipe(tmp_path, step("quantize"), shared).step
+    data = quantize.spec.data  # type: ignore[attr-defined]
+    assert (data.source, data.scale, data.offset) == ("bytes.npz", 0.5, -1.0)
+
+
+def test_a_teacher_is_everybodys(tmp_path: Path) -> None:
+    found = recipe(tmp_path, step("prune") + step("fine-tune"), SHARED + 'teacher = "big.keras"\n')
+    assert [s.spec.teacher for s in found.step] == ["big.keras"] * 2  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", sorted(STAGES))
+def test_a_table_and_a_step_have_the_same_keys(tmp_path: Path, name: str) -> None:
+    told = refused(tmp_path, step(name, "nonsense = 1"))
+    assert told.startswith(f"compress.step 1, {name}: unknown key 'nonsense'; ")
+    assert told.endswith(f"known: {', '.join(keys_of(STAGES[name]))}")
+
+
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [
+        (step("prun"), "compress.step 1: unknown step 'prun'; did you mean 'prune'? known: "),
+        ("[[compress.step]]\nrate = 1\n", "compress.step 1: says not what to do; write do = "),
+        ('step = ["prune"]\n', "compress.step: steps are tables of their own: [[compress.step]]"),
+        (step("prune", "rat = 0.1"), "compress.step 1, prune: unknown key 'rat'; did you mean "),
+        (step("prune", 'rate = "a"'), "compress.step 1, prune.rate: "),
+        (step("prune", "rate = 2.0"), "prune.rate: 2.0 is out of range"),
+        (step("quantize", "data = 3"), "compress.step 1, quantize.data: 3 names no data; "),
+        (
+            step("quantize") + step("prune"),
+            "compress.step 2, prune: it works on a Keras model, and step 1 has made a .tflite of "
+            "it; put it before",
+        ),
+        (
+            step("quantize") + step("quantize"),
+            "compress.step 2, quantize: the model is quantised already; leave one out",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused(tmp_path: Path, steps: str, told: str) -> None:
+    assert refused(tmp_path, steps).startswith(told)
+
+
+def test_a_control_is_one_model(tmp_path: Path) -> None:
+    shared = SHARED + '[compress.control]\nnet = "digits"\npath = "small.keras"\n'
+    assert refused(tmp_path, "", shared).startswith("compress.control: name a trained Keras model")
