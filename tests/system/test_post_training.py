@@ -1,0 +1,203 @@
+"""Equalisation, adaptive rounding and bias correction on whole float nets."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+from edgepack.compress import floatnet, layerwise, quantizer_scales, quantizer_weights
+from edgepack.compress.equalize import equalized, pairs
+from edgepack.compress.floatnet import FloatNet, collected, read_net
+from edgepack.compress.patches import grouped, groups_of, outputs_of, rows, ungrouped
+from edgepack.compress.quantizer_rules import Grid
+from edgepack.compress.quantizer_scales import Scales
+from edgepack.compress.ranges import squared_errors, weight_steps
+from edgepack.compress.rounding import RoundingSpec
+from edgepack.compress.stepwise import OneOperator
+from edgepack.errors import ModelError, UsageError
+from tests.models.float_nets import conv_net, samples
+from tests.tflite_builder import ModelBuilder
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+
+
+def answers(net: FloatNet, x: np.ndarray) -> np.ndarray:
+    return collected(net, [x], net.outputs)[net.outputs[0]]
+
+
+def quantisation(net: FloatNet, x: np.ndarray, bits: int = 4) -> tuple[Scales, dict[int, Grid]]:
+    seen = quantizer_scales.observed(net, [x], bins=False)
+    ranges = quantizer_scales.ranges_of(net, seen, quantizer_scales.Scaling())
+    found = quantizer_scales.scales(ranges, quantizer_scales.operator_bits(net, {}))
+    inputs = {w.operator: found.activations[w.x] for w in net.weighted()}
+    widths = {w.operator: bits for w in net.weighted()}
+    stepping = quantizer_weights.Stepping(method="mse")
+    return found, quantizer_weights.weight_grids(net, widths, stepping, inputs)
+
+
+@pytest.mark.parametrize("residual", [False, True])
+def test_equalised_nets_answer_the_same_and_reach_evenly(residual):
+    for seed in range(3):
+        net = read_net(conv_net(seed, residual=residual))
+        made = equalized(net)
+        x = samples(seed=seed)
+        np.testing.assert_allclose(answers(made.net, x), answers(net, x), rtol=1e-4, atol=1e-5)
+        assert [(first, others) for first, others, _, _ in made.pairs] == (
+            [("first", ("depthwise",))]
+            if residual
+            else [
+                ("first", ("depthwise",)),
+                ("depthwise", ("point",)),
+                ("point", ("dense",)),
+            ]
+        )
+        if not residual:
+            assert reach_error(made.net) < reach_error(net)
+
+
+def reach_error(net: FloatNet) -> float:
+    """The relative squared error of all weights at 4 bits a tensor."""
+    data = [net.tensors[w.weights].data for w in net.weighted()]
+    found = [
+        squared_errors(d.reshape(1, -1).astype(float), weight_steps(d, None, 4), 4)[0]
+        / np.square(d).sum()
+        for d in data
+    ]
+    return float(np.mean(found))
+
+
+def test_clamps_at_six_are_left_alone():
+    net = read_net(conv_net(activation="RELU6"))
+    assert [net.label(p.first.operator) for p in pairs(net)] == []
+    assert equalized(net).net.content == net.content
+
+
+def test_channel_of_zeros_is_not_scaled():
+    net = read_net(conv_net())
+    first = net.weighted()[0]
+    weights = net.tensors[first.weights].data.copy()
+    weights[2] = 0
+    dead = net.with_constants({first.weights: weights})
+    np.testing.assert_allclose(
+        answers(equalized(dead).net, samples()), answers(dead, samples()), rtol=1e-4, atol=1e-5
+    )
+
+
+def test_rows_times_weights_are_what_the_operators_give():
+    net = read_net(conv_net(1))
+    x = samples(4)
+    values = collected(net, [x], [w.x for w in net.weighted()])
+    for layer in net.weighted():
+        operator, facts = net.operators[layer.operator], net.tensors[layer.weights]
+        bias = net.tensors[layer.bias].data
+        groups = groups_of(net, layer)
+        product = grouped(facts.data, operator.kind, groups)
+        got = rows(values[layer.x], operator, facts.shape, groups) @ product.transpose(0, 2, 1)
+        run = OneOperator(net, layer.operator, activation=False)(values)[layer.y]
+        flat = got.transpose(1, 0, 2).reshape(run.shape) + bias
+        np.testing.assert_allclose(flat, run, rtol=1e-4, atol=1e-5)
+        assert outputs_of(values[layer.x], operator, facts.shape) == got.shape[1]
+        back = ungrouped(product, operator.kind, facts.shape)
+        np.testing.assert_array_equal(back, facts.data)
+        some = np.array([0, 3]) if got.shape[1] > 3 else np.array([1])
+        np.testing.assert_array_equal(
+            rows(values[layer.x], operator, facts.shape, groups, some),
+            rows(values[layer.x], operator, facts.shape, groups)[:, some],
+        )
+
+
+def test_operators_run_alone_as_they_run_together():
+    net = read_net(conv_net(2, residual=True))
+    x = samples(70)
+    wanted = {t for op in net.operators for t in op.outputs}
+    together = collected(net, [x], wanted)
+    values = {net.inputs[0]: x}
+    for index, operator in enumerate(net.operators):
+        values.update(OneOperator(net, index)(values))
+        for tensor in operator.outputs:
+            np.testing.assert_allclose(values[tensor], together[tensor], rtol=1e-4, atol=1e-5)
+
+
+def test_rounding_and_bias_bring_the_outputs_nearer_on_unseen_samples():
+    ratios = []
+    for seed in range(3):
+        net = read_net(conv_net(seed))
+        fit, test = samples(64, seed), samples(64, seed + 100)
+        scales, grids = quantisation(net, fit)
+        how = layerwise.Fitting(rounding=RoundingSpec(iterations=100), correct_bias=True)
+        made = layerwise.fitted(net, [fit], scales, grids, how)
+        assert [layer.layer for layer in made.layers] == ["first", "depthwise", "point", "dense"]
+        assert all(layer.fitted < layer.nearest for layer in made.layers)
+        for key, grid in made.grids.items():
+            assert grid.integers.shape == grids[key].integers.shape
+            assert np.abs(grid.integers).max() <= 7
+            np.testing.assert_array_equal(grid.steps, grids[key].steps)
+        again = layerwise.fitted(net, [fit], scales, grids, how)
+        for key, grid in made.grids.items():
+            np.testing.assert_array_equal(grid.integers, again.grids[key].integers)
+        assert made.net.content == again.net.content
+        before = against_float(net, net, scales, grids, test)
+        ratios.append(against_float(net, made.net, scales, made.grids, test) / before)
+    assert max(ratios) < 0.8
+
+
+def against_float(
+    net: FloatNet, made: FloatNet, scales: Scales, grids: dict[int, Grid], x: np.ndarray
+) -> float:
+    constants = {w.weights: layerwise.dequantised(grids[w.weights], w.axis) for w in net.weighted()}
+    coarse = made.with_constants(constants)
+    values = {made.inputs[0]: layerwise.fake(x, scales.activations[made.inputs[0]])}
+    for index in range(len(made.operators)):
+        for t, y in OneOperator(coarse, index)(values).items():
+            values[t] = layerwise.fake(y, scales.activations.get(t))
+    return float(np.square(values[net.outputs[0]] - answers(net, x)).mean())
+
+
+def test_bias_correction_alone_takes_the_means_back():
+    net = read_net(conv_net(4))
+    x = samples(64)
+    scales, grids = quantisation(net, x, bits=2)
+    made = layerwise.fitted(net, [x], scales, grids, layerwise.Fitting(correct_bias=True))
+    for layer in net.weighted():
+        np.testing.assert_array_equal(
+            made.grids[layer.weights].integers, grids[layer.weights].integers
+        )
+    assert sum(layer.bias_shift > 0 for layer in made.layers) == len(made.layers)
+    assert against_float(net, made.net, scales, grids, x) < against_float(
+        net, net, scales, grids, x
+    )
+
+
+def test_too_few_samples_and_loops_are_refused():
+    net = read_net(conv_net())
+    scales, grids = quantisation(net, samples(16))
+    with pytest.raises(UsageError) as caught:
+        layerwise.fitted(net, [samples(7)], scales, grids, layerwise.Fitting())
+    assert str(caught.value) == (
+        "samples: 7 are too few to fit rounding and biases to; give at least 8, better some "
+        "hundreds"
+    )
+    b = ModelBuilder()
+    x = b.tensor((1, 4), "float32")
+    condition = b.tensor((1,), "bool", data=[True])
+    y = b.tensor((1, 4), "float32")
+    b.operator("IF", [condition, x], [y])
+    branching = floatnet.read_net(b.build([x], [y]))
+    with pytest.raises(ModelError) as caught_too:
+        OneOperator(branching, 0)
+    assert str(caught_too.value) == (
+        "op 0 IF: branches, loops and variables cannot be run an operator at a time; use range "
+        "method mse without rounding and bias correction"
+    )
+
+
+def test_constant_samples_leave_finite_weights():
+    net = read_net(conv_net())
+    x = np.full((16, 8, 8, 3), 0.5, np.float32)
+    scales, grids = quantisation(net, x)
+    how = layerwise.Fitting(rounding=RoundingSpec(iterations=20), correct_bias=True)
+    made = layerwise.fitted(net, [x], scales, grids, how)
+    assert np.isfinite(answers(made.net, x)).all()
