@@ -120,6 +120,7 @@ class Step:
     variant: str = "portable"
     macs: int = 0
     control: Control = ""
+    work: int | None = None  # of the MACs, those that the kernel does; None: all of them
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,25 @@ _layer_options = gathered(
     click.option("--padding", type=click.Choice(["same", "valid"]), help="Default: same."),
     click.option("--relu", is_flag=True, help="With a fused ReLU."),
     click.option(
+        "--zeros",
+        type=click.FloatRange(0, 1),
+        default=0.0,
+        help="Of the weights, those that are zero.",
+    ),
+    click.option(
+        "--pattern",
+        type=click.Choice(["blocks", "single", "n:m"]),
+        default="blocks",
+        show_default=True,
+        help="Of the zeros: 1x4 along the depth, anywhere, or as many of every 4.",
+    ),
+    click.option(
+        "--values",
+        type=click.IntRange(2, 256),
+        help="Numbers that the weights may have. Default: all of int8.",
+    ),
+    click.option("--power-of-two", is_flag=True, help="All scales are powers of two."),
+    click.option(
         "--seed",
         type=click.IntRange(min=0),
         default=0,

@@ -52,10 +52,11 @@ def features(step: Step, graph: Graph) -> tuple[float, ...]:
     width, channels = (1, 1, *results[0].shape)[-2:]
     inputs = sum(graph.tensor(index).elements for index in step.inputs)
     windows = step.macs / channels
+    work = step.macs if step.work is None else step.work
     pixels = outputs // channels
     tile = _TILES.get(step.kernel, 1)
     whole = tile * (pixels // tile + pixels % tile) / pixels
-    counts = (outputs / width, pixels, outputs, inputs, windows, step.macs)
+    counts = (outputs / width, pixels, outputs, inputs, windows, work)
     return (1, channels, *(whole * count for count in counts))
 
 

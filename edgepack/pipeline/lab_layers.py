@@ -27,6 +27,7 @@ _OUTPUT_SPREAD = 40.0  # of a stored output
 
 Pair = tuple[int, int]
 Padding = Literal["same", "valid"]
+Pattern = Literal["blocks", "single", "n:m"]  # 1x4 along the depth; anywhere; at most so many of 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,10 @@ class LayerSpec:
     padding: Padding | None = None
     relu: bool = False
     seed: int = 0
+    zeros: float = 0.0  # of the weights, those that are zero
+    pattern: Pattern = "blocks"
+    values: int | None = None  # that weights may have; None: all of int8
+    power_of_two: bool = False  # all scales are
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +60,20 @@ class Form:
 
 
 _WINDOW = frozenset({"window", "stride", "padding"})
+_WEIGHTS = frozenset({"relu", "zeros", "pattern", "values", "power_of_two"})
 FORMS = {
-    "conv": Form("CONV_2D", (3,), "HxWxC", _WINDOW | {"out", "relu"}),
-    "depthwise": Form("DEPTHWISE_CONV_2D", (3,), "HxWxC", _WINDOW | {"relu"}, (3, 3)),
-    "dense": Form("FULLY_CONNECTED", (1, 2), "N or BATCHxN", frozenset({"out", "relu"})),
+    "conv": Form("CONV_2D", (3,), "HxWxC", _WINDOW | _WEIGHTS | {"out"}),
+    "depthwise": Form("DEPTHWISE_CONV_2D", (3,), "HxWxC", _WINDOW | _WEIGHTS, (3, 3)),
+    "dense": Form("FULLY_CONNECTED", (1, 2), "N or BATCHxN", _WEIGHTS | {"out"}),
     "add": Form("ADD", (1, 2, 3), "N, WxC or HxWxC", frozenset({"relu"})),
     "average_pool": Form("AVERAGE_POOL_2D", (3,), "HxWxC", _WINDOW, (2, 2)),
     "max_pool": Form("MAX_POOL_2D", (3,), "HxWxC", _WINDOW, (2, 2)),
     "softmax": Form("SOFTMAX", (1, 2), "N or ROWSxN", frozenset()),
 }
-OPTION_NAMES = {"window": "kernel"}  # where the command line calls a field otherwise
+OPTION_NAMES = {
+    "window": "kernel",
+    "power_of_two": "power-of-two",
+}  # where the command line calls a field otherwise
 
 
 def build_layer(spec: LayerSpec) -> Graph:
@@ -88,6 +97,10 @@ def _require_form(spec: LayerSpec) -> None:
         "stride": spec.stride is not None,
         "padding": spec.padding is not None,
         "relu": spec.relu,
+        "zeros": spec.zeros > 0,
+        "pattern": spec.pattern != "blocks",
+        "values": spec.values is not None,
+        "power_of_two": spec.power_of_two,
     }
     for name in (n for n, there in given.items() if there and n not in form.options):
         users = ", ".join(k for k, f in FORMS.items() if name in f.options)
@@ -191,6 +204,12 @@ def _weighted(
     each = _WEIGHT_SCALE * 2.0 ** random.uniform(-1, 1, scales)
     if scales == 1:
         each = np.array([_WEIGHT_SCALE])
+    if spec.values is not None:
+        levels = np.quantile(stored, (np.arange(spec.values) + 0.5) / spec.values).round()
+        nearest = np.abs(stored[..., None] - levels).argmin(axis=-1)
+        stored = levels[nearest].astype(np.int8)
+    if spec.zeros:
+        stored = _thinned(random, stored, spec, axis)
     spread = depth**0.5 * _WEIGHT_SPREAD * _INPUT_SPREAD
     bias = np.rint(random.normal(0, spread / 2, shape[axis])).astype("<i4")
     floats = [float(np.float32(value)) for value in each]
@@ -205,6 +224,25 @@ def _weighted(
         for t, values in zip(tensors, (stored, bias), strict=True)
     )
     return _Weighted(filled, _output(spec, spread * _WEIGHT_SCALE * INPUT.scales[0]))
+
+
+def _thinned(
+    random: np.random.Generator, stored: NDArray[np.int8], spec: LayerSpec, axis: int
+) -> NDArray[np.int8]:
+    """The weights with zeros by the pattern, along the depth of each output."""
+    rows = np.moveaxis(stored, axis, 0)
+    flat = rows.reshape(len(rows), -1).copy()
+    depth = flat.shape[1]
+    fours = -(-depth // 4)
+    if spec.pattern == "blocks":
+        gone = random.permuted(np.arange(len(flat) * fours)) < spec.zeros * len(flat) * fours
+        flat[np.repeat(gone.reshape(len(flat), fours), 4, axis=1)[:, :depth]] = 0
+    elif spec.pattern == "single":
+        flat[random.permuted(np.arange(flat.size)).reshape(flat.shape) < spec.zeros * flat.size] = 0
+    else:
+        order = random.permuted(np.tile(np.arange(4), (len(flat), fours, 1)), axis=2)
+        flat[(order.reshape(len(flat), -1) < round(4 * spec.zeros))[:, :depth]] = 0
+    return np.ascontiguousarray(np.moveaxis(flat.reshape(rows.shape), 0, axis))
 
 
 def _output(spec: LayerSpec, spread: float) -> Quantization:

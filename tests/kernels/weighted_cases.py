@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tests.kernels.harness import Case
 from tests.kernels.oracle_check import random_scale, random_values
+from tests.kernels.sparse_cases import Pattern, thinned
 from tests.tflite_builder import ModelBuilder
 
 ACTIVATIONS = ("NONE", "RELU", "RELU6", "RELU_N1_TO_1")
@@ -38,6 +39,11 @@ class Layer:
     dtype: str = "int8"
     weights: str = "int8"
     biases: str = "int32"
+    span: tuple[int, int] | None = None  # of the weights; None: all of their type
+    zeros: float = 0.0  # of the weights
+    pattern: Pattern = "blocks"
+    values: int = 0  # that weights may have; 0: all
+    power_of_two: bool = False  # all scales
     label: str = field(default="", compare=False)
 
 
@@ -82,13 +88,19 @@ def quantised_case(rng: np.random.Generator, layer: Layer) -> Case:
     """The layer in integers with random weights, biases and inputs."""
     builder = ModelBuilder()
     weights = _weights(rng, layer)
+    if layer.zeros:
+        weights = thinned(rng, weights, layer.pattern, layer.zeros)
     typical = 74 * (256 if layer.dtype == "int16" else 1)
-    reach = 4 if layer.weights == "int4" else 74
+    span = layer.span or ((-8, 7) if layer.weights == "int4" else (-128, 127))
+    reach = max(1, (span[1] - span[0]) / 3.5)
     depth = weights.size // layer.channels
     scales = np.full(layer.channels if layer.per_channel else 1, 0.01) * np.exp(
         rng.normal(0, 1, layer.channels if layer.per_channel else 1)
     )
     scales = scales.astype(np.float32)
+    if layer.power_of_two:
+        layer = dataclasses.replace(layer, scale=power_of_two(layer.scale))
+        scales = np.array([power_of_two(float(value)) for value in scales], np.float32)
     weight_zero = int(rng.choice([128, rng.integers(0, 256)])) if layer.weights == "uint8" else 0
     likely = layer.scale * float(scales.mean()) * typical * reach * np.sqrt(depth)
     x = builder.tensor(layer.x, layer.dtype, scale=layer.scale, zero_point=layer.points[0])
@@ -111,6 +123,8 @@ def quantised_case(rng: np.random.Generator, layer: Layer) -> Case:
         inputs.append(builder.tensor(shape, layer.biases, scale=bias_scales.tolist(), data=biases))
     full = 64 * (256 if layer.dtype == "int16" else 1)
     scale = float(np.float32(max(likely / full * layer.gain, 1e-30)))
+    if layer.power_of_two:
+        scale = power_of_two(scale)
     y = builder.tensor(layer.y, layer.dtype, scale=scale, zero_point=layer.points[1])
     options, version = dict(layer.options), 1
     if layer.dtype == "int16" and layer.bias and layer.kind != "DEPTHWISE_CONV_2D":
@@ -118,6 +132,11 @@ def quantised_case(rng: np.random.Generator, layer: Layer) -> Case:
         version = 8 if layer.kind == "CONV_2D" else 11
     builder.operator(layer.kind, inputs, [y], version=version, **options)
     return Case(builder.build([x], [y]), [_inputs(rng, layer)], label=str(layer))
+
+
+def power_of_two(scale: float) -> float:
+    """The nearest one, on a logarithmic scale."""
+    return float(2.0 ** np.round(np.log2(scale)))
 
 
 def float_case(rng: np.random.Generator, layer: Layer) -> Case:
@@ -154,8 +173,11 @@ def random_scales(rng: np.random.Generator) -> dict[str, object]:
 
 def _weights(rng: np.random.Generator, layer: Layer) -> NDArray[np.generic]:
     ranges = {"int4": (-8, 7), "int8": (-128, 127), "uint8": (0, 255)}
-    least, most = ranges[layer.weights]
+    least, most = layer.span or ranges[layer.weights]
     dtype = np.uint8 if layer.weights == "uint8" else np.int8
+    if layer.values:
+        values = rng.integers(least, most + 1, layer.values)
+        return rng.choice(values, layer.w).astype(dtype)
     if not layer.extreme:
         return rng.integers(least, most + 1, layer.w).astype(dtype)
     side = rng.choice([least, most], layer.w)

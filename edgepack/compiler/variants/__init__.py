@@ -27,6 +27,7 @@ _MODULES: tuple[tuple[Isa, str], ...] = (
     ("mve", "mve"),
     ("dsp", "dsp"),
     ("dsp", "dsp_half_bytes"),
+    ("dsp", "dsp_blocks"),
     ("rv32m", "riscv"),
     ("thumb1", "thumb1"),
     ("thumb2", "thumb2"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,13 +33,22 @@ from edgepack.program import Overlap, Params, Scalar, Scratch, Step, TensorRef
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edgepack.program import Argument, LowerSpec
+    from edgepack.program import Argument, Const, LowerSpec
 
     Steps = NDArray[np.int64] | None  # of the short requantisation
 
 PIXELS = 4  # that are chained
 FEW = 3  # pixels that are batches of a dense layer
 VALUE_BYTES = 24  # of a group of their values
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Packing:
+    """How weights lie in the stream of chained pixels."""
+
+    infix: str  # of the kernels' names
+    stream: Callable[[ConvLayer, NDArray[np.int8], Steps], Const]
+    """Of a layer whose weights come in the order of the chained values."""
 
 
 def conv(layer: ConvLayer, spec: LowerSpec) -> tuple[Step | str, ...]:
@@ -48,13 +58,13 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> tuple[Step | str, ...]:
     if layer.depthwise:
         return (dsp_planes.depthwise(layer), dsp_taps.depthwise(layer))
     if is_pointwise(layer.window) and layer.window.pixels <= FEW:
-        return (_as_dense(layer), *_over_pixels(layer, spec))
+        return (over_batches(layer, dsp_dense.rounded_twice), *_over_pixels(layer, spec))
     return _over_pixels(layer, spec)
 
 
-def _as_dense(layer: ConvLayer) -> Step | str:
-    """A 1x1 layer whose pixels are batches."""
-    step = dsp_dense.rounded_twice(
+def over_batches(layer: ConvLayer, dense: Callable[[DenseLayer], Step | str]) -> Step | str:
+    """A 1x1 layer whose pixels are batches of a dense one."""
+    step = dense(
         DenseLayer(
             operator=layer.operator,
             input=layer.input,
@@ -82,30 +92,31 @@ def _over_pixels(layer: ConvLayer, spec: LowerSpec) -> tuple[Step | str, ...]:
     steps = short_steps(layer)
     if steps is None and any(shift_of(m) is None for m in layer.multipliers):
         return ("requantisation takes multipliers from 2^-17 to a half",)
-    chained = _chained(layer, steps)
+    ways = chained(layer, steps)
     if spec.optimize != "speed":
-        return chained
+        return ways
     few = dsp_few.few_pointwise(layer, steps) if is_pointwise(layer.window) else None
     if few is not None:
-        return (_step(layer, *few, 1), *chained)
+        return (_step(layer, *few, 1), *ways)
     if is_pointwise(layer.window):
         found = dsp_triple.pointwise(layer, steps)
     else:
         found = dsp_triple.band(layer, steps)
     if isinstance(found, str):
-        return (*chained, found)
-    in_less_flash = chained[-2:-1] or chained  # the band, where there is one
+        return (*ways, found)
+    in_less_flash = ways[-2:-1] or ways  # the band, where there is one
     return (_step(layer, *found, dsp_triple.PIXELS), *in_less_flash)
 
 
-def _chained(layer: ConvLayer, steps: Steps) -> tuple[Step, ...]:
+def chained(layer: ConvLayer, steps: Steps, packing: Packing | None = None) -> tuple[Step, ...]:
     """The layer by chained pixels, the fastest way first; the last has the least scratch."""
+    packing = packing or Packing("", _whole)
     window, (outputs, depth) = layer.window, layer.weights.shape
     if is_pointwise(window):
-        return (_pointwise(layer, steps),)
-    ways = [_fused(layer, steps)] if _fuses(window) else []
+        return (_pointwise(layer, steps, packing),)
+    ways = [_fused(layer, steps, packing)] if _fuses(window) else []
     if dsp_band.fits(window, PIXELS):
-        ways.append(_band(layer, steps))
+        ways.append(_band(layer, steps, packing))
     groups = -(-depth // 4)
     beside = window.in_c if window.in_c % 4 == 0 else 16 * groups
     params = Params(
@@ -121,14 +132,14 @@ def _chained(layer: ConvLayer, steps: Steps) -> tuple[Step, ...]:
     arguments = (
         params,
         TensorRef(layer.input),
-        stream_const("stream", chain_stream(layer, layer.weights, steps), layer),
+        packing.stream(layer, layer.weights, steps),
         Scratch(VALUE_BYTES * groups + -(-beside // 4) * 4),
         TensorRef(layer.output),
     )
-    return (*ways, _step(layer, "ep_chain_conv_s8", arguments))
+    return (*ways, _step(layer, f"ep_chain_conv{packing.infix}_s8", arguments))
 
 
-def _pointwise(layer: ConvLayer, steps: Steps) -> Step:
+def _pointwise(layer: ConvLayer, steps: Steps, packing: Packing) -> Step:
     outputs, depth = layer.weights.shape
     groups = -(-depth // 4)
     params = Params(
@@ -144,11 +155,11 @@ def _pointwise(layer: ConvLayer, steps: Steps) -> Step:
         params,
         Scalar("int32_t", layer.window.pixels),
         TensorRef(layer.input),
-        stream_const("stream", chain_stream(layer, layer.weights, steps), layer),
+        packing.stream(layer, layer.weights, steps),
         Scratch((VALUE_BYTES if depth % 4 == 0 else VALUE_BYTES + 4) * groups),
         TensorRef(layer.output),
     )
-    return _step(layer, "ep_chain_1x1_s8", arguments)
+    return _step(layer, f"ep_chain_1x1{packing.infix}_s8", arguments)
 
 
 def _fuses(window: Window) -> bool:
@@ -166,7 +177,7 @@ def _fused_pitch(window: Window) -> int:
     return 2 * window.in_c * (window.out_w + 1)
 
 
-def _fused(layer: ConvLayer, steps: Steps) -> Step:
+def _fused(layer: ConvLayer, steps: Steps, packing: Packing) -> Step:
     """The layer over lines of fused pixels."""
     window, (outputs, depth) = layer.window, layer.weights.shape
     pitch = _fused_pitch(window)
@@ -184,24 +195,24 @@ def _fused(layer: ConvLayer, steps: Steps) -> Step:
     arguments = (
         params,
         TensorRef(layer.input),
-        stream_const("stream", chain_stream(layer, layer.weights, steps), layer),
+        packing.stream(layer, layer.weights, steps),
         Scratch(6 * depth + pitch * window.kernel_h + window.in_c * (window.out_w + 2)),
         TensorRef(layer.output),
     )
-    return _step(layer, "ep_fuse_conv_s8", arguments)
+    return _step(layer, f"ep_fuse_conv{packing.infix}_s8", arguments)
 
 
-def _band(layer: ConvLayer, steps: Steps) -> Step:
+def _band(layer: ConvLayer, steps: Steps, packing: Packing) -> Step:
     """The layer over a band of copied lines."""
     weights = layer.weights[:, dsp_band.value_order(layer.window)]
     arguments = (
         dsp_band.band_params(layer, PIXELS, twice=steps is None),
         TensorRef(layer.input),
-        stream_const("stream", chain_stream(layer, weights, steps), layer),
+        packing.stream(layer, weights, steps),
         Scratch(dsp_band.scratch_bytes(layer.window, PIXELS, VALUE_BYTES)),
         TensorRef(layer.output),
     )
-    return _step(layer, "ep_chain_band_s8", arguments)
+    return _step(layer, f"ep_chain_band{packing.infix}_s8", arguments)
 
 
 def dense(layer: DenseLayer, spec: LowerSpec) -> Step | str | tuple[Step, ...]:
@@ -222,6 +233,10 @@ def is_pointwise(window: Window) -> bool:
     """Whether the window is a pixel and goes over all of them, and over nothing else."""
     area = window.kernel_h * window.kernel_w * window.stride_h * window.stride_w
     return area == 1 and not window.leaves_input
+
+
+def _whole(layer: ConvLayer, weights: NDArray[np.int8], steps: Steps) -> Const:
+    return stream_const("stream", chain_stream(layer, weights, steps), layer)
 
 
 def chain_stream(layer: ConvLayer, weights: NDArray[np.int8], steps: Steps) -> NDArray[np.uint32]:

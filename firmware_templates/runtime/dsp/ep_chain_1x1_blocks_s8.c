@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT-0 */
+#include "ep_chain_1x1_blocks_s8.h"
+
+#include "ep_chain_pixels_body.h"
+
+void ep_chain_1x1_blocks_s8(const ep_chain_pixels_t* p, int32_t pixels, const int8_t* x,
+                            const uint32_t* stream, uint32_t* scratch, int8_t* y)
+{
+    ep_chain_pixels(p, ep_chain_rows_blocks, pixels, x, stream, scratch, y);
+}
