@@ -131,7 +131,8 @@ def _load_keras(path: Path, kind: Kind, folder: Path, trust: bool) -> Any:
             f"{path}: holds a {code[0]} layer, which is code that loading would run; "
             "replace it by ordinary layers, or pass --trust-model if you trust the file's author"
         )
-    from edgepack.compress import constraints  # noqa: F401  (registered, so that masks load)
+    # Registered, so that masks and rounding layers load.
+    from edgepack.compress import aware_layers, constraints  # noqa: F401
 
     named = folder / f"model.{kind}"
     shutil.copyfile(path, named)

@@ -1,0 +1,126 @@
+"""The stage that trains a Keras model on the integer grid. Runs in the worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgepack.compress.aware import left_out, make_aware
+from edgepack.compress.aware_spec import (
+    AwareActivation,
+    AwareReport,
+    AwareSpec,
+    AwareWeights,
+)
+from edgepack.compress.conversion import Job, Tell, score_network, score_set
+from edgepack.compress.data import Arrays, load_arrays
+from edgepack.compress.fit import FitSpec, fit
+from edgepack.compress.load import load_network, of_keras, versions
+from edgepack.compress.objective import Distill, distilled_by
+from edgepack.compress.save import keras_bytes
+from edgepack.compress.spec import ModelFile
+from edgepack.errors import ModelError
+from edgepack.store import sha256
+
+
+def train_quantized(path: Path, spec: AwareSpec, job: Job) -> tuple[bytes, AwareReport]:
+    """The model trained with its rounding, as the bytes of a `.keras` file, and what was done.
+
+    Raises ModelError for a SavedModel, which has no layers left to replace.
+    """
+    job.tell(0, 0, "loading")
+    network = load_network(path, job.folder, trust=spec.trust_model)
+    if network.keras is None:
+        raise ModelError(
+            f"{path}: a SavedModel is a graph without Keras layers, which training on the grid "
+            "replaces; save the model as .keras (model.save('model.keras'))"
+        )
+    samples = load_arrays(spec.data, network.inputs)
+    test = score_set(network, spec.test, (spec.data, samples), spec.seed)
+    job.tell(0, 0, "calibrating")
+    name = str(path)
+    teacher = _teacher(network.keras, spec, job)
+    aware = make_aware(network.keras, spec, _drawn(samples, spec), name)
+    model = of_keras(aware, path, network.file)
+    rounded = score_network(model, test)
+    train_aware(aware, spec, samples, job.tell, teacher)
+    content = keras_bytes(aware, job.folder)
+    weights, activations = grids_of(aware)
+    report = AwareReport(
+        input=network.file,
+        output=ModelFile(job.output, sha256(content), len(content)),
+        spec=spec,
+        versions=versions(),
+        layers=weights,
+        activations=activations,
+        left=left_out(aware),
+        scored_on=test.on if test else "",
+        before=score_network(network, test),
+        rounded=rounded,
+        after=score_network(model, test),
+    )
+    return content, report
+
+
+def quantization_aware(
+    model: Any, spec: AwareSpec, samples: Arrays, tell: Tell = lambda done, total, text: None
+) -> tuple[Any, tuple[AwareWeights, ...], tuple[AwareActivation, ...]]:
+    """A trained model with rounding made of the Keras model `model`, and its grids.
+
+    The teacher is `model` itself where `spec.distill` asks for one.
+    """
+    aware = make_aware(model, spec, _drawn(samples, spec))
+    train_aware(aware, spec, samples, tell, model if spec.distill else None)
+    return (aware, *grids_of(aware))
+
+
+def train_aware(aware: Any, spec: AwareSpec, samples: Arrays, tell: Tell, teacher: Any) -> None:
+    """Train in place; with no epochs, steps stay where calibration put them."""
+    if spec.epochs == 0:
+        return
+    distill: Distill | None = None
+    source = spec.data.source
+    if teacher is not None:
+        tell(0, 0, "asking the teacher")
+        distill = distilled_by(
+            teacher, samples, spec.loss, source, spec.temperature, spec.teacher_weight
+        )
+    how = FitSpec(
+        spec.epochs, spec.batch_size, spec.learning_rate, spec.loss, spec.seed, source, distill
+    )
+    fit(aware, samples, how, tell)
+
+
+def grids_of(aware: Any) -> tuple[tuple[AwareWeights, ...], tuple[AwareActivation, ...]]:
+    """The grids of an aware model's kernels and activations as they are now."""
+    from edgepack.compress.aware_layers import AwareKernel, FakeQuantize
+
+    kernels = [layer for layer in aware.layers if isinstance(layer, AwareKernel)]
+    grids = [layer for layer in aware.layers if isinstance(layer, FakeQuantize)]
+    return (
+        tuple(_weights_of(layer) for layer in kernels),
+        tuple(AwareActivation(layer.name, layer.bits, *layer.affine()) for layer in grids),
+    )
+
+
+def _weights_of(layer: Any) -> AwareWeights:
+    steps, integers = layer.steps(), layer.integers()
+    zeros = 1.0 - np.count_nonzero(integers) / integers.size
+    least, largest = float(steps.min()), float(steps.max())
+    return AwareWeights(layer.name, layer.bits, len(steps), least, largest, zeros)
+
+
+def _teacher(model: Any, spec: AwareSpec, job: Job) -> Any:
+    if spec.teacher:
+        path = Path(spec.teacher)
+        teacher = load_network(path, job.folder, trust=spec.trust_model).keras
+        if teacher is None:
+            raise ModelError(f"{path}: a teacher is a Keras model; save it with model.save(...)")
+        return teacher
+    return model if spec.distill else None
+
+
+def _drawn(samples: Arrays, spec: AwareSpec) -> Arrays:
+    return samples.drawn(spec.samples or samples.n, spec.seed)
