@@ -7,7 +7,7 @@ PYTEST_WORKERS ?= 2
 # tensorflow-cpu is half the size, but has wheels for Linux on x86-64 only.
 KERAS := $(shell [ "$$(uname -s)-$$(uname -m)" = Linux-x86_64 ] && echo keras-cpu || echo keras)
 
-.PHONY: demo test test-long fuzz packaged-models lint bench bench-check costs readme wheel clean
+.PHONY: demo test test-long fuzz packaged-models lint bench bench-check costs compression-table readme wheel clean
 
 demo: $(VENV)/.demo
 	$(BIN)/edgepack demo
@@ -42,6 +42,11 @@ bench-check: $(VENV)/.dev
 
 costs: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.costs
+
+# Hours; what is in benchmarks/compression.json already is not made again.
+compression-table: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.compression
+	$(BIN)/python -m benchmarks.tables
 
 readme: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.sessions
