@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from edgepack.compress.aware_spec import AwareReport, AwareSpec
 from edgepack.compress.child import Worker
-from edgepack.compress.filetype import sniff
+from edgepack.compress.filetype import is_tflite, sniff
 from edgepack.compress.spec import (
     ConvertReport,
     ConvertSpec,
@@ -32,6 +33,8 @@ from edgepack.compress.spec import (
     to_plain,
 )
 from edgepack.compress.tuning_spec import (
+    ClusterReport,
+    ClusterSpec,
     FineTuneReport,
     FineTuneSpec,
     WeightsReport,
@@ -40,6 +43,10 @@ from edgepack.compress.tuning_spec import (
 from edgepack.store import write_file
 
 __all__ = [
+    "AwareReport",
+    "AwareSpec",
+    "ClusterReport",
+    "ClusterSpec",
     "ConvertReport",
     "ConvertSpec",
     "DataSpec",
@@ -72,7 +79,9 @@ T = TypeVar("T")
 _STAGES: Mapping[type, tuple[str, type]] = {
     PruneSpec: ("prune", PruneReport),
     WeightsSpec: ("sparsify", WeightsReport),
+    AwareSpec: ("train_quantized", AwareReport),
     FineTuneSpec: ("fine_tune", FineTuneReport),
+    ClusterSpec: ("cluster", ClusterReport),
     QuantizeSpec: ("quantize", QuantizeReport),
     ConvertSpec: ("convert", ConvertReport),
     TrainSpec: ("train", TrainReport),
@@ -122,7 +131,10 @@ def quantize(
     on_progress: OnProgress | None = None,
     worker: Worker | None = None,
 ) -> QuantizeReport:
-    """Quantise the model at `path` to int8 into `out` (.tflite), and write `<out>.json`."""
+    """Quantise the model at `path` into `out` (.tflite), and write `<out>.json`.
+
+    A float .tflite file is taken as well as a Keras model.
+    """
     return _stage("quantize", QuantizeReport, path, spec, out, on_progress, worker)
 
 
@@ -158,7 +170,7 @@ def _stage(
     on_progress: OnProgress | None,
     worker: Worker | None,
 ) -> T:
-    if name != "train":
+    if name != "train" and not (name == "quantize" and is_tflite(path)):
         sniff(path)  # a wrong file is refused before TensorFlow is imported
     if worker is None:
         with open_worker() as own:

@@ -1,10 +1,10 @@
-"""Keras model or SavedModel to a .tflite file, float32 or int8. Runs in the worker."""
+"""Keras model or SavedModel to a float32 .tflite file. Runs in the worker."""
 
 from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,6 @@ from edgepack.compress.spec import (
     ConvertSpec,
     DataSpec,
     ModelFile,
-    QuantizeReport,
-    QuantizeSpec,
     Score,
 )
 from edgepack.errors import TrainingError, UsageError
@@ -56,9 +54,9 @@ def convert(path: Path, spec: ConvertSpec, job: Job) -> tuple[bytes, ConvertRepo
     network = load_network(path, job.folder, trust=spec.trust_model)
     test = score_set(network, spec.test)
     job.tell(0, 0, "converting")
-    content = to_tflite(network, job, lambda converter: None)
+    content = to_tflite(network, job)
     tflite = TfliteModel(content)
-    before, after = _scores(test, network, tflite, job)
+    before, after = scores(test, network, tflite, job)
     report = ConvertReport(
         input=network.file,
         output=ModelFile(job.output, sha256(content), len(content)),
@@ -73,38 +71,7 @@ def convert(path: Path, spec: ConvertSpec, job: Job) -> tuple[bytes, ConvertRepo
     return content, report
 
 
-def quantize(path: Path, spec: QuantizeSpec, job: Job) -> tuple[bytes, QuantizeReport]:
-    """The int8 .tflite file of the model at `path`, batch 1, and what was done.
-
-    Ranges come from `spec.samples` of the representative samples, drawn at random: files sorted
-    by class would else show the calibration one class.
-    """
-    job.tell(0, 0, "loading")
-    network = load_network(path, job.folder, trust=spec.trust_model)
-    given = load_arrays(spec.data, network.inputs)
-    samples = given.drawn(spec.samples or given.n, spec.seed)
-    test = score_set(network, spec.test, (spec.data, given), spec.seed)
-    job.tell(0, samples.n, "calibrating")
-    names = network.input_names
-    content = to_tflite(network, job, lambda made: _set_int8(made, spec, samples, names, job))
-    tflite = TfliteModel(content)
-    before, after = _scores(test, network, tflite, job)
-    report = QuantizeReport(
-        input=network.file,
-        output=ModelFile(job.output, sha256(content), len(content)),
-        spec=spec,
-        versions=versions(),
-        calibrated_on=samples.n,
-        inputs=tflite.inputs,
-        outputs=tflite.outputs,
-        scored_on=test.on if test else "",
-        before=before,
-        after=after,
-    )
-    return content, report
-
-
-def to_tflite(network: Network, job: Job, configure: Callable[[Any], None]) -> bytes:
+def to_tflite(network: Network, job: Job, configure: Callable[[Any], None] | None = None) -> bytes:
     """The network through a SavedModel of batch 1: the one way that keeps shapes fixed."""
     import tensorflow as tf
 
@@ -112,7 +79,8 @@ def to_tflite(network: Network, job: Job, configure: Callable[[Any], None]) -> b
     try:
         network.export(saved)
         converter = tf.lite.TFLiteConverter.from_saved_model(str(saved), signature_keys=["serve"])
-        configure(converter)
+        if configure is not None:
+            configure(converter)
         return in_order(bytes(converter.convert()), network)
     except (UsageError, KeyboardInterrupt, OSError):
         raise
@@ -169,38 +137,16 @@ def score_network(network: Network, test: ScoreSet | None) -> Score | None:
     return score(network.predict(test.samples.inputs)[0], test.samples, test.source)
 
 
-def _scores(
+def scores(
     test: ScoreSet | None, network: Network, tflite: TfliteModel, job: Job
 ) -> tuple[Score | None, Score | None]:
+    """Of the float model and of the .tflite file; None without samples."""
     if test is None:
         return None, None
     before = score_network(network, test)
     inputs = test.samples.inputs
     outputs = tflite.predict(inputs, lambda i, n: job.tell(i, n, "scoring the .tflite"))
     return before, score(outputs[0], test.samples, test.source)
-
-
-def _set_int8(
-    converter: Any, spec: QuantizeSpec, samples: Arrays, names: tuple[str, ...], job: Job
-) -> None:
-    import tensorflow as tf
-
-    def representative() -> Iterator[dict[str, Any]]:
-        for i in range(samples.n):
-            if i % 16 == 0:
-                job.tell(i, samples.n, "calibrating")
-            row = (x[i : i + 1] for x in samples.inputs)
-            yield dict(zip(names, row, strict=True))
-
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = representative
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    if spec.io == "int8":
-        converter.inference_input_type = tf.int8
-        converter.inference_output_type = tf.int8
-    if not spec.per_channel:
-        converter._experimental_disable_per_channel = True
-        converter._experimental_disable_per_channel_quantization_for_dense_layers = True
 
 
 def _reason(error: Exception) -> str:

@@ -30,6 +30,11 @@ def describe(path: Path) -> ModelFile:
     return ModelFile(path.name, total.hexdigest(), size)
 
 
+def is_tflite(path: Path) -> bool:
+    """Whether `path` is a .tflite file, by its content."""
+    return path.is_file() and path.open("rb").read(8)[4:] == b"TFL3"
+
+
 def sniff(path: Path) -> Kind:
     """What `path` holds, by its content; ModelError for anything that is not a Keras model."""
     if path.is_dir():
@@ -52,7 +57,7 @@ def sniff(path: Path) -> Kind:
 
 def _other_kind(path: Path, head: bytes) -> str:
     want = "a .keras or .h5 file or a SavedModel folder is wanted here"
-    if head[4:8] == b"TFL3":
+    if is_tflite(path):
         return f"is a .tflite file already; {want}. Go on with `edgepack run {path.name}`"
     if not head:
         return f"is empty; {want}"

@@ -220,11 +220,11 @@ def scales(ranges: Ranges, bits: Mapping[int, int]) -> Scales:
     return Scales(activations, wanted)
 
 
-def operator_bits(net: FloatNet, widths: Mapping[int, int]) -> dict[int, int]:
+def operator_bits(net: FloatNet, widths: Mapping[int, int], usual: int = 8) -> dict[int, int]:
     """The width of each operator that computes integers, by its index.
 
-    `widths` is what is asked for: 8, 16 or FLOAT, 8 where it says nothing. An operator that only
-    moves values, and is not named, goes by its first operand's width.
+    `widths` is what is asked for: 8, 16 or FLOAT, `usual` where it says nothing. An operator that
+    only moves values, and is not named, goes by its first operand's width.
     """
     found, homes = dict[int, int](), dict[int, int]()
     for index, operator in enumerate(net.operators):
@@ -234,7 +234,7 @@ def operator_bits(net: FloatNet, widths: Mapping[int, int]) -> dict[int, int]:
         width, places = widths.get(index, 0), operands(net, index)
         if rule.same and not width and places:
             width = homes.get(operator.inputs[places[0]], 0)
-        width = width or 8
+        width = width or usual
         if width in rule.bits:
             found[index] = width
         homes.update(dict.fromkeys(operator.outputs, width if width in rule.bits else FLOAT))

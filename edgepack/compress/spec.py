@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, get_args, get_type_hints
@@ -20,6 +21,8 @@ IMPORTANCES: Mapping[Method, tuple[str, ...]] = {
     "neurons": _OF_CHANNELS,
     "layers": ("auto", "loss"),
 }
+Scheme = Literal["global", "dynamic", "mixed", "power_of_two"]
+Ranges = Literal["auto", "max", "percentile", "mse"]
 Loss = Literal["auto", "crossentropy", "binary", "mse"]
 
 
@@ -96,19 +99,83 @@ class PruneSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantizeSpec:
-    """How to quantise a model to int8 after training."""
+    """How to quantise a model after training.
 
-    data: DataSpec  # representative samples; y only scores
+    `layers` gives single layers other widths: a pattern of names, and "2", "4", "8" (bits of the
+    weights), "8x16" (and of the activations) or "float"; of several that fit, the last one counts.
+    """
+
+    data: DataSpec | None = None  # representative samples; y only scores
     test: DataSpec | None = None  # x and y to score before and after; none: `data`, if it has y
     samples: int = 200  # calibrated on this many, drawn at random; 0: all of them
+    scheme: Scheme = "global"  # dynamic: each width from its weights; power_of_two: 2**-p steps
+    max_error: float = 0.15  # dynamic: the relative error that the narrowest width may have
+    weights: int = 8  # bits: 8, 4, 2 (-1, 0 and 1), 16 and 32 (floats)
+    activations: int = 8  # bits: 8, 16, or 32 (floats)
+    layers: tuple[tuple[str, str | int], ...] = ()
+    ranges: Ranges = "auto"  # auto: weights of 8 bits and activations by maximum, others by mse
+    percentile: float = 99.99
     per_channel: bool = True  # weight scales a channel, or one a tensor
-    io: Literal["int8", "float32"] = "int8"  # type of inputs and outputs
+    equalize: bool = False  # move ranges between layers that follow one another
+    correct_bias: bool = False  # for the mean error that rounding makes
+    rounding: Literal["nearest", "adaptive"] = "nearest"
+    io: Literal["auto", "int8", "int16", "float32"] = "auto"  # type of inputs and outputs
     seed: int = 0
     trust_model: bool = False
 
     def __post_init__(self) -> None:
-        _one_of("quantize.io", self.io, ("int8", "float32"))
+        _one_of("quantize.scheme", self.scheme, get_args(Scheme))
+        _one_of("quantize.weights", self.weights, (2, 4, 8, 16, 32))
+        _one_of("quantize.activations", self.activations, (8, 16, 32))
+        _one_of("quantize.ranges", self.ranges, get_args(Ranges))
+        _one_of("quantize.rounding", self.rounding, ("nearest", "adaptive"))
+        _one_of("quantize.io", self.io, ("auto", "int8", "int16", "float32"))
         _within("quantize.samples", self.samples, 0, 1 << 30)
+        _within("quantize.max_error", self.max_error, 0.001, 0.999)
+        _within("quantize.percentile", self.percentile, 50.0, 100.0)
+        for pattern, width in self.layers:
+            layer_width(width, f"quantize.layers.{pattern}")
+        self._check_together()
+
+    def _check_together(self) -> None:
+        if self.weights >= 16 and self.activations == 16:
+            raise UsageError(
+                f"quantize.weights: floats of {self.weights} bits go with activations of 32 bits"
+            )
+        if self.keeps_floats and (self.extras or self.layers or self.io not in ("auto", "float32")):
+            raise UsageError(
+                "quantize.activations: floats have no ranges, so layers of other widths, integers "
+                "at the ends, equalize, correct_bias and adaptive rounding need activations of 8 "
+                "or 16 bits"
+            )
+        if self.data is None and not self.keeps_floats:
+            raise UsageError(
+                "quantize.data: ranges of activations need representative inputs: .npz, .npy or "
+                "module:function; or set activations to 32"
+            )
+
+    @property
+    def extras(self) -> bool:
+        """Whether rounding, biases or ranges between layers are to be better than plain."""
+        return self.equalize or self.correct_bias or self.rounding != "nearest"
+
+    @property
+    def keeps_floats(self) -> bool:
+        """Whether activations are floats, so that nothing is calibrated."""
+        return self.weights >= 16 or self.activations == 32
+
+
+def layer_width(text: str | int, where: str = "width") -> tuple[int, int]:
+    """Bits of a layer's weights, and of its activations, from "4", "8x16" or "float".
+
+    0 activations: as the model's; (32, 32) is float. Raises UsageError with what is known.
+    """
+    known = ("2", "4", "8", "2x16", "4x16", "8x16", "float")
+    _one_of(where, str(text), known)
+    if text == "float":
+        return 32, 32
+    weights, _, activations = str(text).partition("x")
+    return int(weights), int(activations or 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +305,29 @@ class TensorFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class TensorWidth:
+    """How one tensor of weights or activations was quantised."""
+
+    layer: str
+    tensor: str
+    kind: Literal["weights", "activations"]
+    bits: int
+    scheme: Scheme
+    least_step: float
+    largest_step: float
+    error: float | None  # of weights: squared, over their mean square
+
+
+@dataclass(frozen=True, slots=True)
+class LayerError:
+    """Squared error of a layer's output over its variance: rounded to nearest, and as fitted."""
+
+    layer: str
+    nearest: float
+    fitted: float
+
+
+@dataclass(frozen=True, slots=True)
 class QuantizeReport:
     """What quantisation did; `before` scores the float model, `after` the .tflite file."""
 
@@ -246,6 +336,10 @@ class QuantizeReport:
     spec: QuantizeSpec
     versions: Mapping[str, str]
     calibrated_on: int
+    tensors: tuple[TensorWidth, ...]
+    fits: tuple[LayerError, ...]  # of layers whose rounding or bias was fitted to samples
+    stayed_float: tuple[str, ...]  # layers and their operators that compute floats
+    warnings: tuple[str, ...]
     inputs: tuple[TensorFacts, ...]
     outputs: tuple[TensorFacts, ...]
     scored_on: str  # "test"; "data" where no test set was given; or ""
@@ -334,9 +428,12 @@ def _value(hint: Any, value: Any) -> Any:
     return value
 
 
-def _one_of(key: str, value: object, known: tuple[str, ...]) -> None:
+def _one_of(key: str, value: object, known: tuple[object, ...]) -> None:
     if value not in known:
-        raise UsageError(f"{key}: {value!r} is not known; known: {', '.join(known)}")
+        names = [str(name) for name in known]
+        near = difflib.get_close_matches(str(value), names, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise UsageError(f"{key}: {value!r} is not known; known: {', '.join(names)}{hint}")
 
 
 def _within(key: str, value: float, low: float, high: float) -> None:
