@@ -64,7 +64,7 @@ def main() -> int:
     for task in asked.tasks or get_args(Task):
         for row in rows_of(task, asked.rows):
             for seed in range(SEEDS[task]):
-                if asked.again or str(seed) not in _kept().get(task, {}).get(row["name"], {}):
+                if asked.again or str(seed) not in kept().get(task, {}).get(row["name"], {}):
                     failed |= not _make_and_keep(task, row, seed)
     return int(failed)
 
@@ -79,7 +79,8 @@ def rows_of(task: Task, pattern: str = "*") -> list[dict[str, Any]]:
     ]
 
 
-def _kept() -> dict[str, Any]:
+def kept() -> dict[str, Any]:
+    """What was measured: Figures by task, row and seed."""
     found: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     return found
 
@@ -90,9 +91,9 @@ def _make_and_keep(task: Task, row: Mapping[str, Any], seed: int) -> bool:
     except EdgepackError as error:
         print(f"{task}, {row['name']}, seed {seed}: {error}", file=sys.stderr)
         return False
-    kept = _kept()
-    kept.setdefault(task, {}).setdefault(row["name"], {})[str(seed)] = asdict(figures)
-    write_file(RESULTS, (json.dumps(kept, indent=1, sort_keys=True) + "\n").encode())
+    found = kept()
+    found.setdefault(task, {}).setdefault(row["name"], {})[str(seed)] = asdict(figures)
+    write_file(RESULTS, (json.dumps(found, indent=1, sort_keys=True) + "\n").encode())
     print(f"{task}, {row['name']}, seed {seed}: {figures}", file=sys.stderr, flush=True)
     return True
 
@@ -103,9 +104,8 @@ def measured(task: Task, row: Mapping[str, Any], seed: int) -> Figures:
     folder = cache_root() / "compression-rows" / task / str(seed)
     start = time.monotonic()
     config = recipe(task, row, seed, data)
-    made = make(
-        config, folder, folder / row["name"], row["name"], silent, controls=False, seed=seed
-    )
+    name = row["name"]
+    made = make(config, folder, folder / name, name, silent, controls=False, seed=seed)
     seconds = time.monotonic() - start
     device = DeviceSpec(data=data.test)
     measuring = Measuring(load_board(BOARD), CompileSpec(), device, ON_BOARD, silent)

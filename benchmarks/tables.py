@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import compression_table
 from edgepack.board import tomllib
 from edgepack.compiler.operators import TABLE, OperatorRow
 from edgepack.target.doctor import board_table
@@ -179,6 +180,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "operators": operators,
     "operator_counts": operator_counts,
     "bench": bench,
+    "compression": compression_table.tables,
 }
 
 
