@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from edgepack.board import Board, load_board
-from edgepack.compress import DataSpec
+from edgepack.compress import DataSpec, open_worker
 from edgepack.config import Config, load_config
 from edgepack.errors import EdgepackError, UsageError
 from edgepack.pipeline.compile import CompileSpec, compile_model
@@ -162,18 +162,29 @@ def _run(
     labels = _labels(paths)
     for label in labels:
         require_own(output / f"{label}-{boards[0].name}")
+    with open_worker() as worker:
+        made = [
+            make(
+                config,
+                path.parent,
+                output / "models" / label,
+                label,
+                progress,
+                worker=worker,
+                seed=seed,
+            )
+            for config, path, label in zip(configs, paths, labels, strict=True)
+        ]
     outcomes, measuring = [], {}
-    for config, path, label in zip(configs, paths, labels, strict=True):
-        models = output / "models" / label
-        made = make(config, path.parent, models, label, progress, seed=seed)
-        device = _device(config, path.parent, models)
+    for config, path, found in zip(configs, paths, made, strict=True):
+        device = _device(config, path.parent, output / "models" / found.result.label)
         device = replace(device, port=port or device.port, emulator=emulator or device.emulator)
         spec = compile_spec(config, path.parent)
         on_board = config.compress.on_board if config.compress else 0
         key = (spec, device, on_board)
         if key not in measuring:
             measuring[key] = Measuring(boards[0], spec, device, on_board, progress)
-        outcomes.append(_outcome(config, made, boards[0], measuring[key]))
+        outcomes.append(_outcome(config, found, boards[0], measuring[key]))
     return outcomes, boards[0], output
 
 

@@ -56,6 +56,7 @@ def make(
     label: str,
     progress: Progress,
     *,
+    worker: Worker | None = None,
     seed: int | None = None,
     controls: bool = True,
 ) -> Made:
@@ -66,14 +67,18 @@ def make(
     is no recipe, or no Keras model.
     """
     recipe, model = _require(config, folder)
+    if worker is None:
+        with compress.open_worker() as own:
+            return make(
+                config, folder, output, label, progress, worker=own, seed=seed, controls=controls
+            )
     steps = tuple(_ready(step, folder, seed) for step in recipe.step)
-    with compress.open_worker() as worker:
-        work = _Work(output, worker, progress)
-        final, done = _run_steps(steps, model, recipe, work)
-        result = Variant(label, final)
-        if not controls:
-            return Made(result, (), done, ())
-        found, notes = _controls(steps, model, recipe, folder, work, seed)
+    work = _Work(output, worker, progress)
+    final, done = _run_steps(steps, model, recipe, work)
+    result = Variant(label, final)
+    if not controls:
+        return Made(result, (), done, ())
+    found, notes = _controls(steps, model, recipe, folder, work, seed)
     return Made(result, found, done, notes)
 
 
