@@ -14,14 +14,13 @@ from typing import Any, TypeVar
 from edgepack.compress.aware_spec import AwareReport, AwareSpec
 from edgepack.compress.child import Worker
 from edgepack.compress.filetype import is_tflite, sniff
+from edgepack.compress.pruning_spec import PruneReport, PruneSpec
 from edgepack.compress.spec import (
     ConvertReport,
     ConvertSpec,
     DataSpec,
     OnProgress,
     Progress,
-    PruneReport,
-    PruneSpec,
     QuantizeReport,
     QuantizeSpec,
     Report,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from edgepack.compress.follow import DEPTHWISE, OPENERS, READERS, kind_of
 from edgepack.compress.groups import Traced
-from edgepack.compress.spec import Target
+from edgepack.compress.pruning_spec import Target
 from edgepack.compress.unroll import Unrolled
 
 

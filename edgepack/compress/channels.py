@@ -5,13 +5,12 @@ Runs in the worker.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from edgepack.compress.channel_costs import costs_of
-from edgepack.compress.data import Arrays
-from edgepack.compress.fit import FitSpec, fit, settle_batch_norm
+from edgepack.compress.fit import fit, settle_batch_norm
 from edgepack.compress.groups import Traced, trace
 from edgepack.compress.importance import (
     ON_DATA,
@@ -21,27 +20,14 @@ from edgepack.compress.importance import (
     by_weights,
     openers_of,
 )
-from edgepack.compress.objective import Distill, targets
+from edgepack.compress.objective import targets
+from edgepack.compress.pruning_spec import Pruned, PruneSpec, Size
 from edgepack.compress.select import Group, chosen, cost_of, groups_of, require_names
-from edgepack.compress.spec import LayerCut, Pruned, PruneSpec, Size
+from edgepack.compress.spec import LayerCut
 from edgepack.compress.surgery import names_of, without
+from edgepack.compress.tuning import Lesson, Tell, fit_spec, silent
 from edgepack.compress.unroll import Unrolled, unroll
 from edgepack.errors import UsageError
-
-Tell = Callable[[int, int, str], None]
-
-
-def silent(done: int, total: int, text: str) -> None:
-    """Progress that nobody hears."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """What a model is fine-tuned on between steps; `source` is for messages."""
-
-    samples: Arrays
-    source: str = "the samples"
-    distill: Distill | None = None
 
 
 def prune_channels(
@@ -83,7 +69,12 @@ def prune_channels(
         share = spec.epochs * (step + 1) // spec.steps - spec.epochs * step // spec.steps
         tune(model, spec, lesson, share, step, tell)
     graph = unroll(model, name)
-    return model, Pruned(cuts_of(widths, graph), frozen, before, size_of(graph))
+    return model, Pruned(
+        layers=cuts_of(widths, graph),
+        frozen=frozen,
+        size_before=before,
+        size_after=size_of(graph),
+    )
 
 
 def _require(spec: PruneSpec, graph: Unrolled, lesson: Lesson | None, name: str) -> None:
@@ -137,16 +128,7 @@ def tune(
     """
     if lesson is None:
         return
-    seed = spec.seed + step
-    how = FitSpec(
-        epochs,
-        spec.batch_size,
-        spec.learning_rate,
-        spec.loss,
-        seed,
-        lesson.source,
-        lesson.distill,
-    )
+    how = dataclasses.replace(fit_spec(spec, lesson, epochs), seed=spec.seed + step)
     if epochs == 0:
         settle_batch_norm(model, lesson.samples, how)
     else:

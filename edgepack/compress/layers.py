@@ -13,23 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepack.compress.channels import (
-    Lesson,
-    Tell,
-    cuts_of,
-    silent,
-    size_of,
-    tune,
-    widths_of,
-)
+from edgepack.compress.channels import cuts_of, size_of, tune, widths_of
 from edgepack.compress.data import Arrays
 from edgepack.compress.groups import trace
 from edgepack.compress.objective import distilled_by, objective
+from edgepack.compress.pruning_spec import Candidate, Pruned, PruneSpec, Size
 from edgepack.compress.running import run
 from edgepack.compress.segments import Segment, bypassed, segments_of
 from edgepack.compress.select import require_names
-from edgepack.compress.spec import Candidate, Pruned, PruneSpec, Size
 from edgepack.compress.surgery import names_of, without
+from edgepack.compress.tuning import Lesson, Tell, silent
 from edgepack.compress.unroll import Unrolled, unroll
 from edgepack.errors import UsageError
 
@@ -86,8 +79,14 @@ def prune_layers(
         tune(model, spec, lesson, share, rounds - 1, tell)
     _spend(model, spec, lesson, rounds, candidates, tell)
     graph = unroll(model, name)
-    cuts = cuts_of(widths, graph)
-    return model, Pruned(cuts, {}, before, size_of(graph), whole, tuple(candidates))
+    return model, Pruned(
+        layers=cuts_of(widths, graph),
+        frozen={},
+        size_before=before,
+        size_after=size_of(graph),
+        loss=whole,
+        candidates=tuple(candidates),
+    )
 
 
 def judge_of(model: Any, whole: Unrolled, lesson: Lesson, spec: PruneSpec) -> Judge:

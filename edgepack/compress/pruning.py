@@ -5,19 +5,19 @@ Runs in the worker.
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
-from edgepack.compress.channels import Lesson, prune_channels
+from edgepack.compress.channels import prune_channels
 from edgepack.compress.conversion import Job, ScoreSet, score_network, score_set
-from edgepack.compress.data import Arrays, load_arrays
 from edgepack.compress.kernels import zero_weights
 from edgepack.compress.layers import prune_layers
-from edgepack.compress.load import Network, load_network, of_keras, versions
-from edgepack.compress.objective import distilled_by
+from edgepack.compress.load import Network, of_keras, versions
+from edgepack.compress.pruning_spec import Pruned, PruneReport, PruneSpec
 from edgepack.compress.save import keras_bytes
-from edgepack.compress.spec import ModelFile, Pruned, PruneReport, PruneSpec, Score
-from edgepack.errors import ModelError
+from edgepack.compress.spec import ModelFile, Score
+from edgepack.compress.tuning import Lesson, keras_network, lesson_of
 from edgepack.store import sha256
 
 
@@ -26,22 +26,17 @@ def prune(path: Path, spec: PruneSpec, job: Job) -> tuple[bytes, PruneReport]:
 
     Raises ModelError for a SavedModel, which has no layers left to rebuild.
     """
-    job.tell(0, 0, "loading")
-    network = load_network(path, job.folder, trust=spec.trust_model)
-    if network.keras is None:
-        raise ModelError(
-            f"{path}: a SavedModel is a graph without Keras layers, which pruning rebuilds; save "
-            "the model as .keras (model.save('model.keras')), or quantize this one as it is"
-        )
-    samples = None if spec.data is None else load_arrays(spec.data, network.inputs)
-    data = None if spec.data is None or samples is None else (spec.data, samples)
+    network = keras_network(path, job, trust=spec.trust_model)
+    lesson = lesson_of(network, spec, job)
+    data = None if spec.data is None or lesson is None else (spec.data, lesson.samples)
     test = score_set(network, spec.test, data, spec.seed)
     before = score_network(network, test)
     original = network.keras.count_params()
-    model, pruned, cut = _smaller(network, spec, _lesson(spec, samples, job), test, job)
+    model, pruned, cut = _smaller(network, spec, lesson, test, job)
     job.tell(0, 0, "saving")
     content = keras_bytes(model, job.folder)
     report = PruneReport(
+        **{f.name: getattr(pruned, f.name) for f in dataclasses.fields(pruned)},
         input=network.file,
         output=ModelFile(job.output, sha256(content), len(content)),
         spec=spec,
@@ -49,8 +44,6 @@ def prune(path: Path, spec: PruneSpec, job: Job) -> tuple[bytes, PruneReport]:
         parameters_before=original,
         parameters_after=model.count_params(),
         zero_weights=zero_weights(model),
-        layers=pruned.layers,
-        pruned=pruned,
         scored_on=test.on if test else "",
         before=before,
         cut=cut,
@@ -72,20 +65,3 @@ def _smaller(
     smaller = prune_layers if spec.method == "layers" else prune_channels
     model, pruned = smaller(network.keras, spec, lesson, name=name, tell=job.tell, cut=cut)
     return model, pruned, scores[0] if scores else None
-
-
-def _lesson(spec: PruneSpec, samples: Arrays | None, job: Job) -> Lesson | None:
-    """The samples to learn from, with the teacher's answers to them."""
-    if samples is None or spec.data is None:
-        return None
-    source = spec.data.source
-    if not spec.teacher:
-        return Lesson(samples, source)
-    teacher = load_network(Path(spec.teacher), job.folder, trust=spec.trust_model).keras
-    if teacher is None:
-        raise ModelError(f"{spec.teacher}: a teacher is a Keras model; save it as .keras")
-    job.tell(0, 0, "asking the teacher")
-    distill = distilled_by(
-        teacher, samples, spec.loss, source, spec.temperature, spec.teacher_weight
-    )
-    return Lesson(samples, source, distill)

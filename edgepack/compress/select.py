@@ -21,7 +21,7 @@ from edgepack.compress.channel_costs import Costs, Term, costs_of
 from edgepack.compress.follow import CONVOLUTIONS, OPENERS, kind_of
 from edgepack.compress.groups import Traced
 from edgepack.compress.importance import openers_of, relative
-from edgepack.compress.spec import PruneSpec
+from edgepack.compress.pruning_spec import PruneSpec
 from edgepack.compress.unroll import Unrolled
 from edgepack.errors import UsageError
 

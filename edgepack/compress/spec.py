@@ -10,17 +10,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeVar, get_args, get_type
 
 from edgepack.errors import UsageError
 
-Method = Literal["channels", "filters", "neurons", "layers"]
 Ranking = Literal["layer", "global"]
-Importance = Literal["auto", "l1", "l2", "scale", "activity", "variance", "taylor", "loss"]
-Target = Literal["channels", "weights", "macs", "cost"]
-_OF_CHANNELS = ("auto", "l1", "l2", "scale", "activity", "variance", "taylor")
-IMPORTANCES: Mapping[Method, tuple[str, ...]] = {
-    "channels": _OF_CHANNELS,
-    "filters": _OF_CHANNELS,
-    "neurons": _OF_CHANNELS,
-    "layers": ("auto", "loss"),
-}
 Scheme = Literal["global", "dynamic", "mixed", "power_of_two"]
 Ranges = Literal["auto", "max", "percentile", "mse"]
 Loss = Literal["auto", "crossentropy", "binary", "mse"]
@@ -36,65 +26,6 @@ class DataSpec:
     source: str
     scale: float = 1.0
     offset: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PruneSpec:
-    """How to prune a Keras model.
-
-    `filters` (convolutions), `neurons` (dense layers) and `channels` (both) take whole channels
-    out; `layers` takes out residual blocks and layers that keep their input's shape.
-    """
-
-    method: Method = "channels"
-    rate: float = 0.5  # fraction removed, of what `target` names, in [0, 1)
-    importance: Importance = "auto"  # auto: l1 (channels), loss (layers)
-    target: Target = "channels"  # channels: what `rate` is a fraction of
-    per_cost: bool = False  # channels: ranked by importance per unit of `target` that they free
-    costs: Mapping[str, float] | None = None  # of one output channel, by layer: target "cost"
-    ranking: Ranking = "layer"  # the rate holds in every layer, or over the whole model
-    min_channels: int = 4  # no layer gets narrower
-    multiple_of: int = 1  # widths are multiples of this where the original's is larger
-    count: int = 1  # layers: so many are taken out
-    max_loss: float | None = None  # layers: none whose removal raises the loss by more, untuned
-    exclude: tuple[str, ...] = ()  # layer names left alone; * and ? match
-    steps: int = 1  # channels: prune and fine-tune this many times, the width falling geometrically
-    data: DataSpec | None = (
-        None  # x and y to fine-tune on; none: no fine-tuning, which few models survive
-    )
-    test: DataSpec | None = None  # x and y to score before and after; none: `data`
-    epochs: int = 10  # 0: batch norm's statistics alone are taken anew
-    batch_size: int = 32
-    learning_rate: float = 2e-3  # Adam, cosine to 0
-    loss: Loss = "auto"  # auto: from the labels' shape and type
-    teacher: str = ""  # a Keras model whose answers fine-tuning is distilled from
-    temperature: float = 4.0  # of the teacher's answers
-    teacher_weight: float = 0.9  # of the teacher in the loss; the labels have the rest
-    seed: int = 0
-    trust_model: bool = False  # allow code inside the model file (Lambda layers)
-
-    def __post_init__(self) -> None:
-        _one_of("prune.method", self.method, get_args(Method))
-        _one_of("prune.ranking", self.ranking, ("layer", "global"))
-        _one_of("prune.target", self.target, get_args(Target))
-        _one_of("prune.importance", self.importance, IMPORTANCES[self.method])
-        _one_of("prune.loss", self.loss, ("auto", "crossentropy", "binary", "mse"))
-        _within("prune.rate", self.rate, 0.0, 0.999)
-        _within("prune.learning_rate", self.learning_rate, 0.0, 10.0)
-        for name in ("min_channels", "multiple_of", "steps", "batch_size"):
-            _within(f"prune.{name}", getattr(self, name), 1, 1 << 20)
-        _within("prune.epochs", self.epochs, 0, 1 << 20)
-        _within("prune.count", self.count, 1, 1 << 20)
-        _within("prune.temperature", self.temperature, 0.01, 1000.0)
-        _within("prune.teacher_weight", self.teacher_weight, 0.0, 1.0)
-        if self.teacher and self.data is None:
-            raise UsageError("prune.teacher: is asked about samples; name them in prune.data")
-        if self.per_cost and self.ranking == "layer" and self.method != "layers":
-            raise UsageError("prune.per_cost: compares layers, which ranking 'global' does")
-        if (self.target == "cost") != (self.costs is not None):
-            raise UsageError(
-                "prune.costs: goes with target 'cost': what a channel of a layer costs"
-            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,56 +172,6 @@ class LayerCut:
     layer: str
     before: int
     after: int
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How large a model is: weights of its kernels, and MACs of one inference."""
-
-    weights: int
-    macs: int
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A part between two tensors of one shape: what the loss is without it, and its size."""
-
-    layers: tuple[str, ...]  # those with a kernel
-    loss: float
-    size: Size
-    round: int  # of looking for the part that matters least, from 1
-    removed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Pruned:
-    """What the pruning of channels or layers did to a model."""
-
-    layers: tuple[LayerCut, ...]
-    frozen: Mapping[str, str]  # layers whose channels must stay, and why
-    size_before: Size
-    size_after: Size
-    loss: float | None = None  # of layers: the model's, whole
-    candidates: tuple[Candidate, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PruneReport:
-    """What pruning did; `cut` is the score before any fine-tuning."""
-
-    input: ModelFile
-    output: ModelFile
-    spec: PruneSpec
-    versions: Mapping[str, str]
-    parameters_before: int
-    parameters_after: int
-    zero_weights: float  # fraction of the kernels' weights that are zero, after
-    layers: tuple[LayerCut, ...]
-    pruned: Pruned | None  # of channels or layers
-    scored_on: str  # "test"; "data" where no test set was given; or ""
-    before: Score | None
-    cut: Score | None
-    after: Score | None
 
 
 @dataclass(frozen=True, slots=True)

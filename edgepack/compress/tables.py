@@ -7,7 +7,8 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, get_args, get_type_hints
 
-from edgepack.compress.spec import DataSpec, PruneSpec, QuantizeSpec, Spec
+from edgepack.compress.pruning_spec import PruneSpec
+from edgepack.compress.spec import DataSpec, QuantizeSpec, Spec
 from edgepack.compress.tuning_spec import FineTuneSpec, WeightsSpec
 from edgepack.errors import UsageError
 

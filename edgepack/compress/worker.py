@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from edgepack import errors
+from edgepack.compress import pruning_spec, tuning_spec
 from edgepack.compress import spec as specs
-from edgepack.compress import tuning_spec
 
 _STAGES: Mapping[str, tuple[str, Any]] = {
-    "prune": ("pruning", specs.PruneSpec),
+    "prune": ("pruning", pruning_spec.PruneSpec),
     "sparsify": ("sparsity", tuning_spec.WeightsSpec),
     "fine_tune": ("tuning", tuning_spec.FineTuneSpec),
     "quantize": ("conversion", specs.QuantizeSpec),

@@ -13,9 +13,9 @@ from edgepack.compress.channel_costs import costs_of
 from edgepack.compress.channels import prune_channels, size_of
 from edgepack.compress.groups import trace
 from edgepack.compress.importance import by_weights, openers_of
+from edgepack.compress.pruning_spec import PruneSpec
 from edgepack.compress.running import zeroed as zeroed_where_read
 from edgepack.compress.select import chosen, cost_of, groups_of
-from edgepack.compress.spec import PruneSpec
 from edgepack.compress.surgery import without
 from edgepack.compress.unroll import unroll
 from edgepack.errors import UsageError
@@ -250,7 +250,7 @@ def zeroed(model: Any, pruned: Any) -> int:
     for layer in model._flatten_layers():
         vectors = {v.name: v for v in layer._trainable_variables if v.name != "alpha"}
         marks = [n for n in ("bias", "beta") if n in vectors]
-        if not marks:
+        if not marks or vectors[marks[0]].ndim > 1:  # a GRU has two rows of biases, and stays
             continue
         remaining = next(v for v in left[layer.name].weights if v.name == marks[0])
         gone = ~np.isin(vectors[marks[0]].numpy(), remaining.numpy())

@@ -95,8 +95,7 @@ def test_channels_are_pruned_and_fine_tuned(
         (32, 16),
         (10, 10),
     ]
-    assert report.pruned
-    assert report.pruned.frozen == {"dense": "the model's output"}
+    assert report.frozen == {"dense": "the model's output"}
     assert report.parameters_after < 0.3 * report.parameters_before
     assert report.before and report.cut and report.after
     assert report.after.value >= 0.95

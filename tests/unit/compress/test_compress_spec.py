@@ -4,18 +4,15 @@ import json
 
 import pytest
 
+from edgepack.compress.pruning_spec import Candidate, PruneReport, PruneSpec, Size
 from edgepack.compress.spec import (
-    Candidate,
     DataSpec,
     LayerCut,
     LayerError,
     ModelFile,
-    PruneReport,
-    PruneSpec,
     QuantizeReport,
     QuantizeSpec,
     Score,
-    Size,
     TensorFacts,
     TensorWidth,
     from_plain,
