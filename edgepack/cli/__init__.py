@@ -13,7 +13,7 @@ from typing import NoReturn
 import click
 
 from edgepack import __version__
-from edgepack.cli import device, keras, lab, machine, model, whole
+from edgepack.cli import aware, device, keras, lab, machine, model, training, whole
 from edgepack.errors import EdgepackError, UsageError
 
 INTERNAL_ERROR = 70
@@ -38,7 +38,7 @@ def group() -> None:
     """
 
 
-for _module in (whole, keras, model, lab, device, machine):
+for _module in (whole, training, aware, keras, model, lab, device, machine):
     for _command in _module.COMMANDS:
         group.add_command(_command)
 

@@ -87,6 +87,11 @@ _quantize_options = gathered(
     ),
     click.option("--percentile", default=99.99, show_default=True),
     click.option("--max-error", default=0.15, show_default=True, help="Of scheme dynamic."),
+    click.option(
+        "--budget-bytes",
+        default=0,
+        help="Of scheme mixed: the widths of the least loss whose weights, scales and biases fit.",
+    ),
     click.option("--equalize", is_flag=True, help="Even out channels between layers."),
     click.option("--correct-bias", is_flag=True, help="Take out rounding's mean error."),
     click.option(

@@ -7,14 +7,17 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, get_args, get_type_hints
 
+from edgepack.compress.aware_spec import AwareSpec
 from edgepack.compress.pruning_spec import PruneSpec
 from edgepack.compress.spec import DataSpec, QuantizeSpec, Spec
-from edgepack.compress.tuning_spec import FineTuneSpec, WeightsSpec
+from edgepack.compress.tuning_spec import ClusterSpec, FineTuneSpec, WeightsSpec
 from edgepack.errors import UsageError
 
 STAGES: Mapping[str, type[Spec]] = {
     "prune": PruneSpec,
     "fine-tune": FineTuneSpec,
+    "cluster": ClusterSpec,
+    "train-quantized": AwareSpec,
     "quantize": QuantizeSpec,
 }
 """Stages that a table or a step of a recipe may ask for, by name."""

@@ -19,16 +19,18 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from edgepack import errors
-from edgepack.compress import pruning_spec, tuning_spec
+from edgepack.compress import aware_spec, pruning_spec, tuning_spec
 from edgepack.compress import spec as specs
 
 _STAGES: Mapping[str, tuple[str, Any]] = {
     "prune": ("pruning", pruning_spec.PruneSpec),
     "sparsify": ("sparsity", tuning_spec.WeightsSpec),
     "fine_tune": ("tuning", tuning_spec.FineTuneSpec),
-    "quantize": ("conversion", specs.QuantizeSpec),
+    "cluster": ("clustering", tuning_spec.ClusterSpec),
+    "quantize": ("quantizer_stage", specs.QuantizeSpec),
     "convert": ("conversion", specs.ConvertSpec),
     "train": ("training", specs.TrainSpec),
+    "train_quantized": ("aware_training", aware_spec.AwareSpec),
 }
 
 
@@ -77,8 +79,8 @@ def _answer(
         return {"event": "result", "value": _run(request, folder, tell)}
     except errors.EdgepackError as error:
         return _failure(type(error).__name__, str(error))
-    except MemoryError:
-        return _failure("TrainingError", f"{request['stage']}: out of memory")
+    except MemoryError as error:
+        return _failure("TrainingError", _no_memory(request["stage"], error))
     except OSError as error:
         full = error.errno == errno.ENOSPC
         hint = "; free some space, or set TMPDIR to a larger disk" if full else ""
@@ -87,8 +89,18 @@ def _answer(
         import traceback
 
         traceback.print_exc()
+        if type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's
+            return _failure("TrainingError", _no_memory(request["stage"], error))
         first = (str(error).strip().splitlines() or [""])[0][:300]
         return _failure("TrainingError", f"{request['stage']}: {type(error).__name__}: {first}")
+
+
+def _no_memory(stage: str, error: BaseException) -> str:
+    first = (str(error).strip().splitlines() or [""])[0][:200]
+    return (
+        f"{stage}: out of memory{f' ({first})' if first else ''}; give fewer samples or a smaller "
+        "batch_size, or end other programs"
+    )
 
 
 def _failure(kind: str, message: str) -> dict[str, Any]:

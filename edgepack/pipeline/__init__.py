@@ -18,7 +18,14 @@ from edgepack.pipeline.device import (
 from edgepack.pipeline.evidence import compare_recipes, compress
 from edgepack.pipeline.image_map import inspect_image
 from edgepack.pipeline.inspection import check_model, inspect_model
-from edgepack.pipeline.keras import convert_model, prune_model, quantize_model
+from edgepack.pipeline.keras import (
+    cluster_model,
+    convert_model,
+    fine_tune_model,
+    prune_model,
+    quantize_model,
+    train_quantized_model,
+)
 from edgepack.pipeline.lab import lab
 from edgepack.pipeline.lab_layers import LayerSpec
 from edgepack.pipeline.machine import diagnose, list_operators, list_ports
@@ -33,6 +40,7 @@ __all__ = [
     "bench",
     "build_model",
     "check_model",
+    "cluster_model",
     "compare",
     "compare_recipes",
     "compile_model",
@@ -40,6 +48,7 @@ __all__ = [
     "convert_model",
     "demo",
     "diagnose",
+    "fine_tune_model",
     "flash_model",
     "generate_c",
     "infer",
@@ -53,5 +62,6 @@ __all__ = [
     "quantize_model",
     "run",
     "run_config",
+    "train_quantized_model",
     "verify",
 ]

@@ -12,13 +12,21 @@ from typing import Any, TypeVar
 
 from edgepack import __version__, compress
 from edgepack.compress import (
+    AwareReport,
+    AwareSpec,
+    ClusterReport,
+    ClusterSpec,
     ConvertReport,
     ConvertSpec,
     DataSpec,
+    FineTuneReport,
+    FineTuneSpec,
     PruneReport,
     PruneSpec,
     QuantizeReport,
     QuantizeSpec,
+    WeightsReport,
+    WeightsSpec,
 )
 from edgepack.compress.spec import Spec, to_plain
 from edgepack.config import Config
@@ -31,11 +39,43 @@ TOOLS = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
 
 
 def prune_model(
-    model: Path, spec: PruneSpec, output: Path, progress: Progress = silent
-) -> PruneReport:
+    model: Path, spec: PruneSpec | WeightsSpec, output: Path, progress: Progress = silent
+) -> PruneReport | WeightsReport:
     """Prune a Keras model into `output` (.keras), with `<output>.json` beside it."""
     _require_suffix(output, ".keras")
-    return compress.prune(model, spec, output, on_progress=adapt(progress))
+    report = compress.apply(model, spec, output, on_progress=adapt(progress))
+    assert isinstance(report, (PruneReport, WeightsReport))
+    return report
+
+
+def cluster_model(
+    model: Path, spec: ClusterSpec, output: Path, progress: Progress = silent
+) -> ClusterReport:
+    """Cluster a Keras model's weights into `output` (.keras), with `<output>.json` beside it."""
+    _require_suffix(output, ".keras")
+    report = compress.apply(model, spec, output, on_progress=adapt(progress))
+    assert isinstance(report, ClusterReport)
+    return report
+
+
+def fine_tune_model(
+    model: Path, spec: FineTuneSpec, output: Path, progress: Progress = silent
+) -> FineTuneReport:
+    """Train a Keras model further into `output` (.keras), with `<output>.json` beside it."""
+    _require_suffix(output, ".keras")
+    report = compress.apply(model, spec, output, on_progress=adapt(progress))
+    assert isinstance(report, FineTuneReport)
+    return report
+
+
+def train_quantized_model(
+    model: Path, spec: AwareSpec, output: Path, progress: Progress = silent
+) -> AwareReport:
+    """Train a Keras model with its rounding into `output` (.keras), `<output>.json` beside it."""
+    _require_suffix(output, ".keras")
+    report = compress.apply(model, spec, output, on_progress=adapt(progress))
+    assert isinstance(report, AwareReport)
+    return report
 
 
 def quantize_model(
@@ -67,8 +107,8 @@ def keras_to_tflite(config: Config, folder: Path, output: Path, progress: Progre
     """
     model = folder / config.model.path
     if model.suffix == ".tflite":
-        for name in ("prune", "quantize"):
-            if getattr(config, name) is not None:
+        for name in ("prune", "train-quantized", "quantize"):
+            if getattr(config, name.replace("-", "_")) is not None:
                 raise UsageError(
                     f"{model}: [{name}] takes a Keras model, and this is past it; "
                     "leave the table out, or name the Keras model"
@@ -79,6 +119,14 @@ def keras_to_tflite(config: Config, folder: Path, output: Path, progress: Progre
         stem += "_pruned"
         pruning = located(config.prune, folder)
         model = kept(model, pruning, output / f"{stem}.keras", progress)
+    if config.train_quantized is not None:
+        if config.quantize is None:
+            raise UsageError(
+                "[train-quantized] learns integers that [quantize] writes; add that table"
+            )
+        stem += "_aware"
+        aware = located(config.train_quantized, folder)
+        model = kept(model, aware, output / f"{stem}.keras", progress)
     if config.quantize is None:
         return kept(model, ConvertSpec(), output / f"{stem}_float32.tflite", progress)
     quantising = located(config.quantize, folder)

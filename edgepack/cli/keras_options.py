@@ -1,0 +1,47 @@
+"""Options that the commands on Keras models share, and what they print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgepack.cli import show
+from edgepack.cli.options import PATH, Decorator
+
+data_option = click.option("--data", help=".npz or .npy of x and y, or module:function.")
+test_option = click.option("--test", help="Labelled data to score before and after.")
+scale_option = click.option("--scale", default=1.0, help="The model is given x * scale.")
+seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+trust_option = click.option("--trust-model", is_flag=True, help="Let code inside the file run.")
+
+
+def output_option(suffix: str) -> Decorator:
+    """-o, --output: the file that the command writes."""
+    return click.option("-o", "--output", type=PATH, required=True, help=f"A {suffix} file.")
+
+
+def sources(values: dict[str, Any]) -> dict[str, Any]:
+    """`values` with `data` and `test` as DataSpecs of the given scale."""
+    from edgepack.compress import DataSpec
+
+    scale = values.pop("scale")
+    for name in {"data", "test"} & set(values):
+        source = values[name]
+        values[name] = DataSpec(source=source, scale=scale) if source else None
+    return values
+
+
+def print_report(report: Any, output: Path, as_json: bool) -> None:
+    """What was written, and the score before and after each phase."""
+    if as_json:
+        show.print_json(report)
+        return
+    click.echo(f"wrote {output} ({report.output.bytes:,} B) and {output.name}.json")
+    for phase in getattr(report, "phases", ())[:-1]:
+        scored = f", {phase.score.metric} {phase.score.value:.4f}" if phase.score else ""
+        click.echo(f"{phase.name}: {phase.zero_weights:.1%} zeros{scored}")
+    if report.before and report.after:
+        before, after = report.before.value, report.after.value
+        click.echo(f"{report.after.metric} {before:.4f} -> {after:.4f}, n = {report.after.n}")
