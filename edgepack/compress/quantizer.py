@@ -17,6 +17,7 @@ from edgepack.compress.equalize import equalized
 from edgepack.compress.floatnet import (
     FloatNet,
     Samples,
+    Weighted,
     add_buffer,
     kind_of,
     pack,
@@ -24,6 +25,7 @@ from edgepack.compress.floatnet import (
     unpack,
 )
 from edgepack.compress.layerwise import Fitting, LayerFit, fitted
+from edgepack.compress.mixed import Budget, mixed
 from edgepack.compress.quantizer_rules import Affine, Grid, operands, rule_of
 from edgepack.compress.quantizer_scales import (
     Ranges,
@@ -39,7 +41,8 @@ from edgepack.compress.quantizer_writer import Form, Weights, computes_integers,
 from edgepack.compress.ranges import RangeMethod
 from edgepack.compress.rounding import RoundingSpec
 from edgepack.compress.spec import LayerError, QuantizeSpec, TensorWidth, layer_width
-from edgepack.compress.widths import dynamic
+from edgepack.compress.width_spec import LayerSensitivity, WidthFigures
+from edgepack.compress.widths import WeightFigures, dynamic
 from edgepack.errors import ModelError, UsageError
 
 Tell = Callable[[int, int], None]
@@ -56,6 +59,8 @@ class Plan:
     ends: Mapping[int, Form]
     scheme: Mapping[int, str]  # by operator with weights
     fits: tuple[LayerFit, ...] = ()
+    figures: tuple[WidthFigures, ...] = ()
+    sensitivity: tuple[LayerSensitivity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,8 @@ class Quantized:
     content: bytes
     tensors: tuple[TensorWidth, ...]
     fits: tuple[LayerError, ...]
+    figures: tuple[WidthFigures, ...]
+    sensitivity: tuple[LayerSensitivity, ...]
     stayed_float: tuple[str, ...]
 
 
@@ -94,7 +101,9 @@ def planned(net: FloatNet, samples: Samples, spec: QuantizeSpec, tell: Tell) -> 
     seen = observed(net, samples, bins=scaling.method != "max", tell=tell)
     ranges = ranges_of(net, seen, scaling)
     found = scales(ranges, bits)
+    weight_bits, sensitivity = _budgeted(net, samples, spec, weight_bits, found, tell)
     grids = _grids(net, spec, weight_bits, found)
+    figures = _figures(net, spec) if spec.scheme == "dynamic" else ()
     fits: tuple[LayerFit, ...] = ()
     if spec.correct_bias or spec.rounding == "adaptive":
         search = RoundingSpec() if spec.rounding == "adaptive" else None
@@ -102,7 +111,8 @@ def planned(net: FloatNet, samples: Samples, spec: QuantizeSpec, tell: Tell) -> 
         fit = fitted(net, samples, found, grids, how, tell)
         net, grids, fits = fit.net, dict(fit.grids), fit.layers
     schemes = {w.operator: spec.scheme for w in net.weighted()}
-    return Plan(net, found, grids, _ends(net, ranges, spec), schemes, fits)
+    ends = _ends(net, ranges, spec)
+    return Plan(net, found, grids, ends, schemes, fits, figures, sensitivity)
 
 
 def written(plan: Plan) -> Quantized:
@@ -118,7 +128,8 @@ def written(plan: Plan) -> Quantized:
         net, found.activations, plan.weights, wanted=found.wanted, ends=plan.ends, notes=notes
     )
     fits = tuple(LayerError(f.layer, f.nearest, f.fitted) for f in plan.fits)
-    return Quantized(content, rows, fits, _stayed_float(plan) if found.activations else ())
+    floats = _stayed_float(plan) if found.activations else ()
+    return Quantized(content, rows, fits, plan.figures, plan.sensitivity, floats)
 
 
 def layer_bits(net: FloatNet, spec: QuantizeSpec) -> tuple[dict[int, int], dict[int, int]]:
@@ -151,10 +162,49 @@ def _weight_bits(net: FloatNet, operator: int, spec: QuantizeSpec) -> int:
     if spec.scheme != "dynamic":
         return spec.weights
     weighted = next(w for w in net.weighted() if w.operator == operator)
+    return _distribution(net, weighted, spec).bits
+
+
+def _distribution(net: FloatNet, weighted: Weighted, spec: QuantizeSpec) -> WeightFigures:
     data = net.tensors[weighted.weights].data
     assert data is not None
     axis = weighted.axis if spec.per_channel else None
-    return dynamic(net.label(operator), data, axis, spec.max_error).bits
+    return dynamic(net.label(weighted.operator), data, axis, spec.max_error)
+
+
+def _figures(net: FloatNet, spec: QuantizeSpec) -> tuple[WidthFigures, ...]:
+    """What the widths of scheme dynamic follow from."""
+    found = [_distribution(net, w, spec) for w in net.weighted()]
+    return tuple(
+        WidthFigures(
+            f.layer, f.weights, f.low, f.high, f.peak, f.kurtosis,
+            {str(bits): error for bits, error in f.errors.items()}, f.bits, f.reason,
+        )
+        for f in found
+    )  # fmt: skip
+
+
+def _budgeted(
+    net: FloatNet,
+    samples: Samples,
+    spec: QuantizeSpec,
+    bits: Mapping[int, int],
+    found: Scales,
+    tell: Tell,
+) -> tuple[dict[int, int], tuple[LayerSensitivity, ...]]:
+    """The widths that a budget leaves: those of `bits` where a pattern names the layer."""
+    if not spec.budgeted:
+        return dict(bits), ()
+    named = {i for i in bits if any(net.matches(i, pattern) for pattern, _ in spec.layers)}
+    floats = {w.operator: 32 for w in net.weighted() if w.operator not in bits}
+    given = {**{i: bits[i] for i in named}, **floats}
+
+    def grids_at(width: int) -> Mapping[int, Grid]:
+        return _grids(net, spec, {i: width for i in bits if i not in named}, found)
+
+    budget = Budget(spec.budget_cost or spec.budget_bytes, spec.costs)
+    chosen, table = mixed(net, samples, given, grids_at, budget, tell)
+    return {i: b for i, b in chosen.items() if i in bits}, table
 
 
 def _method(spec: QuantizeSpec, bits: int) -> RangeMethod:

@@ -34,7 +34,8 @@ def quantize(path: Path, spec: QuantizeSpec, job: Job) -> tuple[bytes, QuantizeR
     return made.content, _report(
         network, spec, job, test, made.content,
         calibrated_on=0 if spec.keeps_floats else samples.n,
-        tensors=made.tensors, fits=made.fits, stayed_float=made.stayed_float, warnings=warnings,
+        tensors=made.tensors, fits=made.fits, figures=made.figures,
+        sensitivity=made.sensitivity, stayed_float=made.stayed_float, warnings=warnings,
     )  # fmt: skip
 
 

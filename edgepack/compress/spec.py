@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, get_args, get_type_hints
 
+from edgepack.compress.width_spec import LayerSensitivity, WidthFigures
 from edgepack.errors import UsageError
 
 Ranking = Literal["layer", "global"]
@@ -41,6 +42,9 @@ class QuantizeSpec:
     samples: int = 200  # calibrated on this many, drawn at random; 0: all of them
     scheme: Scheme = "global"  # dynamic: each width from its weights; power_of_two: 2**-p steps
     max_error: float = 0.15  # dynamic: the relative error that the narrowest width may have
+    budget_bytes: int = 0  # mixed: of packed weights, scales and biases; 0: `layers` tells widths
+    budget_cost: float = 0.0  # mixed, in place of bytes: in the unit of `costs`
+    costs: Mapping[str, Mapping[str, float]] | None = None  # of each layer, by bits of its weights
     weights: int = 8  # bits: 8, 4, 2 (-1, 0 and 1), 16 and 32 (floats)
     activations: int = 8  # bits: 8, 16, or 32 (floats)
     layers: tuple[tuple[str, str | int], ...] = ()
@@ -63,12 +67,20 @@ class QuantizeSpec:
         _one_of("quantize.io", self.io, ("auto", "int8", "int16", "float32"))
         _within("quantize.samples", self.samples, 0, 1 << 30)
         _within("quantize.max_error", self.max_error, 0.001, 0.999)
+        _within("quantize.budget_bytes", self.budget_bytes, 0, 1 << 40)
+        _within("quantize.budget_cost", self.budget_cost, 0.0, 1e18)
         _within("quantize.percentile", self.percentile, 50.0, 100.0)
         for pattern, width in self.layers:
             layer_width(width, f"quantize.layers.{pattern}")
         self._check_together()
 
     def _check_together(self) -> None:
+        if (self.costs is None) != (self.budget_cost == 0) or (self.budget_bytes and self.costs):
+            raise UsageError("quantize.budget_cost: goes with costs, and without budget_bytes")
+        if self.budgeted and (self.scheme != "mixed" or self.keeps_floats):
+            raise UsageError(
+                "quantize.budget_bytes: goes with scheme 'mixed' and activations of 8 or 16 bits"
+            )
         if self.weights >= 16 and self.activations == 16:
             raise UsageError(
                 f"quantize.weights: floats of {self.weights} bits go with activations of 32 bits"
@@ -89,6 +101,11 @@ class QuantizeSpec:
     def extras(self) -> bool:
         """Whether rounding, biases or ranges between layers are to be better than plain."""
         return self.equalize or self.correct_bias or self.rounding != "nearest"
+
+    @property
+    def budgeted(self) -> bool:
+        """Whether the widths of layers are to be found within a budget."""
+        return bool(self.budget_bytes or self.budget_cost)
 
     @property
     def keeps_floats(self) -> bool:
@@ -219,6 +236,8 @@ class QuantizeReport:
     calibrated_on: int
     tensors: tuple[TensorWidth, ...]
     fits: tuple[LayerError, ...]  # of layers whose rounding or bias was fitted to samples
+    figures: tuple[WidthFigures, ...]  # scheme dynamic: what the widths follow from
+    sensitivity: tuple[LayerSensitivity, ...]  # scheme mixed: what they were chosen from
     stayed_float: tuple[str, ...]  # layers and their operators that compute floats
     warnings: tuple[str, ...]
     inputs: tuple[TensorFacts, ...]

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+from typing import Any
 
 import numpy as np
 import pytest
 
-from edgepack.compress import floatnet, layerwise, quantizer_scales, quantizer_weights
+from edgepack.compress import (
+    floatnet,
+    layerwise,
+    quantizer,
+    quantizer_scales,
+    quantizer_weights,
+    sensitivity,
+)
 from edgepack.compress.equalize import equalized, pairs
 from edgepack.compress.floatnet import FloatNet, collected, read_net
 from edgepack.compress.patches import grouped, groups_of, outputs_of, rows, ungrouped
@@ -15,6 +24,7 @@ from edgepack.compress.quantizer_rules import Grid
 from edgepack.compress.quantizer_scales import Scales
 from edgepack.compress.ranges import squared_errors, weight_steps
 from edgepack.compress.rounding import RoundingSpec
+from edgepack.compress.spec import DataSpec, QuantizeSpec
 from edgepack.compress.stepwise import OneOperator
 from edgepack.errors import ModelError, UsageError
 from tests.models.float_nets import conv_net, samples
@@ -201,3 +211,87 @@ def test_constant_samples_leave_finite_weights():
     how = layerwise.Fitting(rounding=RoundingSpec(iterations=20), correct_bias=True)
     made = layerwise.fitted(net, [x], scales, grids, how)
     assert np.isfinite(answers(made.net, x)).all()
+
+
+def labels_of(net: FloatNet) -> list[str]:
+    return [net.label(w.operator) for w in net.weighted()]
+
+
+def budgeted(**how: Any) -> quantizer.Quantized:
+    spec = QuantizeSpec(data=DataSpec(source="x.npz"), scheme="mixed", **how)
+    return quantizer.quantized_net(read_net(conv_net()), [samples(48)], spec)
+
+
+def bits_of(made: quantizer.Quantized) -> dict[str, int]:
+    return {t.layer: t.bits for t in made.tensors if t.kind == "weights"}
+
+
+def test_widths_found_within_a_budget_keep_it_and_are_the_best_of_all():
+    for budget in (600, 760, 900, 1100, 2000):
+        made = budgeted(budget_bytes=budget)
+        assert [row.layer for row in made.sensitivity] == labels_of(read_net(conv_net()))
+        cost = sum(row.costs[str(row.bits)] for row in made.sensitivity)
+        loss = sum(row.losses[str(row.bits)] for row in made.sensitivity)
+        assert cost <= budget
+        assert bits_of(made) == {row.layer: row.bits for row in made.sensitivity}
+        picks = itertools.product(*(row.losses for row in made.sensitivity))
+        sums = [
+            (
+                sum(r.losses[b] for r, b in zip(made.sensitivity, pick, strict=True)),
+                sum(r.costs[b] for r, b in zip(made.sensitivity, pick, strict=True)),
+            )
+            for pick in picks
+        ]
+        assert loss == pytest.approx(min(s for s in sums if s[1] <= budget)[0])
+    assert set(bits_of(made).values()) == {8}
+
+
+def test_losses_grow_as_widths_shrink():
+    made = budgeted(budget_bytes=900)
+    for row in made.sensitivity:
+        assert row.losses["8"] < row.losses["4"] < row.losses["2"]
+        assert row.costs["8"] > row.costs["4"] > row.costs["2"]
+
+
+def test_layers_named_by_hand_keep_their_width_within_the_budget():
+    made = budgeted(budget_bytes=900, layers=(("dense", "8"),))
+    assert bits_of(made)["dense"] == 8
+    row = next(r for r in made.sensitivity if r.layer == "dense")
+    assert row.losses == {"8": 0.0} or not row.losses
+    assert sum(r.costs[str(r.bits)] for r in made.sensitivity) <= 900
+
+
+def test_a_cost_that_the_caller_hands_in_rules_the_choice():
+    names = labels_of(read_net(conv_net()))
+    costs = {n: {"2": 9.0, "4": 1.0, "8": 5.0} for n in names}
+    made = budgeted(budget_cost=len(names) * 1.0, costs=costs)
+    assert set(bits_of(made).values()) == {4}
+    with pytest.raises(UsageError, match="says nothing of layer dense at 2 bits"):
+        budgeted(budget_cost=9.0, costs={n: costs[n] for n in names if n != "dense"})
+
+
+def test_budgets_that_are_too_small_or_stand_alone_are_refused():
+    with pytest.raises(UsageError) as caught:
+        budgeted(budget_bytes=100)
+    least = sum(min(r.costs.values()) for r in budgeted(budget_bytes=2000).sensitivity)
+    assert str(caught.value) == (
+        f"budget: 100 bytes are too few; the layers take at least {least:.0f} bytes with the "
+        "narrowest widths. Raise the budget, or prune first"
+    )
+    with pytest.raises(UsageError, match="goes with scheme 'mixed'"):
+        QuantizeSpec(data=DataSpec(source="x.npz"), budget_bytes=900)
+    with pytest.raises(UsageError, match="goes with costs, and without budget_bytes"):
+        budgeted(budget_cost=900.0)
+    with pytest.raises(UsageError, match="3 are too few to measure sensitivity"):
+        sensitivity.losses(read_net(conv_net()), [samples(3)], {})
+
+
+def test_dynamic_widths_come_with_the_figures_that_gave_them():
+    spec = QuantizeSpec(data=DataSpec(source="x.npz"), scheme="dynamic", max_error=0.1)
+    made = quantizer.quantized_net(read_net(conv_net()), [samples(48)], spec)
+    assert [f.layer for f in made.figures] == labels_of(read_net(conv_net()))
+    assert bits_of(made) == {f.layer: f.bits for f in made.figures}
+    for f in made.figures:
+        narrower = [e for b, e in f.errors.items() if int(b) < f.bits]
+        assert all(e > 0.1 for e in narrower)
+        assert f.low < 0 < f.high and f.peak > 1 and f.kurtosis > 1 and f.why

@@ -18,6 +18,7 @@ from edgepack.compress.spec import (
     from_plain,
     to_plain,
 )
+from edgepack.compress.width_spec import LayerSensitivity, WidthFigures
 from edgepack.errors import UsageError
 
 
@@ -50,6 +51,8 @@ def test_reports_survive_json() -> None:
         calibrated_on=7,
         tensors=(TensorWidth("conv", "conv/w", "weights", 4, "global", 0.1, 0.2, 0.01),),
         fits=(LayerError("conv", 0.2, 0.1),),
+        figures=(WidthFigures("conv", 9, -1.0, 1.0, 2.0, 3.0, {"4": 0.2, "8": 0.1}, 8, "why"),),
+        sensitivity=(LayerSensitivity("conv", 9, {"4": 0.2}, {"4": 5.0}, 4),),
         stayed_float=("log (LOG)",),
         warnings=(),
         inputs=(TensorFacts("x", (1, 2), "int8", 0.5, -3),),
