@@ -82,6 +82,13 @@ _layer_options = gathered(
         type=click.IntRange(2, 256),
         help="Numbers that the weights may have. Default: all of int8.",
     ),
+    click.option(
+        "--bits",
+        type=click.Choice([8, 4, 2]),
+        default=8,
+        show_default=True,
+        help="That weights need.",
+    ),
     click.option("--power-of-two", is_flag=True, help="All scales are powers of two."),
     click.option(
         "--seed",

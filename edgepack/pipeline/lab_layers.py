@@ -21,7 +21,7 @@ LIMIT_MACS = 2**28  # some seconds of an emulator
 INPUT = Quantization((0.02,), (-7,))
 OTHER = Quantization((0.03,), (11,))  # the second operand of a sum
 _WEIGHT_SCALE = 0.01
-_WEIGHT_SPREAD = 32.0  # standard deviation of a stored weight
+_WEIGHT_SPREADS = {8: 32.0, 4: 3.0, 2: 0.8}  # standard deviation of a stored weight, by its bits
 _INPUT_SPREAD = 74.0  # of a stored input: uniform over int8
 _OUTPUT_SPREAD = 40.0  # of a stored output
 
@@ -46,6 +46,7 @@ class LayerSpec:
     pattern: Pattern = "blocks"
     values: int | None = None  # that weights may have; None: all of int8
     power_of_two: bool = False  # all scales are
+    bits: int = 8  # that weights need: 8, 4 or 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Form:
 
 
 _WINDOW = frozenset({"window", "stride", "padding"})
-_WEIGHTS = frozenset({"relu", "zeros", "pattern", "values", "power_of_two"})
+_WEIGHTS = frozenset({"relu", "zeros", "pattern", "values", "power_of_two", "bits"})
 FORMS = {
     "conv": Form("CONV_2D", (3,), "HxWxC", _WINDOW | _WEIGHTS | {"out"}),
     "depthwise": Form("DEPTHWISE_CONV_2D", (3,), "HxWxC", _WINDOW | _WEIGHTS, (3, 3)),
@@ -101,6 +102,7 @@ def _require_form(spec: LayerSpec) -> None:
         "pattern": spec.pattern != "blocks",
         "values": spec.values is not None,
         "power_of_two": spec.power_of_two,
+        "bits": spec.bits != 8,
     }
     for name in (n for n, there in given.items() if there and n not in form.options):
         users = ", ".join(k for k, f in FORMS.items() if name in f.options)
@@ -200,7 +202,8 @@ def _weighted(
 ) -> _Weighted:
     """Bell-shaped weights, as trained ones are; `scales` of them, within two octaves."""
     random = np.random.default_rng(spec.seed)
-    stored = np.rint(random.normal(0, _WEIGHT_SPREAD, shape)).clip(-127, 127).astype(np.int8)
+    weight_spread, most = _WEIGHT_SPREADS[spec.bits], 2 ** (spec.bits - 1) - 1
+    stored = np.rint(random.normal(0, weight_spread, shape)).clip(-most, most).astype(np.int8)
     each = _WEIGHT_SCALE * 2.0 ** random.uniform(-1, 1, scales)
     if scales == 1:
         each = np.array([_WEIGHT_SCALE])
@@ -210,7 +213,7 @@ def _weighted(
         stored = levels[nearest].astype(np.int8)
     if spec.zeros:
         stored = _thinned(random, stored, spec, axis)
-    spread = depth**0.5 * _WEIGHT_SPREAD * _INPUT_SPREAD
+    spread = depth**0.5 * weight_spread * _INPUT_SPREAD
     bias = np.rint(random.normal(0, spread / 2, shape[axis])).astype("<i4")
     floats = [float(np.float32(value)) for value in each]
     products = [float(np.float32(value * INPUT.scales[0])) for value in floats]

@@ -43,9 +43,9 @@ def dense(layer: DenseLayer, level: Level) -> Step | str | tuple[Step, ...]:
         if chained is not None:
             words = np.ascontiguousarray(chained.astype("<i2")).reshape(len(chained), -1)
             starts = (triple_starts(layer.bias) % 2**32).astype("<u4")
-            steps.append(_step(layer, "ep_dense_triples_s8", starts, words.view("<u4")))
+            steps.append(step(layer, "ep_dense_triples_s8", starts, words.view("<u4")))
     if numbers.min() >= -(2**15):
-        steps.append(_step(layer, "ep_dense_pairs_s8", _starts(layer), _words(numbers)))
+        steps.append(step(layer, "ep_dense_pairs_s8", _starts(layer), _words(numbers)))
     return tuple(steps) or "256 * one row's weight + another's leaves 16 bits"
 
 
@@ -58,24 +58,28 @@ def rounded_twice(layer: DenseLayer) -> Step | str:
     numbers = fused(layer)
     if numbers.min() < -(2**15):
         return "256 * one row's weight + another's leaves 16 bits"
+    return step(layer, "ep_dense_twice_s8", _starts(layer), _words(numbers), scales_twice(layer))
+
+
+def scales_twice(layer: DenseLayer) -> NDArray[np.uint32]:
+    """[rows / 4, 9]: what two roundings need: see ep_pairs_twice."""
     mantissas, shifts = requantisation(layer.multipliers)
     rows = np.arange(len(layer.weights)) % len(mantissas)
-    added = _rows_of(added_twice(layer.zero_out, shifts)[rows]).reshape(-1, TOGETHER)
+    added = rows_of(added_twice(layer.zero_out, shifts)[rows]).reshape(-1, TOGETHER)
     scales = _scales(mantissas[rows].tolist(), shifts[rows].tolist()).astype(np.int64)
     columns = np.concatenate([scales[:, :TOGETHER], added, scales[:, TOGETHER:]], axis=1)
-    scaled = (columns % 2**32).astype("<u4")
-    return _step(layer, "ep_dense_twice_s8", _starts(layer), _words(numbers), scaled)
+    return (columns % 2**32).astype("<u4")
 
 
-def _step(
+def step(
     layer: DenseLayer,
     kernel: str,
     starts: NDArray[np.uint32],
     words: NDArray[np.uint32],
     scales: NDArray[np.uint32] | None = None,
 ) -> Step:
-    """starts, words: [rows / 4, ...], what four rows' sums begin with and their weights; scales:
-    where they are not those of one rounding.
+    """The step of a kernel of ep_dense_wide.h. starts, words: [rows / 4, ...], what four rows' sums
+    begin with and their weights; scales: where they are not those of one rounding.
     """
     multipliers = layer.multipliers
     outputs, depth = layer.weights.shape
@@ -141,17 +145,18 @@ def _words(numbers: NDArray[np.int64]) -> NDArray[np.uint32]:
 
 
 def _starts(layer: DenseLayer) -> NDArray[np.uint32]:
-    bias = _rows_of(layer.bias).reshape(-1, 2, 2)
+    bias = rows_of(layer.bias).reshape(-1, 2, 2)
     starts = np.stack([bias[..., 0], 256 * bias[..., 1] + bias[..., 0]], axis=-1)
     return (starts.reshape(-1, TOGETHER) % 2**32).astype("<u4")
 
 
 def _scales(mantissas: list[int], shifts: list[int]) -> NDArray[np.uint32]:
     """[rows / 4, 5]: four mantissas, and four shifts + 6 in a word."""
-    codes = _rows_of(np.array(shifts, np.int64)) + 6
+    codes = rows_of(np.array(shifts, np.int64)) + 6
     packed = codes.astype(np.uint8).view("<u4").reshape(-1, 1)
-    return np.concatenate([_rows_of(np.array(mantissas)).astype("<u4").reshape(-1, 4), packed], 1)
+    return np.concatenate([rows_of(np.array(mantissas)).astype("<u4").reshape(-1, 4), packed], 1)
 
 
-def _rows_of(values: NDArray[np.int64]) -> NDArray[np.int64]:
+def rows_of(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The values, and zeros up to a multiple of four rows."""
     return np.append(values, np.zeros(-len(values) % TOGETHER, np.int64))

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT-0 */
+#include "ep_chain_band_s2.h"
+
+#include "ep_chain_band_body.h"
+
+static void run(const ep_band_t* b, const int8_t** rows, int32_t tiles, int32_t further,
+                int32_t step, int8_t* y)
+{
+    ep_chain_band_run(b, ep_chain_rows_s2, rows, tiles, further, step, y);
+}
+
+void ep_chain_band_s2(const ep_band_conv_t* p, const int8_t* x, const uint32_t* stream,
+                      uint32_t* scratch, int8_t* y)
+{
+    ep_band_conv(p, run, EP_CHAIN_BAND_PIXELS, x, stream, scratch, 6 * p->rows.groups, y);
+}

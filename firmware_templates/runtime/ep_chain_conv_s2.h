@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT-0 */
+#ifndef EP_CHAIN_CONV_S2_H
+#define EP_CHAIN_CONV_S2_H
+
+#include "ep_chain_conv_s8.h"
+#include "ep_chain_s2.h"
+
+/// What ep_chain_conv_s8 does, with the stream of ep_chain_s2.h.
+void ep_chain_conv_s2(const ep_chain_conv_t* p, const int8_t* x, const uint32_t* stream,
+                      uint32_t* scratch, int8_t* y);
+
+#endif
