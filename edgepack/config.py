@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from edgepack.board import describe_problem
-from edgepack.compress import DataSpec, PruneSpec, QuantizeSpec, WeightsSpec
+from edgepack.compress import AwareSpec, DataSpec, PruneSpec, QuantizeSpec, WeightsSpec
 from edgepack.compress.spec import Spec
 from edgepack.compress.tables import STAGES, check_order, data_of, spec_of, stage_of
 from edgepack.errors import UsageError
@@ -207,6 +207,9 @@ class Config(_Frozen):
     model: Model
     board: Target
     prune: Annotated[PruneSpec | WeightsSpec | None, _stage("prune")] = None
+    train_quantized: Annotated[AwareSpec | None, _stage("train-quantized")] = Field(
+        default=None, alias="train-quantized"
+    )
     quantize: Annotated[QuantizeSpec | None, _stage("quantize")] = None
     compress: Compress | None = None
     compile: Compile = Compile()
@@ -252,6 +255,11 @@ name = "{board}"          # `edgepack boards` lists them; or the path of your ow
 # epochs = 10             # of fine-tuning
 # data = "train.npz"      # arrays x and y, or "package.module:function"
 # test = "test.npz"       # scored before and after
+
+# [train-quantized]       # Keras models only: with the rounding that [quantize] then writes
+# data = "train.npz"      # x and y
+# weights = 4             # bits: 8, 4, or 2 for -1, 0 and 1
+# distill = true          # learn from the model as it came, too
 
 # [quantize]              # Keras models only
 # data = "train.npz"      # representative inputs

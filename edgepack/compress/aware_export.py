@@ -8,7 +8,6 @@ what the Keras model holds where it rounds. Runs in the worker.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,10 @@ from edgepack.compress.conversion import Job, to_tflite
 from edgepack.compress.data import Arrays
 from edgepack.compress.floatnet import FloatNet, Weighted, collected, read_net
 from edgepack.compress.load import Network, of_keras
+from edgepack.compress.quantizer import Plan, without_negations
 from edgepack.compress.quantizer_rules import Affine, Grid, fixed_output
 from edgepack.compress.quantizer_scales import (
+    Scales,
     Scaling,
     observed,
     operator_bits,
@@ -30,7 +31,10 @@ from edgepack.compress.quantizer_scales import (
     scales,
 )
 from edgepack.compress.quantizer_weights import Stepping, weight_grids
+from edgepack.compress.quantizer_writer import Form
 from edgepack.compress.ranges import by_channel
+from edgepack.compress.spec import QuantizeSpec
+from edgepack.errors import UsageError
 
 _COMPARED = 4  # samples on which tensors are compared
 _NEAR = 1e-3  # of the largest value: the float model's two runs differ by less
@@ -38,46 +42,68 @@ _NEAR_WEIGHTS = 1e-5
 _BIAS_LIMIT = 2.0**30
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """A float net with all that `quantized_file` takes, and what no training had rounded.
+def learned(
+    network: Network, samples: Arrays, spec: QuantizeSpec, job: Job
+) -> tuple[Plan, tuple[str, ...]]:
+    """How to write the aware Keras model `network.keras`, and warnings of what is calibrated.
 
-    `calibrated` names the operators with weights, and counts the tensors, whose grids come from
-    the samples instead.
+    Tensors and kernels that training did not round get theirs from `samples`. Raises UsageError
+    where `spec` asks for other widths than the model was trained with.
     """
-
-    net: FloatNet
-    activations: Mapping[int, Affine]
-    wanted: Mapping[tuple[int, int], Affine]
-    weights: Mapping[int, Grid]
-    calibrated_weights: tuple[str, ...]
-    calibrated_tensors: int
-
-
-def learned(network: Network, samples: Arrays, job: Job) -> Learned:
-    """The grids of the aware Keras model `network.keras`; `samples` calibrate what has none."""
     plain = folded(network.keras, network.file.name)
+    grids = [layer for _, layer in plain.points]
+    bits, power = grids[0].bits, grids[0].power_of_two
+    _check(spec, bits, power, {kernel.bits for kernel in plain.kernels}, network.file.name)
     float_network = of_keras(plain.model, Path(network.file.name), network.file)
-    net = read_net(to_tflite(float_network, job, lambda converter: None))
-    bits = plain.points[0][1].bits
-    power = plain.points[0][1].power_of_two
+    net = without_negations(read_net(to_tflite(float_network, job)))
     widths = dict.fromkeys(range(len(net.operators)), bits)
     job.tell(0, samples.n, "calibrating")
     seen = observed(net, samples.inputs, bins=power)
     base = scales(ranges_of(net, seen, Scaling(power_of_two=power)), operator_bits(net, widths))
     known = _known_tensors(net, plain, samples)
-    activations = {t: known.get(t, affine) for t, affine in base.activations.items()}
     fixed = _fixed(net, bits)
-    activations.update(fixed)
-    weights, others = _weights(net, plain.kernels, activations)
-    return Learned(
-        net,
-        activations,
-        base.wanted,
-        weights,
-        others,
-        sum(t not in known and t not in fixed for t in activations),
-    )
+    activations = {t: known.get(t, affine) for t, affine in base.activations.items()} | fixed
+    weights, strangers = _weights(net, plain.kernels, activations)
+    others = [net.tensors[t].name for t in activations if t not in known and t not in fixed]
+    ends: dict[int, Form] = {}
+    if spec.io == "float32":
+        ends = dict.fromkeys((*net.inputs, *net.outputs))
+    scheme = "power_of_two" if power else "global"
+    schemes = {w.operator: scheme for w in net.weighted()}
+    plan = Plan(net, Scales(activations, base.wanted), weights, ends, schemes)
+    return plan, _warnings(strangers, others)
+
+
+def _check(spec: QuantizeSpec, bits: int, power: bool, trained: set[int], name: str) -> None:
+    """UsageError where `spec` wants what only training could give."""
+    plain = QuantizeSpec(data=spec.data)
+    asked = {
+        "weights": spec.weights in (plain.weights, *trained),
+        "activations": spec.activations in (plain.activations, bits),
+        "scheme": spec.scheme == plain.scheme or (power and spec.scheme == "power_of_two"),
+        "layers": not spec.layers,
+        "per": spec.per_channel,
+        "equalize": not spec.equalize,
+        "correct_bias": not spec.correct_bias,
+        "rounding": spec.rounding == plain.rounding,
+    }
+    wrong = [key for key, fits in asked.items() if not fits]
+    if wrong:
+        raise UsageError(
+            f"{name}: quantize.{wrong[0]}: the model was trained with its integers, and quantize "
+            "only writes them; leave it out, or choose it in train-quantized"
+        )
+
+
+def _warnings(strangers: Sequence[str], tensors: Sequence[str]) -> tuple[str, ...]:
+    told = []
+    if strangers:
+        shown = ", ".join(strangers[:5])
+        told.append(f"weights not trained with rounding, and calibrated to 8 bits: {shown}")
+    if tensors:
+        shown = ", ".join(tensors[:3]) + (", ..." if len(tensors) > 3 else "")
+        told.append(f"{len(tensors)} tensors within layers have calibrated ranges: {shown}")
+    return tuple(told)
 
 
 def _fixed(net: FloatNet, bits: int) -> dict[int, Affine]:

@@ -1,0 +1,113 @@
+"""train-quantized: a Keras model in, one trained with its rounding out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgepack.cli import show
+from edgepack.cli.keras_options import (
+    data_option,
+    output_option,
+    print_report,
+    scale_option,
+    seed_option,
+    sources,
+    test_option,
+    trust_option,
+)
+from edgepack.cli.options import PATH, gathered, json_option, model_argument, quiet_option
+from edgepack.errors import UsageError
+
+
+def _number(context: click.Context, option: click.Parameter, value: str) -> int:
+    return int(value)
+
+
+def _spec(layer: tuple[str, ...], **values: Any) -> Any:
+    from edgepack.compress import AwareSpec
+
+    if not values["data"]:
+        raise UsageError("train-quantized needs --data: x and y as .npz or module:function")
+    values["teacher"] = str(values["teacher"] or "")
+    return AwareSpec(layers=tuple(_bits(text) for text in layer), **sources(values))
+
+
+def _bits(text: str) -> tuple[str, int]:
+    pattern, equals, width = text.rpartition("=")
+    if not (pattern and equals and width.isdigit()):
+        raise UsageError(f"--layer {text}: write NAME=BITS, as conv*=4; bits are 8, 4 or 2")
+    return pattern, int(width)
+
+
+_options = gathered(
+    "spec",
+    _spec,
+    click.option(
+        "--weights",
+        type=click.Choice(["8", "4", "2"]),
+        default="8",
+        show_default=True,
+        callback=_number,
+        help="Bits; 2 is -1, 0 and 1.",
+    ),
+    click.option(
+        "--activations",
+        type=click.Choice(["8", "16"]),
+        default="8",
+        show_default=True,
+        callback=_number,
+        help="Bits.",
+    ),
+    click.option(
+        "--scheme",
+        type=click.Choice(["global", "power_of_two"]),
+        default="global",
+        show_default=True,
+        help="power_of_two: requantising is a shift.",
+    ),
+    click.option(
+        "--layer", multiple=True, metavar="NAME=BITS", help="Other bits of some layers: conv*=4."
+    ),
+    click.option(
+        "--ends",
+        type=click.Choice(["0", "8", "4", "2"]),
+        default="0",
+        show_default=True,
+        callback=_number,
+        help="Bits of the first and the last layer; 0: as the others.",
+    ),
+    click.option("--epochs", default=5, show_default=True, help="0: calibrated only."),
+    click.option("--learning-rate", default=1e-3, show_default=True),
+    click.option("--batch-size", default=32, show_default=True),
+    click.option("--distill", is_flag=True, help="Learn from the model as it came, too."),
+    click.option("--teacher", type=PATH, help="A Keras model to learn from instead."),
+    click.option("--samples", default=200, show_default=True, help="Of calibration; 0 is all."),
+    data_option,
+    test_option,
+    scale_option,
+    seed_option,
+    trust_option,
+)
+
+
+@click.command("train-quantized")
+@model_argument
+@output_option(".keras")
+@_options
+@json_option
+@quiet_option
+def train_quantized(model: Path, output: Path, spec: Any, as_json: bool, quiet: bool) -> None:
+    """Train a Keras model with the rounding that quantize writes."""
+    from edgepack.pipeline import train_quantized_model
+
+    with show.progress(quiet) as progress:
+        report = train_quantized_model(model, spec, output, progress)
+    print_report(report, output, as_json)
+    if not as_json and report.left:
+        click.echo(f"not trained with rounding: {', '.join(report.left)}")
+
+
+COMMANDS = (train_quantized,)
