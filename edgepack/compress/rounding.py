@@ -11,6 +11,7 @@ weights `[1, out, k]`, depthwise ones a group a channel, `[channels, multiplier,
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -152,8 +153,8 @@ def _soft_search(
         grad = slope * inside * sigmoid * (1.0 - sigmoid) * (_STRETCH_HIGH - _STRETCH_LOW)
         first = 0.9 * first + 0.1 * grad
         second = 0.999 * second + 0.001 * np.square(grad)
-        rate = spec.learning_rate * np.sqrt(1.0 - 0.999 ** (i + 1)) / (1.0 - 0.9 ** (i + 1))
-        v = v - np.float32(rate) * first / (np.sqrt(second) + 1e-8)
+        rate = spec.learning_rate * math.sqrt(1.0 - 0.999 ** (i + 1)) / (1.0 - 0.9 ** (i + 1))
+        v = v - rate * first / (np.sqrt(second) + 1e-8)
     sigmoid = 1.0 / (1.0 + np.exp(-v))
     return np.asarray(floor + (sigmoid > 0.5), np.float64)
 
@@ -161,7 +162,7 @@ def _soft_search(
 def _hardening(h: Array, done: float) -> Array:
     """The slope of 1 - |2h - 1|**beta, beta falling along a cosine after the warm-up."""
     t = (done - _WARM_UP) / (1.0 - _WARM_UP)
-    beta = _BETA_LAST + 0.5 * (_BETA_FIRST - _BETA_LAST) * (1.0 + np.cos(np.pi * t))
+    beta = _BETA_LAST + 0.5 * (_BETA_FIRST - _BETA_LAST) * (1.0 + math.cos(math.pi * t))
     away = 2.0 * h - 1.0
     return np.asarray(-2.0 * beta * np.abs(away) ** (beta - 1.0) * np.sign(away))
 
