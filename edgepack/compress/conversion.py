@@ -52,6 +52,11 @@ def convert(path: Path, spec: ConvertSpec, job: Job) -> tuple[bytes, ConvertRepo
     """The float32 .tflite file of the model at `path`, batch 1, and what was done."""
     job.tell(0, 0, "loading")
     network = load_network(path, job.folder, trust=spec.trust_model)
+    if network.trained_rounded:
+        raise UsageError(
+            f"{path}: was trained with its integers; `edgepack quantize` writes them, with --data "
+            "for what training did not round"
+        )
     test = score_set(network, spec.test)
     job.tell(0, 0, "converting")
     content = to_tflite(network, job)

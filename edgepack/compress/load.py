@@ -50,6 +50,13 @@ class Network:
     output_names: tuple[str, ...]
     keras: Any
 
+    @property
+    def trained_rounded(self) -> bool:
+        """Whether it is a Keras model whose layers round as its .tflite will."""
+        from edgepack.compress.aware_layers import is_aware
+
+        return self.keras is not None and is_aware(self.keras)
+
 
 def check_toolchain() -> None:
     """Raise ToolchainError where TensorFlow is missing, or Keras lacks its security fixes."""

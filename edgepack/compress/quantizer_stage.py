@@ -9,7 +9,7 @@ from edgepack.compress.data import Arrays, InputFacts, load_arrays
 from edgepack.compress.filetype import describe, is_tflite
 from edgepack.compress.floatnet import FloatNet, read_net
 from edgepack.compress.load import Network, load_network, versions
-from edgepack.compress.quantizer import quantized_net, warnings_of
+from edgepack.compress.quantizer import Quantized, quantized_net, warnings_of, written
 from edgepack.compress.score import TfliteModel
 from edgepack.compress.spec import ModelFile, QuantizeReport, QuantizeSpec
 from edgepack.errors import ModelError
@@ -30,13 +30,27 @@ def quantize(path: Path, spec: QuantizeSpec, job: Job) -> tuple[bytes, QuantizeR
         samples = given.drawn(spec.samples or given.n, spec.seed)
         warnings = warnings_of(samples.inputs, spec.data.source)
         test = score_set(network, spec.test, (spec.data, given), spec.seed)
-    made = quantized_net(net, samples.inputs, spec, lambda done, total: _tell(job, done, total))
+    if net is None:
+        made, learned_apart = _as_trained(network, samples, spec, job)
+        warnings = (*warnings, *learned_apart)
+    else:
+        made = quantized_net(net, samples.inputs, spec, lambda done, total: _tell(job, done, total))
     return made.content, _report(
         network, spec, job, test, made.content,
         calibrated_on=0 if spec.keeps_floats else samples.n,
         tensors=made.tensors, fits=made.fits, figures=made.figures,
         sensitivity=made.sensitivity, stayed_float=made.stayed_float, warnings=warnings,
     )  # fmt: skip
+
+
+def _as_trained(
+    network: Network, samples: Arrays, spec: QuantizeSpec, job: Job
+) -> tuple[Quantized, tuple[str, ...]]:
+    """The file of a model that was trained with its rounding, and warnings."""
+    from edgepack.compress.aware_export import learned
+
+    plan, told = learned(network, samples, spec, job)
+    return written(plan), told
 
 
 def _tell(job: Job, done: int, total: int) -> None:
@@ -68,10 +82,15 @@ def _report(
     )
 
 
-def _loaded(path: Path, spec: QuantizeSpec, job: Job) -> tuple[Network, FloatNet]:
-    """The model with its float .tflite file: its own, or what the converter makes."""
+def _loaded(path: Path, spec: QuantizeSpec, job: Job) -> tuple[Network, FloatNet | None]:
+    """The model with its float .tflite file: its own, or what the converter makes.
+
+    A model that was trained with its rounding has none.
+    """
     if not is_tflite(path):
         network = load_network(path, job.folder, trust=spec.trust_model)
+        if network.trained_rounded:
+            return network, None
         job.tell(0, 0, "converting")
         return network, read_net(to_tflite(network, job))
     content = path.read_bytes()
