@@ -70,7 +70,7 @@ class Traced:
     entering: Mapping[int, tuple[Labels, ...]]
     leaving: Mapping[int, Labels]
     norm_of: Mapping[int, Any]  # id of a convolution -> the batch norm that follows it at once
-    tensors: tuple[Labels, ...]
+    tensors: Mapping[int, Labels]  # of each tensor that is made, by its number
 
 
 def trace(graph: Unrolled) -> Traced:
@@ -112,8 +112,7 @@ def trace(graph: Unrolled) -> Traced:
             norm_of[id(before)] = call.operation
     for tensor in graph.outputs:
         classes.freeze(labels[tensor], "the model's output")
-    every = tuple(labels[tensor] for tensor in range(len(graph.shapes)))
-    return Traced(classes, layers, entering, leaving, norm_of, every)
+    return Traced(classes, layers, entering, leaving, norm_of, labels)
 
 
 def _reuse(classes: Classes, first: tuple[Labels, ...], step: Step) -> None:

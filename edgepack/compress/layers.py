@@ -28,6 +28,7 @@ from edgepack.errors import UsageError
 
 _SAMPLES = 1024  # of those given, drawn at random
 _BATCH = 256
+_DIGITS = 6  # losses that differ by less are equal, and the larger part goes
 
 Judge = Callable[[Unrolled], float]
 
@@ -151,11 +152,11 @@ def _least(
     bound = math.inf if spec.max_loss is None else spec.max_loss
     good = [i for i, loss in enumerate(losses) if loss - whole <= bound]
 
-    def rank(i: int) -> float:
-        if not spec.per_cost:
-            return losses[i]
+    def rank(i: int) -> tuple[float, int]:
         size = freed(graph, segments[i])
-        return (losses[i] - whole) / max(1, size.macs if spec.target == "macs" else size.weights)
+        unit = size.macs if spec.target == "macs" else size.weights
+        rise = round(losses[i] - whole, _DIGITS)
+        return rise / max(1, unit) if spec.per_cost else rise, -unit
 
     return min(good, key=rank, default=None)
 
