@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,23 @@ def print_report(report: Any, output: Path, as_json: bool) -> None:
     for phase in getattr(report, "phases", ())[:-1]:
         scored = f", {phase.score.metric} {phase.score.value:.4f}" if phase.score else ""
         click.echo(f"{phase.name}: {phase.zero_weights:.1%} zeros{scored}")
+    for line in _pruned(report):
+        click.echo(line)
     if report.before and report.after:
         before, after = report.before.value, report.after.value
         click.echo(f"{report.after.metric} {before:.4f} -> {after:.4f}, n = {report.after.n}")
+
+
+def _pruned(report: Any) -> Iterator[str]:
+    """The size before and after, each part of the model that might have gone, and what stayed."""
+    before, after = getattr(report, "size_before", None), getattr(report, "size_after", None)
+    if before is None or after is None:
+        return
+    yield (
+        f"weights {before.weights:,} -> {after.weights:,}, MACs {before.macs:,} -> {after.macs:,}"
+    )
+    for found in report.candidates:
+        verb = "removed" if found.removed else "stays"
+        yield f"round {found.round}: loss {found.loss:.4f} without {', '.join(found.layers)}: {verb}"
+    for layer, why in report.frozen.items():
+        yield f"{layer} keeps its channels: {why}"

@@ -92,7 +92,11 @@ _prune_options = gathered(
     click.option("--pattern", help="Of weights: none, 2:4, 1:4, or 'block 1x4'."),
     click.option("--schedule", help="Of weights: gradual, one-shot or rewind."),
     click.option("--target", help="Of channels: --rate of channels, weights or macs."),
+    click.option(
+        "--per-cost", is_flag=True, default=None, help="Rank by importance for what is saved."
+    ),
     click.option("--count", type=int, help="Of layers: how many go.  [default: 1]"),
+    click.option("--max-loss", type=float, help="Of layers: how far the loss may rise."),
     click.option("--min-channels", type=int, help="No layer gets narrower.  [default: 4]"),
     click.option("--multiple-of", type=int, help="Widths are multiples of it."),
     click.option("--steps", type=int, help="Prune and fine-tune, or rewind, so often."),
