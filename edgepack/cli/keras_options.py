@@ -59,7 +59,8 @@ def _pruned(report: Any) -> Iterator[str]:
         f"weights {before.weights:,} -> {after.weights:,}, MACs {before.macs:,} -> {after.macs:,}"
     )
     for found in report.candidates:
-        verb = "removed" if found.removed else "stays"
-        yield f"round {found.round}: loss {found.loss:.4f} without {', '.join(found.layers)}: {verb}"
+        verb = ", and it goes" if found.removed else ""
+        without = ", ".join(found.layers)
+        yield f"round {found.round}: loss {found.loss:.4f} without {without}{verb}"
     for layer, why in report.frozen.items():
         yield f"{layer} keeps its channels: {why}"
