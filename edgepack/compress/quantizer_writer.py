@@ -187,6 +187,8 @@ class _Writer:
             home = self.homes.get(tensor)
             if home == form:
                 return tensor
+            if home is not None and form is not None and (home.bits, form.bits) == (8, 16):
+                home, _ = None, self._as(tensor, None)  # QUANTIZE takes no int8 to int16
             made = self._new(tensor, form)
             self._convert(self.forms[tensor, home], made, form)
         self.forms[tensor, form] = made
