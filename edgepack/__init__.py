@@ -10,6 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edgepack.board import load_board
+    from edgepack.compress.in_memory import (
+        cluster_weights,
+        fine_tune,
+        prune_layers,
+        prune_neurons,
+        prune_weights,
+        quantize_weights,
+    )
     from edgepack.errors import EdgepackError
     from edgepack.frontend import FrontEnd
     from edgepack.oracle.frontend import features
@@ -29,10 +37,20 @@ if TYPE_CHECKING:
         run,
         verify,
     )
+    from edgepack.pipeline.in_memory import cost_of, evaluate
 
 __version__ = "0.1.0"
 
+_IN_MEMORY = "edgepack.compress.in_memory"
 _HOMES = {
+    "cluster_weights": _IN_MEMORY,
+    "cost_of": "edgepack.pipeline.in_memory",
+    "evaluate": "edgepack.pipeline.in_memory",
+    "fine_tune": _IN_MEMORY,
+    "prune_layers": _IN_MEMORY,
+    "prune_neurons": _IN_MEMORY,
+    "prune_weights": _IN_MEMORY,
+    "quantize_weights": _IN_MEMORY,
     "load_board": "edgepack.board",
     "EdgepackError": "edgepack.errors",
     "FrontEnd": "edgepack.frontend",
@@ -48,15 +66,23 @@ __all__ = [
     "bench",
     "build_model",
     "check_model",
+    "cluster_weights",
     "convert_model",
+    "cost_of",
+    "evaluate",
     "features",
+    "fine_tune",
     "generate_c",
     "infer",
     "inspect_model",
     "load_board",
     "profile",
+    "prune_layers",
     "prune_model",
+    "prune_neurons",
+    "prune_weights",
     "quantize_model",
+    "quantize_weights",
     "run",
     "verify",
 ]

@@ -58,7 +58,17 @@ def load_arrays(spec: DataSpec, inputs: Sequence[InputFacts]) -> Arrays:
     function takes nothing and returns x, (x, y), a dict like a `.npz`, or yields samples with a
     leading 1, as TensorFlow's representative data sets do. Raises UsageError with what was found.
     """
-    found = _load(spec.source)
+    return _arrays(_load(spec.source), spec, inputs)
+
+
+def arrays_of(value: Any, inputs: Sequence[InputFacts], source: str) -> Arrays:
+    """The same of what a function would return, in memory; `source` is for messages."""
+    return _arrays(_returned(source, value), DataSpec(source=source), inputs)
+
+
+def _arrays(
+    found: Mapping[str, NDArray[Any]], spec: DataSpec, inputs: Sequence[InputFacts]
+) -> Arrays:
     arrays = [_checked(spec.source, *pair) for pair in _select(spec.source, found, inputs)]
     counts = {x.shape[0] for x in arrays}
     if len(counts) > 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,22 @@ def test_python_gate(model: Path, tmp_path: Path) -> None:
     assert passed.returncode == 0, passed.stderr
     assert "bit-exact    True" in passed.stdout
     assert run(*gate, *wide[:-1], 10, cwd=tmp_path).returncode == 1
+
+
+@pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")
+def test_compression_of_moons(tmp_path: Path) -> None:
+    require_board("mps2-an386")
+    done = run(sys.executable, EXAMPLES / "compression" / "moons.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "50.0% of the pruned model's weights are zero" in done.stdout
+    table = done.stdout.split("flash B")[1].splitlines()[1:]
+    rows = {line[:22].strip(): line[22:].replace(",", "").split() for line in table}
+    names = ["float", "weights of 8 bits", "and half of them zero", "and half the neurons"]
+    assert list(rows) == names
+    in_python, on_board, flash, _, count = (
+        [float(rows[name][i]) for name in names] for i in range(5)
+    )
+    assert min(in_python) > 0.93
+    assert min(on_board) > 0.93
+    assert flash[0] > flash[1] > flash[3]
+    assert count[0] > count[1] > count[3]
