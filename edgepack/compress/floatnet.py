@@ -235,7 +235,8 @@ def run(
 ) -> Iterator[Mapping[int, Array]]:
     """The float32 tensors that inference computes (or these), sample by sample, by number.
 
-    Raises TrainingError where the interpreter refuses the file.
+    What a loop alone hands on may be missing. Raises TrainingError where the interpreter refuses
+    the file.
     """
     import tensorflow as tf
 
@@ -260,7 +261,18 @@ def run(
             interpreter.set_tensor(number, x[sample : sample + 1])
         interpreter.reset_all_variables()
         interpreter.invoke()
-        yield {i: interpreter.get_tensor(i) for i in wanted if i in living}
+        if sample == 0:
+            wanted = [i for i in wanted if i in living and _is_held(interpreter, i)]
+        yield {i: interpreter.get_tensor(i) for i in wanted}
+
+
+def _is_held(interpreter: Any, tensor: int) -> bool:
+    """Whether the interpreter still has a tensor: it frees some of those that loops hand on."""
+    try:
+        interpreter.get_tensor(tensor)
+    except ValueError:
+        return False
+    return True
 
 
 def collected(net: FloatNet, samples: Samples, tensors: Collection[int]) -> dict[int, Array]:

@@ -7,7 +7,7 @@ one that came as such.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,6 +99,8 @@ def planned(net: FloatNet, samples: Samples, spec: QuantizeSpec, tell: Tell) -> 
         net = equalized(net).net
     scaling = Scaling(_method(spec, 8), spec.percentile, spec.scheme == "power_of_two")
     seen = observed(net, samples, bins=scaling.method != "max", tell=tell)
+    bits = {i: width for i, width in bits.items() if _is_seen(net, i, seen)}
+    weight_bits = {i: width for i, width in weight_bits.items() if i in bits}
     ranges = ranges_of(net, seen, scaling)
     found = scales(ranges, bits)
     weight_bits, sensitivity = _budgeted(net, samples, spec, weight_bits, found, tell)
@@ -156,6 +158,16 @@ def layer_bits(net: FloatNet, spec: QuantizeSpec) -> tuple[dict[int, int], dict[
     own = {w.operator: _weight_bits(net, w.operator, spec) for w in net.weighted()}
     weights = {i: asked[i][0] if i in asked else own[i] for i in own if i in bits}
     return {i: b for i, b in weights.items() if b < 32}, bits
+
+
+def _is_seen(net: FloatNet, index: int, seen: Collection[int]) -> bool:
+    """Whether the values of all that an operator reads and makes were seen."""
+    operator = net.operators[index]
+    read = [operator.inputs[place] for place in operands(net, index)]
+    return all(
+        t in seen or net.tensors[t].data is not None or not net.tensors[t].is_float
+        for t in (*read, *operator.outputs)
+    )
 
 
 def _weight_bits(net: FloatNet, operator: int, spec: QuantizeSpec) -> int:
@@ -253,7 +265,7 @@ def _of_floats(net: FloatNet, spec: QuantizeSpec) -> Plan:
 
 def _ends(net: FloatNet, ranges: Ranges, spec: QuantizeSpec) -> dict[int, Form]:
     bits = {"auto": spec.activations, "int8": 8, "int16": 16, "float32": 0}[spec.io]
-    ends = [t for t in (*net.inputs, *net.outputs) if t in ranges.groups]
+    ends = [t for t in (*net.inputs, *net.outputs) if ranges.groups.get(t) in ranges.held]
     return {t: ranges.affine(t, bits) if bits else None for t in ends}
 
 

@@ -163,7 +163,7 @@ class Ranges:
 
 
 def ranges_of(net: FloatNet, seen: Mapping[int, Histogram], scaling: Scaling) -> Ranges:
-    """The ranges of every tensor in `seen`, as `observed` gives it."""
+    """The ranges of every tensor in `seen`, as `observed` gives it, and of those of its group."""
     groups = scale_groups(net)
     parts = dict[int, list[Histogram]]()
     for tensor, group in groups.items():
