@@ -1,0 +1,434 @@
+"""Zeros, codebooks and distillation on small models: what is asked for holds, and stays."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgepack import compress
+from edgepack.compress import ClusterSpec, DataSpec, FineTuneSpec, WeightsSpec, Worker
+from edgepack.compress.data import Arrays
+from edgepack.compress.spec import DataSpec as Source
+from edgepack.errors import ModelError, TrainingError, UsageError
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("tensorflow") is None, reason="TensorFlow is not installed"
+)
+N = 256
+
+
+@pytest.fixture(scope="module")
+def arrays() -> Arrays:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(N, 8, 8, 4)).astype(np.float32)
+    return Arrays((x,), (x.mean((1, 2)) @ rng.normal(size=(4, 5))).argmax(1))
+
+
+@pytest.fixture(scope="module")
+def data(arrays: Arrays, tmp_path_factory: pytest.TempPathFactory) -> DataSpec:
+    path = tmp_path_factory.mktemp("data") / "d.npz"
+    np.savez(path, x=arrays.inputs[0], y=arrays.labels)
+    return DataSpec(source=str(path))
+
+
+def network(seed: int = 1) -> Any:
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(seed)
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 4)),
+            layers.Conv2D(8, 3, name="conv", use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.DepthwiseConv2D(3, name="depthwise"),
+            layers.Conv2D(16, 1, name="point", activation="relu"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(5, activation="softmax", name="dense"),
+        ]
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(arrays: Arrays) -> Any:
+    from edgepack.compress.tuning import Lesson, fine_tuned
+
+    spec = FineTuneSpec(data=Source(source="d"), epochs=8, learning_rate=1e-2)
+    return fine_tuned(network(), spec, Lesson(arrays))[0]
+
+
+@pytest.fixture(scope="module")
+def saved(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "m.keras"
+    trained.save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def worker() -> Any:
+    with compress.open_worker() as shared:
+        yield shared
+
+
+def lesson(arrays: Arrays, **keys: Any) -> Any:
+    from edgepack.compress.tuning import Lesson
+
+    return Lesson(arrays, **keys)
+
+
+def kernels(model: Any) -> dict[str, np.ndarray]:
+    from edgepack.compress.kernels import kernels_of
+
+    return {kernel.name: kernel.values for kernel in kernels_of(model)[0]}
+
+
+def rows(kernel: np.ndarray) -> np.ndarray:
+    return np.moveaxis(kernel, -1, 0).reshape(kernel.shape[-1], -1)
+
+
+def sparse(model: Any, arrays: Arrays | None, **keys: Any) -> Any:
+    from edgepack.compress.sparsity import sparsified
+
+    keys = {"epochs": 1, **keys}
+    spec = WeightsSpec(data=Source(source="d") if arrays else None, **keys)
+    return sparsified(model, spec, lesson(arrays) if arrays else None)
+
+
+def most_in_a_run(values: np.ndarray, run: int) -> int:
+    flat = rows(values)
+    padded = np.pad(flat != 0, ((0, 0), (0, -flat.shape[1] % run)))
+    return int(padded.reshape(len(flat), -1, run).sum(-1).max())
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"pattern": "2:4"},
+        {"pattern": "1:4", "importance": "taylor"},
+        {"pattern": "1:4", "schedule": "one-shot", "epochs": 0},
+        pytest.param(
+            {"pattern": "2:4", "importance": "movement", "ranking": "global"},
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            {"pattern": "2:4", "schedule": "rewind", "steps": 2, "epochs": 1},
+            marks=pytest.mark.long,
+        ),
+    ],
+)
+def test_n_of_m_holds_in_every_schedule(trained: Any, arrays: Arrays, keys: dict[str, Any]) -> None:
+    before = trained.get_weights()
+    model, done = sparse(trained, arrays, **keys)
+    n = int(keys["pattern"][0])
+    for name in ("conv", "point", "dense"):
+        assert most_in_a_run(kernels(model)[name], 4) == n
+    assert list(done.spared) == ["depthwise"]
+    assert np.count_nonzero(kernels(model)["depthwise"]) == 72
+    for old, now in zip(before, trained.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, now)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"importance": "movement"},
+        {"ranking": "global", "epochs": 0},
+        {"importance": "taylor", "epochs": 0},
+        pytest.param({}, marks=pytest.mark.long),
+    ],
+)
+def test_the_rate_holds(trained: Any, arrays: Arrays, keys: dict[str, Any]) -> None:
+    model, done = sparse(trained, arrays, rate=0.75, **keys)
+    assert done.zero_weights == pytest.approx(0.75, abs=0.01)
+    if "ranking" not in keys:
+        for kernel in kernels(model).values():
+            assert np.count_nonzero(kernel == 0) == round(0.75 * kernel.size)
+
+
+def test_rewinding_goes_back_to_the_early_weights(trained: Any, arrays: Arrays) -> None:
+    from edgepack.compress.sparsity import sparsified
+
+    seen: dict[str, Any] = {}
+    spec = WeightsSpec(
+        data=Source(source="d"), rate=0.8, schedule="rewind", steps=2, epochs=1, rewind_epochs=0
+    )
+    _, done = sparsified(
+        trained,
+        spec,
+        lesson(arrays),
+        watch=lambda name, model: seen.update({name: kernels(model)}),
+    )
+    assert list(seen) == ["cut", "rewound 1", "rewound 2", "fine-tuned"]
+    whole = kernels(trained)
+    for name, kernel in seen["rewound 2"].items():
+        kept = kernel != 0
+        np.testing.assert_array_equal(kernel[kept], whole[name][kept])
+    first = sum(int((kernel == 0).sum()) for kernel in seen["rewound 1"].values())
+    total = sum(kernel.size for kernel in whole.values())
+    assert first / total == pytest.approx(1 - 0.2**0.5, abs=0.01)
+    assert done.zero_weights == pytest.approx(0.8, abs=0.01)
+
+
+def test_zeros_survive_saving_and_a_users_own_fit(
+    trained: Any, arrays: Arrays, tmp_path: Path
+) -> None:
+    import keras
+
+    model, _ = sparse(trained, None, rate=0.6)
+    model.save(tmp_path / "s.keras")
+    loaded = keras.saving.load_model(tmp_path / "s.keras")
+    before = kernels(loaded)
+    loaded.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
+    loaded.fit(arrays.inputs[0], arrays.labels, epochs=2, verbose=0)
+    for name, kernel in kernels(loaded).items():
+        np.testing.assert_array_equal(kernel == 0, before[name] == 0)
+        assert np.abs(kernel - before[name]).max() > 1e-3
+        assert (kernel == 0).any()
+
+
+def test_zeros_only_ever_grow(trained: Any, arrays: Arrays) -> None:
+    first, _ = sparse(trained, None, rate=0.5)
+    second, _ = sparse(first, arrays, rate=0.75, importance="taylor", epochs=1)
+    for name, kernel in kernels(second).items():
+        assert (kernel[kernels(first)[name] == 0] == 0).all()
+
+
+def test_a_users_own_constraint_still_holds(arrays: Arrays) -> None:
+    import keras
+
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 4)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(5, "softmax", kernel_constraint=keras.constraints.MaxNorm(0.1)),
+        ]
+    )
+    pruned, _ = sparse(model, arrays, rate=0.5, learning_rate=0.05)
+    (kernel,) = kernels(pruned).values()
+    assert np.count_nonzero(kernel == 0) == kernel.size // 2
+    assert np.sqrt(np.square(kernel).sum(0)).max() <= 0.1 + 1e-5
+
+
+def test_masks_survive_channels_going(trained: Any) -> None:
+    from edgepack.compress.channels import prune_channels
+    from edgepack.compress.pruning_spec import PruneSpec
+
+    model, _ = sparse(trained, None, rate=0.5)
+    smaller, _ = prune_channels(model, PruneSpec(rate=0.5, min_channels=2))
+    for layer in smaller.layers:
+        if layer.name in ("conv", "depthwise", "point", "dense"):
+            mask = layer.kernel.constraint.mask
+            assert mask.shape == tuple(layer.kernel.shape)
+            assert (layer.kernel.numpy()[~mask] == 0).all()
+
+
+def test_layers_whose_masks_would_be_lost_are_spared() -> None:
+    import keras
+
+    x = keras.Input((6, 4))
+    y = keras.layers.MultiHeadAttention(2, 2, name="attention")(x, x)
+    y = keras.layers.Bidirectional(keras.layers.GRU(3), name="both")(y)
+    model = keras.Model(x, keras.layers.Dense(2, name="dense")(y))
+    _, done = sparse(model, None, rate=0.5, importance="magnitude")
+    assert [cut.layer for cut in done.layers] == ["dense"]
+    assert set(done.spared.values()) == {"part of a layer that saves no constraints"}
+
+
+def integers(content: bytes) -> list[np.ndarray]:
+    """Weights of convolutions and dense layers in a .tflite, as rows."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=content, experimental_preserve_all_tensors=True)
+    interpreter.allocate_tensors()
+    found = []
+    for op in interpreter._get_ops_details():
+        if op["op_name"] in ("CONV_2D", "FULLY_CONNECTED"):
+            w = interpreter.get_tensor(op["inputs"][1])
+            found.append(w.reshape(w.shape[0], -1))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("keys", "most"), [({"pattern": "2:4"}, 2), ({"pattern": "block", "rate": 0.75}, 4)]
+)
+def test_patterns_hold_in_the_integers_of_the_tflite(
+    worker: Worker, saved: Path, data: DataSpec, tmp_path: Path, keys: dict[str, Any], most: int
+) -> None:
+    spec = WeightsSpec(data=data, epochs=1, **keys)
+    report = compress.apply(saved, spec, tmp_path / "s.keras", worker=worker)
+    compress.quantize(
+        tmp_path / "s.keras", compress.QuantizeSpec(data=data), tmp_path / "q.tflite", worker=worker
+    )
+    found = integers((tmp_path / "q.tflite").read_bytes())
+    assert sorted(len(w) for w in found) == [5, 8, 16]
+    for w in found:
+        runs = (w.reshape(len(w), -1, 4) != 0).sum(-1)
+        assert runs.max() <= most
+        if keys["pattern"] == "block":
+            assert (runs == 0).mean() >= 0.75 - 0.5 / runs.size
+    assert isinstance(report, compress.WeightsReport)
+    assert [phase.name for phase in report.phases] == ["cut", "fine-tuned"]
+    assert report.after == report.phases[-1].score
+
+
+def test_equal_seeds_give_equal_bytes(
+    worker: Worker, saved: Path, data: DataSpec, tmp_path: Path
+) -> None:
+    spec = WeightsSpec(data=data, epochs=1, teacher=str(saved), importance="taylor", seed=3)
+    made = []
+    for i in range(2):
+        compress.apply(saved, spec, tmp_path / f"{i}.keras", worker=worker)
+        made.append((tmp_path / f"{i}.keras").read_bytes())
+    assert made[0] == made[1]
+
+
+@pytest.mark.parametrize(
+    "keys", [{"entries": 4, "group": 4}, pytest.param({}, marks=pytest.mark.long)]
+)
+def test_codebooks_survive_training(
+    trained: Any, arrays: Arrays, keys: dict[str, Any], tmp_path: Path
+) -> None:
+    import keras
+
+    from edgepack.compress.clustering import clustered, integers_of
+
+    spec = ClusterSpec(data=Source(source="d"), epochs=2, **keys)
+    model, done = clustered(trained, spec, lesson(arrays))
+    assert [layer.layer for layer in done.layers] == ["conv", "depthwise", "point", "dense"]
+    model.save(tmp_path / "c.keras")
+    loaded = keras.saving.load_model(tmp_path / "c.keras")
+    loaded.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
+    loaded.fit(arrays.inputs[0], arrays.labels, epochs=1, verbose=0)
+    for layer in done.layers:
+        kernel = model.get_layer(layer.layer).kernel
+        found = integers_of(kernel)
+        assert found is not None
+        whole, step = found
+        np.testing.assert_allclose(kernel.numpy(), whole * step, atol=1e-7)
+        assert np.abs(whole).max() == 127
+        assert 0.0 < layer.error < 0.5
+        trained_on = loaded.get_layer(layer.layer).kernel.numpy()
+        groups = np.unique(kernel.constraint.places)
+        for place in groups:
+            assert len(np.unique(trained_on[kernel.constraint.places == place])) == 1
+        assert len(groups) <= layer.codebooks * spec.entries
+
+
+def test_clusters_keep_zeros_and_zeros_do_not_break_clusters(trained: Any, arrays: Arrays) -> None:
+    from edgepack.compress.clustering import clustered
+
+    pruned, _ = sparse(trained, None, pattern="2:4")
+    spec = ClusterSpec(data=Source(source="d"), epochs=1, entries=8)
+    model, _ = clustered(pruned, spec, lesson(arrays))
+    for name in ("conv", "point", "dense"):
+        kernel = kernels(model)[name]
+        assert (kernel[kernels(pruned)[name] == 0] == 0).all()
+        assert len(np.unique(kernel)) <= 8
+    with pytest.raises(UsageError, match=r"'conv' are clustered.*prune first, then cluster"):
+        sparse(model, None, rate=0.5)
+
+
+def test_a_pupil_learns_from_the_teacher_alone(trained: Any, arrays: Arrays) -> None:
+    from edgepack.compress.objective import distilled_by
+    from edgepack.compress.tuning import fine_tuned
+
+    unlabelled = Arrays(arrays.inputs, None)
+    answers = distilled_by(trained, unlabelled, "auto", "the samples")
+    np.testing.assert_allclose(
+        np.exp(answers.logits), trained.predict(arrays.inputs[0], verbose=0), atol=1e-6
+    )
+    spec = FineTuneSpec(data=Source(source="d"), epochs=6, learning_rate=1e-2)
+    pupil, losses = fine_tuned(network(seed=5), spec, lesson(unlabelled, distill=answers))
+    assert losses[-1] < 0.5 * losses[0]
+    agreement = pupil.predict(arrays.inputs[0], verbose=0).argmax(1) == answers.logits.argmax(1)
+    assert agreement.mean() > 0.6
+    _, again = fine_tuned(trained, spec, lesson(unlabelled, distill=answers))
+    assert again[0] < losses[-1]
+
+
+def test_the_loss_of_distillation_is_hintons(arrays: Arrays) -> None:
+    from edgepack.compress.objective import Distill, objective
+
+    rng = np.random.default_rng(2)
+    teacher = rng.normal(size=(N, 5)).astype(np.float32)
+    y, loss = objective(network(), arrays, "auto", "d", Distill(teacher, 3.0, 0.7))
+    logits = rng.normal(size=(N, 5))
+
+    def soft(values: np.ndarray) -> np.ndarray:
+        e = np.exp(values - values.max(1, keepdims=True))
+        return np.asarray(e / e.sum(1, keepdims=True))
+
+    p, q = soft(teacher / 3.0), soft(logits / 3.0)
+    near = 9.0 * (p * np.log(p / q)).sum(1).mean()
+    hard = -np.log(soft(logits)[np.arange(N), arrays.labels]).mean()
+    wanted = 0.7 * near + 0.3 * hard
+    assert float(loss(y, soft(logits).astype(np.float32))) == pytest.approx(wanted, rel=1e-5)
+
+
+def test_a_teacher_of_other_outputs_is_refused(
+    worker: Worker, data: DataSpec, saved: Path, tmp_path: Path
+) -> None:
+    import keras
+
+    other = keras.Sequential(
+        [keras.Input((8, 8, 4)), keras.layers.Flatten(), keras.layers.Dense(7, "softmax")]
+    )
+    other.save(tmp_path / "t.keras")
+    spec = FineTuneSpec(data=data, epochs=1, teacher=str(tmp_path / "t.keras"))
+    with pytest.raises(UsageError) as caught:
+        compress.apply(saved, spec, tmp_path / "o.keras", worker=worker)
+    assert str(caught.value) == (
+        f"{data.source}: the teacher answers [{N}, 7], the model [{N}, 5]; "
+        "take a teacher of the same outputs"
+    )
+
+
+def test_what_diverges_keeps_the_last_good_weights(arrays: Arrays) -> None:
+    from edgepack.compress.fit import FitSpec, fit
+
+    model = network()
+    seen: list[list[np.ndarray]] = []
+
+    def tell(done: int, total: int, text: str) -> None:
+        seen.append([w.copy() for w in model.get_weights()])
+
+    def poison(step: int, steps: int) -> None:
+        kernel = model.get_layer("dense").kernel
+        kernel.assign(kernel.numpy() * np.nan)
+
+    spec = FitSpec(3, 32, 1e-3, "auto", 0, "d.npz")
+    with pytest.raises(TrainingError) as caught:
+        fit(model, arrays, spec, tell, poison, at={12})
+    assert str(caught.value) == (
+        "the loss is no longer a number in epoch 2 of 3; the model keeps its weights after epoch "
+        "1. Lower the learning rate (0.001), and look for wild values in d.npz"
+    )
+    assert len(seen) == 1
+    for kept, now in zip(seen[0], model.get_weights(), strict=True):
+        np.testing.assert_array_equal(kept, now)
+
+
+def test_fine_tuning_keeps_zeros_and_says_its_losses(
+    worker: Worker, saved: Path, data: DataSpec, tmp_path: Path
+) -> None:
+    compress.apply(saved, WeightsSpec(rate=0.5), tmp_path / "s.keras", worker=worker)
+    spec = FineTuneSpec(data=data, epochs=2, teacher=str(saved))
+    report = compress.apply(tmp_path / "s.keras", spec, tmp_path / "f.keras", worker=worker)
+    assert isinstance(report, compress.FineTuneReport)
+    assert len(report.losses) == 2
+    import keras
+
+    loaded = keras.saving.load_model(tmp_path / "f.keras")
+    for kernel in kernels(loaded).values():
+        assert np.count_nonzero(kernel == 0) == round(0.5 * kernel.size)
+
+
+def test_a_saved_model_is_refused(worker: Worker, trained: Any, tmp_path: Path) -> None:
+    trained.export(tmp_path / "sm", verbose=False)
+    with pytest.raises(ModelError, match="a SavedModel is a graph without Keras layers"):
+        compress.apply(tmp_path / "sm", WeightsSpec(), tmp_path / "o.keras", worker=worker)
