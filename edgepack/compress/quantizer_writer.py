@@ -27,7 +27,13 @@ from edgepack.errors import ModelError
 METADATA = "edgepack_compression"
 Weights = Grid | NDArray[np.float16]
 Form = Affine | None  # None: floats
-_INT4_KERNELS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+# Widths of activations whose kernels read half bytes. LiteRT's depthwise kernel of 16 bits takes
+# such weights, and reads them as bytes.
+_INT4_KERNELS: Mapping[str, tuple[int, ...]] = {
+    "CONV_2D": (8, 16),
+    "FULLY_CONNECTED": (8, 16),
+    "DEPTHWISE_CONV_2D": (8,),
+}
 _OF_VERSION_2 = (
     *("MEAN", "LOGISTIC", "MUL", "REDUCE_MAX", "REDUCE_MIN", "SOFTMAX", "CONCATENATION", "ADD"),
     *("AVERAGE_POOL_2D", "SQUARED_DIFFERENCE", "RSQRT", "EXP", "LOG", "TANH", "UNPACK", "PACK"),
@@ -100,7 +106,7 @@ class _Writer:
     ends: Mapping[int, Form]
     forms: dict[tuple[int, Form], int] = field(default_factory=dict)
     homes: dict[int, Form] = field(default_factory=dict)
-    held: dict[tuple[int, str], int] = field(default_factory=dict)
+    held: dict[tuple[int, bool], int] = field(default_factory=dict)
     operators: list[Any] = field(default_factory=list)
 
     def written(self, notes: Mapping[str, Any]) -> bytes:
@@ -145,7 +151,9 @@ class _Writer:
             self._hold(tensor, self.activations[tensor] if whole and real else None)
         if weighted is not None and weighted.weights in self.weights:
             place = plain.inputs.index(weighted.weights)
-            inputs[place] = self._as_weights(weighted, plain.kind)
+            widths = _INT4_KERNELS.get(plain.kind, ())
+            halves = whole and self.activations[weighted.y].bits in widths  # hybrid ones: bytes
+            inputs[place] = self._as_weights(weighted, halves)
             if weighted.bias >= 0 and whole:
                 inputs[len(inputs) - 1 - inputs[::-1].index(weighted.bias)] = self._bias(weighted)
         operator.inputs = np.array(inputs, np.int32)
@@ -221,17 +229,17 @@ class _Writer:
         operator.outputs = np.array([made], np.int32)
         self.operators.append(operator)
 
-    def _as_weights(self, weighted: Weighted, kind: str) -> int:
+    def _as_weights(self, weighted: Weighted, halves: bool) -> int:
         """The number of the weights as their Grid says, or of what makes floats of halves."""
         from tensorflow.lite.python import schema_py_generated as schema
 
-        key = weighted.weights, kind
+        key = weighted.weights, halves
         if key in self.held:
             return self.held[key]
         values, made = self.weights[weighted.weights], self._new(weighted.weights, None, b"")
         tensor = self.graph.tensors[made]
         if isinstance(values, Grid):
-            _set_grid(self.model, tensor, values, weighted.axis, kind in _INT4_KERNELS)
+            _set_grid(self.model, tensor, values, weighted.axis, halves)
         else:
             tensor.type = schema.TensorType.FLOAT16
             content = np.ascontiguousarray(values, np.float16).tobytes()
