@@ -26,4 +26,8 @@ typedef struct {
 void ep_mve_pixels_s8(const ep_mve_pixels_t* p, int32_t pixels, const int8_t* x, const int32_t* w,
                       const int32_t* tables, int8_t* y);
 
+/// ep_mve_pixels_s8, or its like.
+typedef void ep_mve_pixels_run_t(const ep_mve_pixels_t* p, int32_t pixels, const int8_t* x,
+                                 const int32_t* w, const int32_t* tables, int8_t* y);
+
 #endif

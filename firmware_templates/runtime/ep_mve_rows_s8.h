@@ -25,4 +25,8 @@ typedef struct {
 void ep_mve_rows_s8(const ep_mve_rows_t* p, const int8_t* x, const int32_t* w,
                     const int32_t* tables, int8_t* y);
 
+/// ep_mve_rows_s8, or its like.
+typedef void ep_mve_rows_run_t(const ep_mve_rows_t* p, const int8_t* x, const int32_t* w,
+                               const int32_t* tables, int8_t* y);
+
 #endif

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Kind = Literal["conv", "dense", "total"]
 _MODULES: tuple[tuple[Isa, str], ...] = (
     ("mve", "mve"),
+    ("mve", "mve_few_bits"),
     ("dsp", "dsp"),
     ("dsp", "dsp_half_bytes"),
     ("dsp", "dsp_blocks"),

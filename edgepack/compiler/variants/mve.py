@@ -13,7 +13,7 @@ import numpy as np
 
 from edgepack.compiler.operators.window import Window, overlap_lead
 from edgepack.compiler.variants import mve_dense, mve_depthwise, mve_total
-from edgepack.compiler.variants.mve_scaling import LANES, shifts_right, stored
+from edgepack.compiler.variants.mve_scaling import LANES, shifts_right, stored, tied
 from edgepack.program import (
     Argument,
     Const,
@@ -168,14 +168,18 @@ def _constants(layer: ConvLayer) -> tuple[Const, Const]:
     )
 
 
-def pack_rows(weights: NDArray[np.int8], bias: NDArray[np.int64]) -> bytes:
-    """[out, depth] and [out] as blocks of 4 outputs: [steps][4][16] weights, 4 biases."""
+def pack_rows(weights: NDArray[np.int8], bias: NDArray[np.int64], bits: int = 8) -> bytes:
+    """[out, depth] and [out] as blocks of 4 outputs: [steps][4][16] weights, 4 biases.
+
+    With fewer bits as many outputs share a byte: see ep_mve_pixels_s4.h and ep_mve_pixels_s2.h.
+    """
     outputs, depth = weights.shape
     blocks, steps = -(-outputs // BLOCK), _steps(depth)
     rows = np.zeros((blocks * BLOCK, steps * LANES), np.int8)
     rows[:outputs, :depth] = weights
     order = [0, *range(steps - 1, 0, -1)] if steps <= HELD_STEPS else list(range(steps))
     tiles = rows.reshape(blocks, BLOCK, steps, LANES).transpose(0, 2, 1, 3)[:, order]
+    tiles = tied(tiles, bits)
     ends = np.zeros(blocks * BLOCK, "<i4")
     ends[:outputs] = bias
     parts = [tiles.reshape(blocks, -1).view("<i4"), ends.reshape(blocks, BLOCK)]

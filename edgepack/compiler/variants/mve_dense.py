@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepack.compiler.variants.mve_scaling import LANES, stored
+from edgepack.compiler.variants.mve_scaling import LANES, stored, tied
 from edgepack.program import Const, Params, Scalar, Scratch, Step, TensorRef
 
 if TYPE_CHECKING:
@@ -63,14 +63,18 @@ def dense(layer: DenseLayer) -> Step | None:
     )
 
 
-def pack(weights: NDArray[np.int8], bias: NDArray[np.int64]) -> bytes:
-    """[out, depth] and [out]: blocks of [steps][8][16] and 8 biases, then rows of bias, weights."""
+def pack(weights: NDArray[np.int8], bias: NDArray[np.int64], bits: int = 8) -> bytes:
+    """[out, depth] and [out]: blocks of [steps][8][16] and 8 biases, then rows of bias, weights.
+
+    With fewer bits as many outputs of a block share a byte: see ep_mve_rows_s4.h, ep_mve_rows_s2.h.
+    """
     outputs, depth = weights.shape
     steps, whole = -(-depth // LANES), outputs - outputs % BLOCK
     rows = np.zeros((outputs, steps * LANES), np.int8)
     rows[:, :depth] = weights
     tiles = rows[:whole].reshape(-1, BLOCK, steps, LANES).transpose(0, 2, 1, 3)
-    blocks = np.ascontiguousarray(tiles).reshape(whole // BLOCK, steps * BLOCK * LANES)
+    size = steps * BLOCK * LANES * bits // 8
+    blocks = np.ascontiguousarray(tied(tiles, bits)).reshape(whole // BLOCK, size)
     starts = bias[:whole].reshape(-1, BLOCK)[:, ORDER]
     left = [bias[whole:, None], rows[whole:].view("<i4")]
     streams = ([blocks.view("<i4"), starts], left)

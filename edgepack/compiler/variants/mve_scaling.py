@@ -1,11 +1,15 @@
-"""What the Helium kernels' scaling can do."""
+"""What the Helium kernels' scaling can do, and how outputs share bytes of weights."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from numpy.typing import NDArray
 
     from edgepack.compiler.fixed_point import Multiplier
 
@@ -24,3 +28,22 @@ def shifts_right(multipliers: Iterable[Multiplier], signs: bool) -> bool:
 def stored(multiplier: Multiplier) -> tuple[int, int]:
     """Mantissa, and what VRSHL takes as its shift: minus the right shift."""
     return (multiplier.mantissa, multiplier.shift) if multiplier.mantissa else (0, -1)
+
+
+def tied(tiles: NDArray[np.int8], bits: int) -> NDArray[np.int8]:
+    """[block, step, outputs, 16]: 8 / bits outputs in a byte, the first in its lowest bits.
+
+    A byte is the sum of its weights, each 2^bits times the one before: borrows go upwards.
+    Raises OverflowError where one leaves int8, or does shifted to the left, less what falls off.
+    """
+    if bits == 8:
+        return tiles
+    together = 8 // bits
+    blocks, steps, outputs, lanes = tiles.shape
+    groups = tiles.reshape(blocks, steps, outputs // together, together, lanes).astype(np.int64)
+    factors = 2 ** (bits * np.arange(together, dtype=np.int64))
+    sums: NDArray[np.int64] = (groups * factors[:, None]).cumsum(axis=3)
+    shifted = sums * factors[::-1, None]
+    if shifted.size and not -128 <= shifted.min() <= shifted.max() <= 127:
+        raise OverflowError
+    return sums[:, :, :, -1].astype(np.int8)

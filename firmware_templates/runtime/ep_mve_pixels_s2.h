@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT-0 */
+#ifndef EP_MVE_PIXELS_S2_H
+#define EP_MVE_PIXELS_S2_H
+
+#include "ep_mve_pixels_s8.h"
+
+/// What ep_mve_pixels_s8 does, with weights of two bits.
+/// w: of the four outputs a b c d of a block 64 * d + 16 * c + 4 * b + a, which edgepack proves to fit a
+/// byte: [steps][16].
+/// Sums without their bias are below 2^25.
+void ep_mve_pixels_s2(const ep_mve_pixels_t* p, int32_t pixels, const int8_t* x, const int32_t* w,
+                      const int32_t* tables, int8_t* y);
+
+#endif

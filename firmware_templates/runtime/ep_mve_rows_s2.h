@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT-0 */
+#ifndef EP_MVE_ROWS_S2_H
+#define EP_MVE_ROWS_S2_H
+
+#include "ep_mve_rows_s8.h"
+
+/// What ep_mve_rows_s8 does, with weights of two bits but for the outputs left.
+/// w: of each four outputs a b c d of a block 64 * d + 16 * c + 4 * b + a in a byte, [steps][2][16];
+/// edgepack proves that they fit. Sums without their bias are below 2^25.
+void ep_mve_rows_s2(const ep_mve_rows_t* p, const int8_t* x, const int32_t* w,
+                    const int32_t* tables, int8_t* y);
+
+#endif
