@@ -109,7 +109,7 @@ def most_in_a_run(values: np.ndarray, run: int) -> int:
     "keys",
     [
         {"pattern": "2:4"},
-        {"pattern": "1:4", "importance": "taylor"},
+        {"pattern": "1:4", "importance": "taylor", "epochs": 0},
         {"pattern": "1:4", "schedule": "one-shot", "epochs": 0},
         pytest.param(
             {"pattern": "2:4", "importance": "movement", "ranking": "global"},
@@ -193,7 +193,7 @@ def test_zeros_survive_saving_and_a_users_own_fit(
 
 def test_zeros_only_ever_grow(trained: Any, arrays: Arrays) -> None:
     first, _ = sparse(trained, None, rate=0.5)
-    second, _ = sparse(first, arrays, rate=0.75, importance="taylor", epochs=1)
+    second, _ = sparse(first, arrays, rate=0.75, importance="taylor", epochs=0)
     for name, kernel in kernels(second).items():
         assert (kernel[kernels(first)[name] == 0] == 0).all()
 
@@ -254,7 +254,11 @@ def integers(content: bytes) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    ("keys", "most"), [({"pattern": "2:4"}, 2), ({"pattern": "block", "rate": 0.75}, 4)]
+    ("keys", "most"),
+    [
+        ({"pattern": "block", "rate": 0.75}, 4),
+        pytest.param({"pattern": "2:4"}, 2, marks=pytest.mark.long),
+    ],
 )
 def test_patterns_hold_in_the_integers_of_the_tflite(
     worker: Worker, saved: Path, data: DataSpec, tmp_path: Path, keys: dict[str, Any], most: int
@@ -347,8 +351,6 @@ def test_a_pupil_learns_from_the_teacher_alone(trained: Any, arrays: Arrays) -> 
     assert losses[-1] < 0.5 * losses[0]
     agreement = pupil.predict(arrays.inputs[0], verbose=0).argmax(1) == answers.logits.argmax(1)
     assert agreement.mean() > 0.6
-    _, again = fine_tuned(trained, spec, lesson(unlabelled, distill=answers))
-    assert again[0] < losses[-1]
 
 
 def test_the_loss_of_distillation_is_hintons(arrays: Arrays) -> None:
