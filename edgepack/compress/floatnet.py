@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import flatbuffers
 import numpy as np
 from numpy.typing import NDArray
 
@@ -126,7 +127,9 @@ class FloatNet:
         if weights is not None:
             paths.insert(0, self.tensors[weights.weights].name)
         parts = [part for path in paths for part in re.split("[;/]", path) if part]
-        unique = list(dict.fromkeys([*_layers(paths), *parts, *paths, found.kind, str(operator)]))
+        unique = list(
+            dict.fromkeys([*layer_names(paths), *parts, *paths, found.kind, str(operator)])
+        )
         return tuple(unique)
 
     def label(self, operator: int) -> str:
@@ -150,7 +153,7 @@ class FloatNet:
         return read_net(pack(model))
 
 
-def _layers(paths: Sequence[str]) -> list[str]:
+def layer_names(paths: Sequence[str]) -> list[str]:
     """`layer` of each `model/layer/Operation`, those that hold weights first, without repeats."""
     parts = [path.split("/") for joined in paths for path in joined.split(";")]
     long = [part for part in parts if len(part) >= 2]
@@ -173,11 +176,16 @@ def unpack(content: bytes) -> Any:
     return schema.ModelT.InitFromPackedBuf(content, 0)
 
 
+class _Builder(flatbuffers.Builder):  # type: ignore[misc]
+    """Aligns vectors of bytes to 16, as the schema wants it of buffers."""
+
+    def StartVector(self, size: int, count: int, alignment: int) -> Any:
+        return super().StartVector(size, count, 16 if size == 1 else alignment)
+
+
 def pack(model: Any) -> bytes:
     """The file of a ModelT."""
-    import flatbuffers
-
-    builder = flatbuffers.Builder(1 << 16)
+    builder = _Builder(1 << 16)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
 
