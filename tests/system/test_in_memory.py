@@ -57,9 +57,9 @@ def rows(model: Any, name: str) -> Any:
 CALLS: dict[str, Callable[[Any], Any]] = {
     "quantize_weights": lambda m: edgepack.quantize_weights(m, 4),
     "prune_weights": lambda m: edgepack.prune_weights(m, 0.5, DATA, epochs=1),
-    "prune_neurons": lambda m: edgepack.prune_neurons(m, 0.5, DATA, epochs=1),
+    "prune_neurons": lambda m: edgepack.prune_neurons(m, 0.5),
     "prune_layers": lambda m: edgepack.prune_layers(m, 1, DATA, epochs=0),
-    "cluster_weights": lambda m: edgepack.cluster_weights(m, 4, DATA, epochs=1),
+    "cluster_weights": lambda m: edgepack.cluster_weights(m, 4),
     "fine_tune": lambda m: edgepack.fine_tune(m, DATA, epochs=1, teacher=m),
 }
 
