@@ -9,6 +9,8 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from edgepack.compress.channel_costs import costs_of
 from edgepack.compress.fit import fit, settle_batch_norm
 from edgepack.compress.groups import Traced, trace
@@ -27,7 +29,7 @@ from edgepack.compress.spec import LayerCut
 from edgepack.compress.surgery import names_of, without
 from edgepack.compress.tuning import Lesson, Tell, fit_spec, silent
 from edgepack.compress.unroll import Unrolled, unroll
-from edgepack.errors import UsageError
+from edgepack.errors import ModelError, UsageError
 
 
 def prune_channels(
@@ -54,7 +56,13 @@ def prune_channels(
         tell(step, spec.steps, "choosing channels")
         graph = unroll(model, name)
         traced = trace(graph)
-        groups, stuck = groups_of(traced, spec, scores_of(model, graph, traced, spec, lesson))
+        scores = scores_of(model, graph, traced, spec, lesson)
+        if not np.isfinite(list(scores.values())).all():
+            raise ModelError(
+                f"{name}: the importance of some channels is not a number: the model holds NaN or "
+                "infinity, or answers so; train it anew with a lower learning rate"
+            )
+        groups, stuck = groups_of(traced, spec, scores)
         costs = cost_of(graph, traced, groups, spec)
         if step == 0:
             frozen, whole = stuck, costs.total

@@ -16,7 +16,7 @@ from edgepack.compress.importance import openers_of
 from edgepack.compress.pruning_spec import PruneSpec
 from edgepack.compress.tuning import Lesson
 from edgepack.compress.unroll import unroll
-from edgepack.errors import UsageError
+from edgepack.errors import ModelError, UsageError
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
@@ -267,4 +267,17 @@ def test_activity_without_zeros_is_refused() -> None:
     assert str(caught.value) == (
         "the samples: no value is zero where channels are read, so 'activity' tells them not apart "
         "(it counts what ReLU cuts off); take 'variance', 'taylor' or a norm"
+    )
+
+
+@pytest.mark.parametrize("importance", ["l1", "taylor"])
+def test_a_model_of_nan_is_refused(importance: Any) -> None:
+    model = small()
+    model.get_layer("d").bias.assign(np.full(6, np.nan))
+    model.get_layer("d").kernel.assign(np.full((1, 1, 6, 6), np.nan))
+    with pytest.raises(ModelError) as caught:
+        prune_channels(model, PruneSpec(importance=importance), lesson(), name="m")
+    assert str(caught.value) == (
+        "m: the importance of some channels is not a number: the model holds NaN or infinity, or "
+        "answers so; train it anew with a lower learning rate"
     )
