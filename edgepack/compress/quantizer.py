@@ -7,7 +7,7 @@ one that came as such.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,7 @@ from edgepack.compress.quantizer_weights import Stepping, squared_error, weight_
 from edgepack.compress.quantizer_writer import Form, Weights, computes_integers, quantized_file
 from edgepack.compress.ranges import RangeMethod
 from edgepack.compress.rounding import RoundingSpec
+from edgepack.compress.shared_values import Rows, with_shared_values
 from edgepack.compress.spec import LayerError, QuantizeSpec, TensorWidth, layer_width
 from edgepack.compress.width_spec import LayerSensitivity, WidthFigures
 from edgepack.compress.widths import WeightFigures, dynamic
@@ -56,7 +57,7 @@ class Plan:
     net: FloatNet
     scales: Scales
     weights: Mapping[int, Weights]
-    ends: Mapping[int, Form]
+    ends: Mapping[int, Form]  # none where activations stay float throughout
     scheme: Mapping[int, str]  # by operator with weights
     fits: tuple[LayerFit, ...] = ()
     figures: tuple[WidthFigures, ...] = ()
@@ -80,17 +81,21 @@ def quantized_net(
     samples: Samples,
     spec: QuantizeSpec,
     tell: Tell = lambda done, total: None,
+    books: Sequence[Rows] = (),
 ) -> Quantized:
     """The quantised file of `net`, its ranges taken from `samples` (inputs, each [n, ...]).
 
+    `books` are the integers of clustered kernels, which weights that are multiples of them keep.
     Raises UsageError for a pattern that fits no layer or data without a range, ModelError for a
     net that is quantised already or holds nothing to quantise.
     """
     _refuse_quantised(net)
-    return written(planned(without_negations(net), samples, spec, tell))
+    return written(planned(without_negations(net), samples, spec, tell, books))
 
 
-def planned(net: FloatNet, samples: Samples, spec: QuantizeSpec, tell: Tell) -> Plan:
+def planned(
+    net: FloatNet, samples: Samples, spec: QuantizeSpec, tell: Tell, books: Sequence[Rows] = ()
+) -> Plan:
     """How each tensor is to be held."""
     if spec.keeps_floats:
         return _of_floats(net, spec)
@@ -105,6 +110,8 @@ def planned(net: FloatNet, samples: Samples, spec: QuantizeSpec, tell: Tell) -> 
     found = scales(ranges, bits)
     weight_bits, sensitivity = _budgeted(net, samples, spec, weight_bits, found, tell)
     grids = _grids(net, spec, weight_bits, found)
+    if spec.scheme != "power_of_two" and spec.per_channel:
+        grids = with_shared_values(net, grids, books)
     figures = _figures(net, spec) if spec.scheme == "dynamic" else ()
     fits: tuple[LayerFit, ...] = ()
     if spec.correct_bias or spec.rounding == "adaptive":
@@ -130,7 +137,7 @@ def written(plan: Plan) -> Quantized:
         net, found.activations, plan.weights, wanted=found.wanted, ends=plan.ends, notes=notes
     )
     fits = tuple(LayerError(f.layer, f.nearest, f.fitted) for f in plan.fits)
-    floats = _stayed_float(plan) if found.activations else ()
+    floats = _stayed_float(plan) if plan.ends else ()
     return Quantized(content, rows, fits, plan.figures, plan.sensitivity, floats)
 
 

@@ -11,6 +11,7 @@ from edgepack.compress.floatnet import FloatNet, read_net
 from edgepack.compress.load import Network, load_network, versions
 from edgepack.compress.quantizer import Quantized, quantized_net, warnings_of, written
 from edgepack.compress.score import TfliteModel
+from edgepack.compress.shared_values import shared_integers
 from edgepack.compress.spec import ModelFile, QuantizeReport, QuantizeSpec
 from edgepack.errors import ModelError
 from edgepack.store import sha256
@@ -34,7 +35,10 @@ def quantize(path: Path, spec: QuantizeSpec, job: Job) -> tuple[bytes, QuantizeR
         made, learned_apart = _as_trained(network, samples, spec, job)
         warnings = (*warnings, *learned_apart)
     else:
-        made = quantized_net(net, samples.inputs, spec, lambda done, total: _tell(job, done, total))
+        made = quantized_net(
+            net, samples.inputs, spec, lambda done, total: _tell(job, done, total),
+            shared_integers(network.keras) if network.keras is not None else (),
+        )  # fmt: skip
     return made.content, _report(
         network, spec, job, test, made.content,
         calibrated_on=0 if spec.keeps_floats else samples.n,

@@ -434,3 +434,21 @@ def test_a_saved_model_is_refused(worker: Worker, trained: Any, tmp_path: Path) 
     trained.export(tmp_path / "sm", verbose=False)
     with pytest.raises(ModelError, match="a SavedModel is a graph without Keras layers"):
         compress.apply(tmp_path / "sm", WeightsSpec(), tmp_path / "o.keras", worker=worker)
+
+
+@pytest.mark.parametrize("keys", [{"entries": 8}, {"entries": 4, "group": 4}])
+def test_codebooks_are_as_few_integers_in_the_tflite(
+    worker: Worker, saved: Path, data: DataSpec, tmp_path: Path, keys: dict[str, Any]
+) -> None:
+    compress.apply(saved, ClusterSpec(**keys), tmp_path / "c.keras", worker=worker)
+    compress.quantize(
+        tmp_path / "c.keras", compress.QuantizeSpec(data=data), tmp_path / "q.tflite", worker=worker
+    )
+    found = integers((tmp_path / "q.tflite").read_bytes())
+    assert sorted(len(w) for w in found) == [5, 8, 16]
+    group = keys.get("group", 16)
+    for w in found:
+        for start in range(0, len(w), group):
+            few = np.unique(w[start : start + group])
+            assert len(few) <= keys["entries"]
+    assert max(np.abs(w.astype(int)).max() for w in found) == 127
