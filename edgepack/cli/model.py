@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgepack.cli import show
+from edgepack.cli import show, show_fidelity
 from edgepack.cli.options import (
     PATH,
     board_option,
@@ -16,7 +16,7 @@ from edgepack.cli.options import (
     model_argument,
     optional_board,
 )
-from edgepack.errors import GateError
+from edgepack.errors import GateError, UsageError
 
 if TYPE_CHECKING:
     from edgepack.board import Board
@@ -27,11 +27,40 @@ if TYPE_CHECKING:
 @optional_board
 @compile_options
 @click.option("--map", "with_map", is_flag=True, help="Build it, and show the image by symbol.")
+@click.option(
+    "--against",
+    type=PATH,
+    help="The float model, Keras or .tflite: what each layer of this one loses on --data.",
+)
+@click.option("--data", type=PATH, help="Of --against: .npz or .npy with inputs.")
+@click.option("--samples", default=64, show_default=True, help="Of --data; 0 is all.")
+@click.option("--html", type=PATH, help="Of --against: also a page with a plot.")
 @json_option
-def inspect(model: Path, board: Board | None, spec: Any, with_map: bool, as_json: bool) -> None:
-    """Operators, shapes, MACs, weights and the memory plan."""
+def inspect(
+    model: Path,
+    board: Board | None,
+    spec: Any,
+    with_map: bool,
+    against: Path | None,
+    data: Path | None,
+    samples: int,
+    html: Path | None,
+    as_json: bool,
+) -> None:
+    """Operators, shapes, MACs, weights and the memory plan; or the losses of quantisation."""
     from edgepack import pipeline
 
+    if against is not None:
+        if data is None:
+            raise UsageError("--against: needs --data: a .npz or .npy with inputs of the models")
+        losses = pipeline.compare_layers(model, against, data, samples, html=html)
+        if as_json:
+            show.print_json(losses)
+        else:
+            click.echo(show_fidelity.fidelity(losses))
+        return
+    if data is not None or html is not None:
+        raise UsageError("--data and --html: go with --against")
     how = pipeline.inspect_image if with_map else pipeline.inspect_model
     found = how(model, board, spec)
     if as_json:

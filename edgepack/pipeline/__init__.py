@@ -16,6 +16,7 @@ from edgepack.pipeline.device import (
     verify,
 )
 from edgepack.pipeline.evidence import compare_recipes, compress
+from edgepack.pipeline.fidelity import compare_layers
 from edgepack.pipeline.image_map import inspect_image
 from edgepack.pipeline.inspection import check_model, inspect_model
 from edgepack.pipeline.keras import (
@@ -42,6 +43,7 @@ __all__ = [
     "check_model",
     "cluster_model",
     "compare",
+    "compare_layers",
     "compare_recipes",
     "compile_model",
     "compress",

@@ -15,6 +15,7 @@ VALUES = {
     "__version__",
     "board",
     "errors",
+    "fidelity",
     "frontend",
     "graph",
     "program",

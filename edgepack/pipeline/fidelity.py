@@ -1,0 +1,391 @@
+"""Compares a quantised model with the float one, tensor by tensor, on data.
+
+Both run in the oracle's interpreter. Tensors match by name where the shapes agree, by the
+correlation of their values elsewhere.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgepack.compiler.reader import read_model
+from edgepack.compress.floatnet import layer_names
+from edgepack.errors import UsageError
+from edgepack.fidelity import MOST_DB, Fidelity, LayerFidelity
+from edgepack.graph import DType, Graph, Operator, Tensor
+from edgepack.oracle import run_reference
+from edgepack.pipeline.data import dequantize, load_samples, quantize
+from edgepack.pipeline.fidelity_advice import what_helps
+from edgepack.report.fidelity import fidelity_page
+from edgepack.store import read_file, write_file
+
+Doubles = NDArray[np.float64]
+Array = NDArray[np.generic]
+
+_ALIKE = 0.6  # correlation from which two tensors are the same by content
+_PLAIN_DB, _GAIN_DB = 15.0, 10.0  # below the first, and better by the second: channels rescaled
+_MOVES = ("QUANTIZE", "DEQUANTIZE")
+_FUNCTIONS = ("SOFTMAX", "LOG_SOFTMAX", "LOGISTIC", "TANH", "L2_NORMALIZATION")
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """A model's graph and what its tensors hold, [n, *shape], over the samples."""
+
+    graph: Graph
+    tensors: Mapping[int, Array]
+    oracle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A float tensor's number, and how it was found."""
+
+    tensor: int
+    by_name: bool
+
+
+def compare_layers(
+    model: Path, against: Path, data: Path, samples: int = 64, *, html: Path | None = None
+) -> Fidelity:
+    """How far each layer of the quantised `model` is from the float one, on the first samples.
+
+    `against` is a float .tflite file, or a Keras model, which is converted first (and needs
+    TensorFlow). `html` is written as a page with a plot. UsageError where the two take other
+    inputs.
+    """
+    float_file = read_file(against, "model") if against.suffix == ".tflite" else _converted(against)
+    coarse_file = read_file(model, "model")
+    coarse, floats = read_model(coarse_file, model.stem), read_model(float_file, against.stem)
+    _require_pair(coarse, floats, model, against)
+    given, exact = _inputs(data, coarse, floats, samples)
+    quantised = _run(coarse_file, coarse, given)
+    real = _run(float_file, floats, exact)
+    found = fidelity(quantised, real, model.name, against.name)
+    if html is not None:
+        write_file(html, fidelity_page(found).encode())
+    return found
+
+
+def fidelity(coarse: Values, floats: Values, model: str, against: str) -> Fidelity:
+    """The comparison of two models' values on the same samples."""
+    matches = matched(coarse, floats)
+    noise = {t: _noise(coarse, floats, t, match) for t, match in matches.items()}
+    layers = [
+        _layer(coarse, floats, operator, tensor, matches, noise)
+        for operator in coarse.graph.operators
+        for tensor in operator.outputs
+        if tensor in matches
+    ]
+    missing = [
+        coarse.graph.tensor(t).name
+        for operator in coarse.graph.operators
+        for t in operator.outputs
+        if t not in matches and t in coarse.tensors and operator.kind not in _MOVES
+    ]
+    ends = zip(coarse.graph.outputs, floats.graph.outputs, strict=True)
+    return Fidelity(
+        model=model,
+        against=against,
+        samples=len(next(iter(coarse.tensors.values()))),
+        oracle=coarse.oracle,
+        output_snr_db=tuple(
+            _db(_ratio(_real(coarse, a), np.asarray(floats.tensors[b], np.float64)))
+            for a, b in ends
+        ),
+        layers=tuple(sorted(layers, key=lambda layer: -layer.added)),
+        unmatched=tuple(missing),
+    )
+
+
+def matched(coarse: Values, floats: Values) -> dict[int, Match]:
+    """The float tensor of each quantised one that has a twin: inputs by place, then by name.
+
+    What is left is matched by content: the float tensor of as many elements with the highest
+    correlation, if it is above 0.6.
+    """
+    found = {
+        a: Match(b, by_name=True)
+        for a, b in zip(coarse.graph.inputs, floats.graph.inputs, strict=True)
+    }
+    names = {floats.graph.tensor(t).name: t for t in floats.tensors}
+    for tensor in coarse.tensors:
+        twin = names.get(coarse.graph.tensor(tensor).name)
+        if twin is not None and _same_shape(coarse, tensor, floats, twin):
+            found.setdefault(tensor, Match(twin, by_name=True))
+    taken = {match.tensor for match in found.values()}
+    for tensor in (t for t in coarse.tensors if t not in found):
+        free = [t for t in floats.tensors if t not in taken]
+        twin = _most_alike(coarse, tensor, floats, free)
+        if twin is not None:
+            found[tensor] = Match(twin, by_name=False)
+            taken.add(twin)
+    return found
+
+
+def _same_shape(coarse: Values, a: int, floats: Values, b: int) -> bool:
+    return coarse.tensors[a].shape == floats.tensors[b].shape and (
+        floats.graph.tensor(b).dtype is DType.FLOAT32
+    )
+
+
+def _most_alike(coarse: Values, tensor: int, floats: Values, free: list[int]) -> int | None:
+    mine = _real(coarse, tensor).ravel()
+    best, place = _ALIKE, None
+    for other in free:
+        if _same_shape(coarse, tensor, floats, other):
+            theirs = np.asarray(floats.tensors[other], np.float64).ravel()
+            spread = float(mine.std() * theirs.std())
+            alike = float(((mine - mine.mean()) * (theirs - theirs.mean())).mean())
+            if spread > 0 and alike / spread > best:
+                best, place = alike / spread, other
+    return place
+
+
+@dataclass(frozen=True, slots=True)
+class _Noise:
+    """Noise over signal of a tensor, the float values as it should hold them, the differences."""
+
+    ratio: float
+    rescaled: bool
+    target: Doubles
+    error: Doubles
+
+
+def _noise(coarse: Values, floats: Values, tensor: int, match: Match) -> _Noise:
+    held, target = _real(coarse, tensor), np.asarray(floats.tensors[match.tensor], np.float64)
+    plain = _ratio(held, target)
+    if held.ndim > 2 and _db(plain) < _PLAIN_DB:
+        axes = tuple(range(held.ndim - 1))
+        power = np.square(target).sum(axis=axes)
+        gains = (held * target).sum(axis=axes) / np.where(power > 0, power, 1.0)
+        scaled = target * np.where(gains > 0, gains, 1.0)
+        ratio = _ratio(held, scaled)
+        if _db(ratio) > _db(plain) + _GAIN_DB:
+            return _Noise(ratio, True, scaled, held - scaled)
+    return _Noise(plain, False, target, held - target)
+
+
+def _layer(
+    coarse: Values,
+    floats: Values,
+    operator: Operator,
+    tensor: int,
+    matches: Mapping[int, Match],
+    noise: Mapping[int, _Noise],
+) -> LayerFidelity:
+    facts, own = coarse.graph.tensor(tensor), noise[tensor]
+    before = max((noise[t].ratio for t in operator.inputs if t in noise), default=0.0)
+    weights = _weights(coarse.graph, operator)
+    weight_snr = _weight_snr(weights, operator, floats, matches[tensor].tensor)
+    step, clipped = _rounding(facts, own.target), _clipping(facts, own.target)
+    fixed = operator.kind in _FUNCTIONS  # their range is, and they pass on what comes
+    layer = LayerFidelity(
+        operator=operator.index,
+        kind=operator.kind,
+        layer=_label(facts, weights),
+        name=facts.name,
+        against=floats.graph.tensor(matches[tensor].tensor).name,
+        matched="name" if matches[tensor].by_name else "content",
+        rescaled=own.rescaled,
+        snr_db=_db(own.ratio),
+        added=_added(own.ratio, before, step + clipped, weight_snr),
+        rounding=step,
+        bias=_constant_share(own.error),
+        saturated=0.0 if fixed else _saturated(facts, own.target),
+        unused_bits=_unused_bits(facts, coarse.tensors[tensor]),
+        bits=_bits(facts),
+        weight_bits=None if weights is None else _weight_bits(weights),
+        weight_snr_db=weight_snr,
+        helps=(),
+    )
+    return _with_help(layer, weights, noise, coarse.graph)
+
+
+def _label(made: Tensor, weights: Tensor | None) -> str:
+    paths = [*([] if weights is None else [weights.name]), made.name]
+    return next(iter(layer_names(paths)), made.name)
+
+
+def _with_help(
+    layer: LayerFidelity, weights: Tensor | None, noise: Mapping[int, _Noise], graph: Graph
+) -> LayerFidelity:
+    worst = max((noise[t].ratio for t in graph.outputs if t in noise), default=layer.added)
+    per_tensor = weights is not None and len(weights.quantization.scales) == 1  # type: ignore[union-attr]
+    return replace(layer, helps=what_helps(layer, worst, per_tensor=per_tensor))
+
+
+def _real(values: Values, tensor: int) -> Doubles:
+    return np.asarray(dequantize(values.tensors[tensor], values.graph.tensor(tensor)), np.float64)
+
+
+def _ratio(held: Doubles, target: Doubles) -> float:
+    """Summed squares of the differences over those of the target; of a silent one, over 1."""
+    power = float(np.square(target).sum())
+    return float(np.square(held - target).sum()) / (power if power > 0 else 1.0)
+
+
+def _db(ratio: float) -> float:
+    return MOST_DB if ratio <= 0 else min(MOST_DB, float(-10.0 * np.log10(ratio)))
+
+
+def _bits(tensor: Tensor) -> int:
+    return 32 if tensor.quantization is None else 8 * tensor.dtype.bytes
+
+
+def _ends(tensor: Tensor) -> tuple[int, int]:
+    limits = np.iinfo(tensor.dtype.numpy)
+    return int(limits.min), int(limits.max)
+
+
+def _rounding(tensor: Tensor, target: Doubles) -> float:
+    power = float(np.square(target).mean())
+    if tensor.quantization is None or power == 0:
+        return 0.0
+    return float(np.mean(target != 0)) * tensor.scale**2 / 12.0 / power
+
+
+def _added(ratio: float, before: float, own: float, weight_snr: float | None) -> float:
+    """The noise that is the layer's own: its output's and its weights' rounding, and clipping.
+
+    A layer amplifies the noise of its weights as it does that of its input, so what is neither
+    rounding nor clipping is shared between both.
+    """
+    rest = max(0.0, ratio - own)
+    if weight_snr is None:
+        return min(ratio, own)
+    weights = float(10.0 ** (-weight_snr / 10.0))
+    return min(ratio, own + rest * weights / (weights + before))
+
+
+def _clipping(tensor: Tensor, target: Doubles) -> float:
+    """Noise over signal that values beyond the range make."""
+    power = float(np.square(target).sum())
+    if tensor.quantization is None or power == 0:
+        return 0.0
+    low, high = ((end - tensor.zero_point) * tensor.scale for end in _ends(tensor))
+    return float(np.square(target - np.clip(target, low, high)).sum()) / power
+
+
+def _constant_share(error: Doubles) -> float:
+    """The share of the squared error that is each channel's mean error."""
+    rows = error.reshape(-1, error.shape[-1])
+    total = float(np.square(rows).mean())
+    return float(np.square(rows.mean(axis=0)).mean()) / total if total > 0 else 0.0
+
+
+def _saturated(tensor: Tensor, target: Doubles) -> float:
+    """The share of the float values beyond the range by more than half a step."""
+    if tensor.quantization is None:
+        return 0.0
+    low, high = ((end - tensor.zero_point) * tensor.scale for end in _ends(tensor))
+    half = tensor.scale / 2.0
+    return float(np.mean((target < low - half) | (target > high + half)))
+
+
+def _unused_bits(tensor: Tensor, held: Array) -> float:
+    if tensor.quantization is None or tensor.dtype.bytes > 2:
+        return 0.0
+    low, high = _ends(tensor)
+    seen = int(held.max()) - int(held.min()) + 1
+    return float(np.log2((high - low + 1) / seen))
+
+
+def _weights(graph: Graph, operator: Operator) -> Tensor | None:
+    """The quantised constant of more than one axis that the operator multiplies with."""
+    constants = (graph.tensor(t) for t in operator.inputs if t >= 0)
+    found = (c for c in constants if c.data is not None and c.quantization is not None)
+    return next((c for c in found if len(c.shape) > 1), None)
+
+
+def _weight_bits(weights: Tensor) -> int:
+    levels = np.unique(np.asarray(weights.array(), np.int64))
+    if len(levels) <= 3 and np.abs(levels).max(initial=0) <= 1:
+        return 2
+    return 4 if weights.dtype is DType.INT4 else 8 * weights.dtype.bytes
+
+
+def _weight_snr(
+    weights: Tensor | None, operator: Operator, floats: Values, tensor: int
+) -> float | None:
+    """The dB of the weights against those of the float operator that computes the twin."""
+    twin = next((op for op in floats.graph.operators if tensor in op.outputs), None)
+    if weights is None or twin is None:
+        return None
+    for constant in (floats.graph.tensor(t) for t in twin.inputs if t >= 0):
+        if constant.data is not None and constant.shape == weights.shape:
+            target = np.asarray(constant.array(), np.float64)
+            return _db(_ratio(_dequantised(weights), target))
+    return None
+
+
+def _dequantised(weights: Tensor) -> Doubles:
+    quantization = weights.quantization
+    assert quantization is not None
+    scales = np.asarray(quantization.scales, np.float64)
+    zeros = np.asarray(quantization.zero_points or (0,), np.float64)
+    shape = [1] * len(weights.shape)
+    if quantization.per_channel:
+        shape[quantization.axis] = -1
+    integers = np.asarray(weights.array(), np.float64)
+    return np.asarray((integers - zeros.reshape(-1)[0]) * scales.reshape(shape), np.float64)
+
+
+def _run(content: bytes, graph: Graph, inputs: tuple[Array, ...]) -> Values:
+    run = run_reference(content, inputs, layers=True)
+    assert run.tensors is not None
+    written = {t for op in graph.operators for t in op.outputs} | set(graph.inputs)
+    kept = {t: v for t, v in run.tensors.items() if t in written and v.dtype.kind in "fiu"}
+    return Values(graph, kept, run.oracle)
+
+
+def _inputs(
+    data: Path, coarse: Graph, floats: Graph, samples: int
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """The same samples for both models; integers that only the quantised one takes are scaled."""
+    given = load_samples(data, coarse).first(samples).inputs
+    try:
+        exact = load_samples(data, floats).first(samples).inputs
+    except UsageError:
+        exact = tuple(
+            np.asarray(dequantize(x, coarse.tensor(t)), np.float32)
+            for x, t in zip(given, coarse.inputs, strict=True)
+        )
+        return given, exact
+    return tuple(
+        _stored(x, coarse.tensor(t)) for x, t in zip(exact, coarse.inputs, strict=True)
+    ), exact
+
+
+def _stored(values: Array, tensor: Tensor) -> Array:
+    return values if tensor.quantization is None else quantize(values, tensor)
+
+
+def _require_pair(coarse: Graph, floats: Graph, model: Path, against: Path) -> None:
+    quantised = [t.name for t in floats.tensors if t.quantization is not None and t.in_arena]
+    if quantised and any(floats.tensor(t).quantization for t in floats.inputs):
+        raise UsageError(f"{against}: is quantised itself; compare with the float model")
+    for ends in ("inputs", "outputs"):
+        mine, theirs = (
+            [list(g.tensor(t).shape) for t in getattr(g, ends)] for g in (coarse, floats)
+        )
+        if mine != theirs:
+            raise UsageError(
+                f"{against}: its {ends} are {theirs}, those of {model} {mine}; compare a model "
+                "with the float one that it was made from"
+            )
+
+
+def _converted(path: Path) -> bytes:
+    from edgepack import compress
+
+    with tempfile.TemporaryDirectory(prefix="edgepack-") as folder:
+        out = Path(folder) / "float.tflite"
+        compress.convert(path, compress.ConvertSpec(), out)
+        return out.read_bytes()
