@@ -1,17 +1,20 @@
-"""What each kernel costs: `python -m benchmarks.costs [BOARD ...]` writes compiler/costs.json.
+"""What each kernel costs: `python -m benchmarks.costs [--only WORD] [BOARD ...]`: costs.json.
 
 Runs seeded random layers on an emulated board of each core, every kernel that is offered for them
 in an image of its own, and fits its instructions to the features of compiler/costs.py. Cycles are
-the estimate of the whole image over its instructions.
+the estimate of the whole image over its instructions. With --only, the kernels whose names have the
+word; the others keep their figures.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,7 +32,7 @@ from edgepack.pipeline.cycles import cycle_estimate, obstacle
 from edgepack.pipeline.data import random_samples
 from edgepack.pipeline.device import attached, sample_bytes
 from edgepack.pipeline.lab import own_functions
-from edgepack.pipeline.lab_layers import LayerSpec, build_layer
+from edgepack.pipeline.lab_layers import LayerSpec, Pattern, build_layer
 from edgepack.program import LowerSpec, Program
 from edgepack.store import write_file
 
@@ -45,9 +48,15 @@ def main() -> int:
     data = json.loads(FILE.read_text()) if FILE.is_file() else {}
     cores = data.get("cores", {})
     layers = merged(list(random_layers(0)))
-    for name in sys.argv[1:] or BOARDS:
+    parser = argparse.ArgumentParser(description="Measure kernels for compiler/costs.json.")
+    parser.add_argument("--only", action="append", default=[], metavar="WORD")
+    parser.add_argument("boards", nargs="*", default=BOARDS, metavar="BOARD")
+    given = parser.parse_args()
+    for name in given.boards:
         board = load_board(name)
-        cores[core_of(board.isa)] = measure(layers, board)
+        found = measure(layers, board, given.only)
+        kept = cores.get(core_of(board.isa), {}) if given.only else {}
+        cores[core_of(board.isa)] = {**kept, **found}
     document = {"command": "python -m benchmarks.costs", "features": FEATURES}
     write_file(FILE, _lines(document, cores).encode())
     return 0
@@ -81,6 +90,8 @@ def random_layers(seed: int, each: int = LAYERS) -> Iterator[Graph]:
         _add,
         _pool,
         _softmax,
+        *(partial(_thin, pattern=pattern) for pattern in ("blocks", "single", "n:m")),
+        *(partial(_shared, most=most) for most in (16, 4)),
     ):
         found = 0
         while found < each:
@@ -189,6 +200,30 @@ def _softmax(rng: np.random.Generator) -> LayerSpec:
     return LayerSpec("softmax", (_draw(rng, 1, 1, 1, 4, 30), _draw(rng, 2, 4, 10, 12, 30, 100)))
 
 
+def _thin(rng: np.random.Generator, pattern: Pattern) -> LayerSpec:
+    """A convolution or dense layer of which some weights are zero."""
+    zeros = _draw_rate(rng, pattern)
+    return replace(_weighted(rng), zeros=zeros, pattern=pattern)
+
+
+def _draw_rate(rng: np.random.Generator, pattern: Pattern) -> float:
+    rates = {"blocks": (0.4, 0.6, 0.8, 0.95), "single": (0.6, 0.8, 0.9, 0.95), "n:m": (0.5, 0.75)}
+    return float(rng.choice(rates[pattern]))
+
+
+def _shared(rng: np.random.Generator, most: int) -> LayerSpec:
+    """A layer of few values."""
+    return replace(_weighted(rng), values=int(rng.integers(most // 2 + 1, most + 1)))
+
+
+def _weighted(rng: np.random.Generator) -> LayerSpec:
+    make = [_pointwise, _window, _wide, _deep, _dense][int(rng.integers(5))]
+    spec = make(rng)
+    if len(spec.shape) == 3 and rng.random() < 0.8:  # whole bytes of places
+        spec = replace(spec, shape=(*spec.shape[:2], 16 * (1 + spec.shape[2] // 16)))
+    return spec
+
+
 def merged(graphs: Sequence[Graph]) -> Graph:
     """One graph of operators that have nothing to do with one another."""
     tensors: list[Tensor] = []
@@ -214,8 +249,10 @@ def merged(graphs: Sequence[Graph]) -> Graph:
     )
 
 
-def measure(layers: Graph, board: Board) -> dict[str, Any]:
-    """The figures of every kernel that the board's instruction set has for the layers."""
+def measure(layers: Graph, board: Board, only: Sequence[str] = ()) -> dict[str, Any]:
+    """The figures of every kernel that the board's instruction set has for the layers, of those
+    whose names have one of these words.
+    """
     picks: dict[str, dict[int, int]] = defaultdict(dict)
     offered = [
         offer(layers, LowerSpec(board.isa, optimize=level))
@@ -233,6 +270,8 @@ def measure(layers: Graph, board: Board) -> dict[str, Any]:
                 found[kernel] = (way_of, dict(places))
     rows = {}
     for kernel, (way_of, places) in sorted(found.items()):
+        if only and not any(word in kernel for word in only):
+            continue
         rows[kernel] = _kernel(_alone(way_of, _usual(way_of.graph, places)), board)
         print(f"{board.name} {kernel}: {rows[kernel]}", file=sys.stderr)
     return rows

@@ -26,7 +26,9 @@ _CORES: tuple[tuple[Isa, str], ...] = (
     ("rv32m", "rv32imac"),
     ("thumb1", "cortex-m0"),
 )
-_TILES = {"ep_chain_1x1_s8": 4}  # pixels made at once; each one left over takes as long
+_TILES = {  # pixels made at once; each one left over takes as long
+    name: 4 for name in ("ep_chain_1x1_s8", "ep_chain_1x1_blocks_s8", "ep_chain_1x1_book_s8")
+}
 LEAST_LAYERS = 4  # from which on a fit is one
 _ROUGH = (100.0, 0.0, 0.0, 0.0, 15.0, 5.0, 0.0, 6.0)  # of a kernel that was not measured
 
@@ -69,6 +71,11 @@ def cost_of(steps: Iterable[Step], graph: Graph, isa: frozenset[Isa]) -> Cost | 
         if kernel is None or not kernel.instructions:
             return None
         count = _dot(kernel.instructions, features(step, graph))
+        if step.unpacks is not None:
+            unpack = kernels.get(step.unpacks.kernel)
+            if unpack is None:
+                return None
+            count += _dot(unpack.instructions, (1, *[0] * 6, step.unpacks.weights))
         instructions += count
         cycles += count * kernel.cycles
     return Cost(instructions, cycles)
@@ -82,8 +89,9 @@ def rough_cost(steps: Iterable[Step], graph: Graph) -> Cost:
 
 def functions_of(step: Step, isa: frozenset[Isa]) -> Mapping[str, int]:
     """The functions that the call links, with their bytes; nothing where it was never measured."""
-    kernel = measured(core_of(isa)).get(step.kernel)
-    return kernel.functions if kernel else {}
+    kernels = measured(core_of(isa))
+    rows = [kernels[name] for name in step.kernels if name in kernels]
+    return {name: size for row in rows for name, size in row.functions.items()}
 
 
 @cache

@@ -11,6 +11,7 @@ from edgepack.compiler.flatten import flatten
 from edgepack.compiler.operators import TABLE
 from edgepack.compiler.operators.control import CONTROL
 from edgepack.compiler.signed_bytes import signed_bytes
+from edgepack.compiler.unpacking import with_unpacked
 from edgepack.errors import ModelError
 from edgepack.graph import Graph, Operator, Tensor
 from edgepack.program import (
@@ -52,7 +53,12 @@ def lower(graph: Graph, spec: LowerSpec) -> Program:
     found = offer(graph, spec)
     levels = (spec.level(operator.index) for operator in found.graph.operators)
     pairs = zip(found.operators, levels, strict=True)
-    return found.program([int(bool(o.offers) and level != "size") for o, level in pairs])
+    return found.program([int(_has_own(o) and level != "size") for o, level in pairs])
+
+
+def _has_own(lowered: Lowered) -> bool:
+    """Whether an instruction set has the first offer."""
+    return bool(lowered.offers) and lowered.offers[0].variant != "portable"
 
 
 def offer(graph: Graph, spec: LowerSpec) -> Offered:
@@ -92,6 +98,7 @@ def _lower_operator(operator: Operator, graph: Graph, spec: LowerSpec) -> Lowere
     lowered = row.lower(operator, graph, at_level)
     if len(lowered.steps) == 1 and (twin := variants.twin(lowered.steps[0], spec)):
         lowered = dataclasses.replace(lowered, offers=(*lowered.offers, twin))
+    lowered = with_unpacked(lowered)
     for way in lowered.ways:
         for step in way:
             _check(step, graph)

@@ -87,11 +87,13 @@ ep_conv_gather(const ep_conv_2d_t* p, const ep_conv_place_t* place, int32_t chan
     }
 }
 
-/// Two pixels, all their channels; a group's weights take `weight_bytes`.
-static inline void ep_conv_pair(const ep_conv_2d_t* p, const ep_conv_place_t* places,
-                                ep_columns_function_t columns, int32_t weight_bytes,
-                                const int8_t* w, const int32_t* bias, const int32_t* multipliers,
-                                const int8_t* codes, int8_t* scratch, int8_t* y0, int8_t* y1)
+/// Two pixels, all their channels; a group's weights take `weight_bytes`. Inlined, it would be there
+/// twice.
+static __attribute__((noinline, unused)) void
+ep_conv_pair(const ep_conv_2d_t* p, const ep_conv_place_t* places, ep_columns_function_t columns,
+             int32_t weight_bytes, const int8_t* w, const int32_t* bias,
+             const int32_t* multipliers, const int8_t* codes, int8_t* scratch, int8_t* y0,
+             int8_t* y1)
 {
     const int32_t outputs = p->columns.outputs;
     for (int32_t group = 0; group < p->groups; group++) {

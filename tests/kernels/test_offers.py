@@ -19,10 +19,11 @@ from edgepack.program import LowerSpec, Program
 from tests.kernels.emulated import require
 
 BOARDS = ("mps2-an386", "riscv-virt", "mps2-an385-m0", "mps3-an547")
+PLAIN = 12  # kinds of layers, the first ones, whose weights have no pattern
 
 
 def test_all_offers_of_some_layers_agree() -> None:
-    check(BOARDS[0], seed=1, layers=1)
+    check(BOARDS[0], seed=1, layers=1, kinds=PLAIN)
 
 
 @pytest.mark.long
@@ -32,9 +33,10 @@ def test_all_offers_of_many_layers_agree(name: str, case_count: int) -> None:
         check(name, seed, layers=20)
 
 
-def check(name: str, seed: int, layers: int) -> None:
+def check(name: str, seed: int, layers: int, kinds: int | None = None) -> None:
     board = require(name)
-    graph = merged(list(random_layers(seed, layers)))
+    drawn = list(random_layers(seed, layers))
+    graph = merged(drawn[: layers * kinds] if kinds else drawn)
     spec = LowerSpec(frozenset(board.isa), optimize="speed")
     offered = offer(graph, spec)
     most = max(len(lowered.ways) for lowered in offered.operators)

@@ -23,15 +23,17 @@ if TYPE_CHECKING:
     from edgepack.program import Isa, Lowered, LowerSpec, Step
 
 Kind = Literal["conv", "dense", "total"]
-_MODULES: tuple[tuple[Isa, str], ...] = (
+_MODULES: tuple[tuple[Isa | None, str], ...] = (  # None: every instruction set
     ("mve", "mve"),
     ("mve", "mve_few_bits"),
     ("dsp", "dsp"),
     ("dsp", "dsp_half_bytes"),
     ("dsp", "dsp_blocks"),
+    ("dsp", "dsp_book"),
     ("rv32m", "riscv"),
     ("thumb1", "thumb1"),
     ("thumb2", "thumb2"),
+    (None, "sparse_rows"),
 )
 
 
@@ -56,7 +58,7 @@ def offers(kind: Kind, layer: ConvLayer | DenseLayer | SumLayer, spec: LowerSpec
         found = function(layer, spec) if function is not None else None
         for offer in found if isinstance(found, tuple) else (found,):
             if isinstance(offer, str):
-                refusals.append(f"{feature}: {offer}")
+                refusals.append(f"{feature}: {offer}" if feature else offer)
             elif offer is not None:
                 steps.append(offer)
     return Offers(tuple(steps), tuple(refusals))
@@ -74,9 +76,9 @@ def twin(step: Step, spec: LowerSpec) -> Step | None:
     return None
 
 
-def _modules(spec: LowerSpec) -> list[tuple[Isa, ModuleType]]:
+def _modules(spec: LowerSpec) -> list[tuple[Isa | None, ModuleType]]:
     return [
         (feature, importlib.import_module(f"{__name__}.{name}"))
         for feature, name in _MODULES
-        if feature in spec.isa
+        if feature is None or feature in spec.isa
     ]

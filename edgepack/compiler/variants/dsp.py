@@ -49,6 +49,7 @@ class Packing:
     infix: str  # of the kernels' names
     stream: Callable[[ConvLayer, NDArray[np.int8], Steps], Const]
     """Of a layer whose weights come in the order of the chained values."""
+    scratch: int = 0  # bytes that the kernels take more
 
 
 def conv(layer: ConvLayer, spec: LowerSpec) -> tuple[Step | str, ...]:
@@ -133,7 +134,7 @@ def chained(layer: ConvLayer, steps: Steps, packing: Packing | None = None) -> t
         params,
         TensorRef(layer.input),
         packing.stream(layer, layer.weights, steps),
-        Scratch(VALUE_BYTES * groups + -(-beside // 4) * 4),
+        Scratch(packing.scratch + VALUE_BYTES * groups + -(-beside // 4) * 4),
         TensorRef(layer.output),
     )
     return (*ways, _step(layer, f"ep_chain_conv{packing.infix}_s8", arguments))
@@ -156,7 +157,7 @@ def _pointwise(layer: ConvLayer, steps: Steps, packing: Packing) -> Step:
         Scalar("int32_t", layer.window.pixels),
         TensorRef(layer.input),
         packing.stream(layer, layer.weights, steps),
-        Scratch((VALUE_BYTES if depth % 4 == 0 else VALUE_BYTES + 4) * groups),
+        Scratch(packing.scratch + (VALUE_BYTES if depth % 4 == 0 else VALUE_BYTES + 4) * groups),
         TensorRef(layer.output),
     )
     return _step(layer, f"ep_chain_1x1{packing.infix}_s8", arguments)
@@ -196,7 +197,9 @@ def _fused(layer: ConvLayer, steps: Steps, packing: Packing) -> Step:
         params,
         TensorRef(layer.input),
         packing.stream(layer, layer.weights, steps),
-        Scratch(6 * depth + pitch * window.kernel_h + window.in_c * (window.out_w + 2)),
+        Scratch(
+            packing.scratch + 6 * depth + pitch * window.kernel_h + window.in_c * (window.out_w + 2)
+        ),
         TensorRef(layer.output),
     )
     return _step(layer, f"ep_fuse_conv{packing.infix}_s8", arguments)
@@ -209,7 +212,7 @@ def _band(layer: ConvLayer, steps: Steps, packing: Packing) -> Step:
         dsp_band.band_params(layer, PIXELS, twice=steps is None),
         TensorRef(layer.input),
         packing.stream(layer, weights, steps),
-        Scratch(dsp_band.scratch_bytes(layer.window, PIXELS, VALUE_BYTES)),
+        Scratch(packing.scratch + dsp_band.scratch_bytes(layer.window, PIXELS, VALUE_BYTES)),
         TensorRef(layer.output),
     )
     return _step(layer, f"ep_chain_band{packing.infix}_s8", arguments)

@@ -58,6 +58,11 @@ class DenseLayer:
     low: int
     high: int
 
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of all batches."""
+        return self.batches * self.weights.size
+
 
 @dataclass(frozen=True, slots=True)
 class SumLayer:

@@ -43,13 +43,22 @@ def _padded(weights: NDArray[np.int8]) -> NDArray[np.int8]:
 
 
 def _row(blocks: NDArray[np.int8]) -> Row:
-    """Where more than FARTHEST blocks lie between two, one of zeros is kept on the way."""
-    places, last = [], -1
-    for place in np.flatnonzero(blocks.any(axis=1)).tolist():
+    kept = reachable(np.flatnonzero(blocks.any(axis=1)))
+    return Row(blocks[kept], gaps(kept))
+
+
+def reachable(places: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Rising places, and those on the way where more than FARTHEST lie between two; 0 for none."""
+    found, last = [], -1
+    for place in places.tolist():
         while place - last - 1 > FARTHEST:
             last += FARTHEST + 1
-            places.append(last)
-        places.append(place)
+            found.append(last)
+        found.append(place)
         last = place
-    kept = np.array(places or [0], np.int64)
-    return Row(blocks[kept], (np.diff(kept, prepend=-1) - 1).astype(np.uint8))
+    return np.array(found or [0], np.intp)
+
+
+def gaps(places: NDArray[np.intp]) -> NDArray[np.uint8]:
+    """[n]: how many lie between each place and the one before it."""
+    return (np.diff(places, prepend=-1) - 1).astype(np.uint8)

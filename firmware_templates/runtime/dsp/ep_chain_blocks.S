@@ -4,7 +4,6 @@
     .thumb
 
 #define TWICE_BITS 7
-#define TURN_GROUPS 1
 #include "ep_chain_rows.inc"
 
     .equ TOGETHER, 8

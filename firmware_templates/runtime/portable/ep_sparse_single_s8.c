@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT-0 */
+#include "ep_sparse_single_s8.h"
+
+#include "ep_sparse.h"
+
+#define HEAD 0 /* bytes before the rows */
+
+static inline const int8_t* row(const int8_t* head, const int8_t* x, const int8_t* at,
+                                int32_t depth, int32_t step, int32_t* a, int32_t* b)
+{
+    int32_t first = *a;
+    int32_t second = *b;
+    int32_t count;
+    (void)head;
+    (void)depth;
+    do {
+        count = (uint8_t)*at++;
+        for (int32_t n = count; n > 0; n--) {
+            const int32_t weight = at[1];
+            x += (int32_t)(uint8_t)at[0] * step;
+            first += weight * x[0];
+            if (step == 2) {
+                second += weight * x[1];
+            }
+            x += step;
+            at += 2;
+        }
+    } while (count == 255);
+    *a = first;
+    if (step == 2) {
+        *b = second;
+    }
+    return at;
+}
+
+/* Inlined where one and two pixels are made, it would be there twice. */
+static __attribute__((noinline)) void
+columns(const ep_columns_t* p, const int8_t* x, const int8_t* w, const int32_t* bias,
+        const int32_t* multipliers, const int8_t* codes, int8_t* y0, int8_t* y1)
+{
+    ep_sparse_columns(row, HEAD, p, x, w, bias, multipliers, codes, y0, y1);
+}
+
+void ep_sparse_single_conv_s8(const ep_conv_2d_t* p, const int8_t* x, const int8_t* w,
+                           const int32_t* bias, const int32_t* multipliers, const int8_t* codes,
+                           int8_t* scratch, int8_t* y)
+{
+    ep_conv_pairs(p, columns, 0, x, w, bias, multipliers, codes, scratch, y);
+}
+
+void ep_sparse_single_dense_s8(const ep_dense_narrow_t* p, const int8_t* x, const int8_t* w,
+                            const int32_t* bias, const int32_t* multipliers, const int8_t* codes,
+                            int8_t* y)
+{
+    ep_sparse_dense(row, HEAD, p, x, w, bias, multipliers, codes, y);
+}
