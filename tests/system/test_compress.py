@@ -115,6 +115,38 @@ def test_steps_reach_the_same_widths(worker: Worker, digits: Path, tmp_path: Pat
     assert [cut.after for cut in report.layers] == [8, 12, 16, 10]
 
 
+def test_layers_are_pruned_with_a_teacher(worker: Worker, tmp_path: Path) -> None:
+    import keras
+
+    layers = keras.layers
+    x = inputs = keras.Input((6,))
+    for name in ("one", "two"):
+        y = layers.Dense(5, activation="relu", name=name)(x)
+        x = layers.Add()([x, layers.Dense(6, name=f"{name}_out")(y)])
+    keras.utils.set_random_seed(0)
+    model = keras.Model(inputs, layers.Dense(3, activation="softmax", name="head")(x))
+    model.get_layer("one_out").kernel.assign(np.full((5, 6), 1e-4))
+    path, out = tmp_path / "m.keras", tmp_path / "short.keras"
+    model.save(path)
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(90, 6)), random.integers(0, 3, 90)
+    np.savez(tmp_path / "d.npz", x=x, y=y)
+    data = DataSpec(source=str(tmp_path / "d.npz"))
+    spec = PruneSpec(method="layers", data=data, epochs=1, teacher=str(path))
+    report = compress.prune(path, spec, out, worker=worker)
+    assert [(c.layers, c.removed) for c in report.candidates] == [
+        (("one", "one_out"), True),
+        (("two", "two_out"), False),
+    ]
+    assert (report.size_before.weights, report.size_after.weights) == (138, 78)
+    assert document(out)["candidates"][0]["size"] == {"weights": 60, "macs": 60}
+    assert [layer.name for layer in keras.saving.load_model(out).layers if layer.weights] == [
+        "two",
+        "two_out",
+        "head",
+    ]
+
+
 def kernels_in(path: Path, folder: Path) -> list[Any]:
     import h5py
 
