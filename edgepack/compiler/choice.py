@@ -58,6 +58,7 @@ class Way:
     measured: bool
     flash: Mapping[object, int]  # constants and functions, which others may share, with bytes
     ram: int  # bytes in use while it runs
+    skips: bool = False  # multiplications by zero
 
     @property
     def time(self) -> float:
@@ -219,9 +220,24 @@ class Search:
             for place, pick in enumerate(picks)
         )
 
+    def _with(self, place: int, picks: Sequence[int], pick: int) -> Figures:
+        return self.figures([*picks[:place], pick, *picks[place + 1 :]])
+
+    def _skipping(self, place: int, picks: Sequence[int], chosen: Figures) -> tuple[str, ...]:
+        """What the best kernel that leaves out zeros would take, where none of them was picked."""
+        ways = self.table[place]
+        skipping = [pick for pick, way in enumerate(ways) if way.skips]
+        if not skipping or ways[picks[place]].skips:
+            return ()
+        best = min(skipping, key=lambda pick: ways[pick].time)
+        other = self._with(place, picks, best)
+        time = 100 * (other.time - chosen.time) / max(chosen.time, 1)
+        flash = other.flash - chosen.flash
+        return (f"{ways[best].kernels} leaves out zeros: {time:+.1f} % of the time, {flash:+,} B",)
+
     def _why(self, place: int, picks: Sequence[int], chosen: Figures) -> str:
         ways, refusals = self.table[place], self.offered.operators[place].refusals
-        refused = "; ".join(refusals)
+        refused = "; ".join((*self._skipping(place, picks, chosen), *refusals))
         if len(ways) == 1:
             return f"portable: {refused}" if refused else ""
         own = ways[picks[place]]
@@ -232,9 +248,7 @@ class Search:
             if not own.measured:
                 text = f"new, not measured; {others} more offered"
             return f"{text}; {refused}" if refused else text
-        trial = list(picks)
-        trial[place] = fastest
-        other = self.figures(trial)
+        other = self._with(place, picks, fastest)
         saved = 100 * (chosen.time - other.time) / max(chosen.time, 1)
         price = f"{other.ram - chosen.ram:+,} B of RAM, {other.flash - chosen.flash:+,} B of flash"
         if other.excess(self.budget) > chosen.excess(self.budget):
@@ -249,11 +263,12 @@ def _ways(ways: Sequence[Sequence[Step]], rams: Sequence[int], offered: Offered)
     guesses = [_guess(costs, pick) or rough_cost(ways[0], graph) for pick in range(len(ways))]
     return tuple(
         Way(
-            kernels=", ".join(dict.fromkeys(step.kernel for step in steps)),
+            kernels=", ".join(dict.fromkeys(name for step in steps for name in step.kernels)),
             cost=cost or guess,
             measured=cost is not None,
             flash=_flash_of(steps, isa),
             ram=ram,
+            skips=any(step.work is not None and step.work < step.macs for step in steps),
         )
         for steps, cost, guess, ram in zip(ways, costs, guesses, rams, strict=True)
     )

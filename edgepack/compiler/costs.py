@@ -26,9 +26,8 @@ _CORES: tuple[tuple[Isa, str], ...] = (
     ("rv32m", "rv32imac"),
     ("thumb1", "cortex-m0"),
 )
-_TILES = {  # pixels made at once; each one left over takes as long
-    name: 4 for name in ("ep_chain_1x1_s8", "ep_chain_1x1_blocks_s8", "ep_chain_1x1_book_s8")
-}
+_POINTWISE = ("ep_chain_1x1_s8", "ep_chain_1x1_blocks_s8", "ep_chain_1x1_book_s8")
+_TILES = dict.fromkeys(_POINTWISE, 4)  # pixels made at once; each one left over takes as long
 LEAST_LAYERS = 4  # from which on a fit is one
 _ROUGH = (100.0, 0.0, 0.0, 0.0, 15.0, 5.0, 0.0, 6.0)  # of a kernel that was not measured
 

@@ -325,6 +325,10 @@ def _lines(step: Step, texts: list[str], margin: str, stays: bool) -> str:
         return margin + _CONTROL[step.control].format(*texts)
     if stays:
         return f"{margin}/* in place: nothing to copy */"
+    if step.unpacks is not None:
+        *texts, params, packed = texts
+        unpacks = c.call(step.unpacks.kernel, [params, packed, texts[step.unpacks.place]], margin)
+        return f"{unpacks}\n{c.call(step.kernel, texts, margin)}"
     return c.call(step.kernel, texts, margin)
 
 

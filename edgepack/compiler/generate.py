@@ -13,7 +13,7 @@ import jinja2
 from edgepack import __version__
 from edgepack.compiler import c_writer as c
 from edgepack.compiler import facts
-from edgepack.compiler.runtime_files import runtime_file, runtime_files
+from edgepack.compiler.runtime_files import runtime_file, runtime_files, sources_of
 from edgepack.errors import UsageError
 from edgepack.program import MemoryPlan, Places, Program, Role
 from edgepack.resources import template_bytes
@@ -157,7 +157,9 @@ def _values(program: Program, plan: MemoryPlan, spec: GenerateSpec) -> dict[str,
         "regions": sorted(set(regions.values())),
         "arena_region": "" if spec.places.arena == "ram" else spec.places.arena,
         "structs": structs,
-        "kernels": sorted({step.source for step in program.steps if step.source}),
+        "kernels": sorted(
+            {source for step in program.steps for source in sources_of(step) if source}
+        ),
         "tensors": facts.local_tensors(program, plan),
         "steps": facts.step_rows(program, plan, constants, structs),
         "stream": facts.stream(program, plan),

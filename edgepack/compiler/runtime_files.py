@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from edgepack.program import Program
+from edgepack.program import Program, Step
 from edgepack.resources import folder, template_bytes
 
 _ALWAYS = ("ep_version.h", "ep_model.h", "ep_affine.h")
+UNPACKING = "ep_unpack"  # the stem of what a step may call before its kernel
 _INCLUDE = re.compile(rb'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
@@ -22,6 +23,8 @@ def runtime_files(program: Program, *, with_check: bool = False) -> dict[str, by
     for step in program.steps:
         if step.control:
             continue
+        if step.unpacks is not None:
+            variants[UNPACKING] = "portable"
         chosen = variants.setdefault(step.source, step.variant)
         assert chosen == step.variant, f"{step.source}: variants {chosen} and {step.variant}"
     brought = dict(program.files)
@@ -41,6 +44,11 @@ def runtime_files(program: Program, *, with_check: bool = False) -> dict[str, by
             there = [place for place in places if place in brought or _place(place, own)]
             queue += [(sibling, own) for sibling in there][:1]
     return dict(sorted(found.items()))
+
+
+def sources_of(step: Step) -> tuple[str, ...]:
+    """The stems of the headers of what a step calls."""
+    return (UNPACKING, step.source) if step.unpacks is not None else (step.source,)
 
 
 def _place(name: str, variant: str) -> str | None:

@@ -80,7 +80,8 @@ def _users(compiled: Compiled) -> dict[str, tuple[int, ...]]:
     structs = {row["key"]: row["symbol"] for row in facts.structs_of(program)}
     found: dict[str, set[int]] = defaultdict(set)
     for step in program.steps:
-        found[step.kernel].add(step.operator)
+        for kernel in step.kernels:
+            found[kernel].add(step.operator)
         for argument in step.arguments:
             if isinstance(argument, Params):
                 found[structs[argument]].add(step.operator)

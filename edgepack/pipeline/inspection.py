@@ -210,7 +210,7 @@ def _operators(graph: Graph, program: Program, board: Board | None) -> list[Oper
                 operator=operator.index,
                 kind=operator.kind,
                 output=_output_text(operator, graph) + times,
-                kernels=tuple(dict.fromkeys(f"{s.kernel} ({s.variant})" for s in steps)),
+                kernels=tuple(dict.fromkeys(name for s in steps for name in _kernels(s))),
                 macs=sum(s.macs for s in steps),
                 weights=sum(_bytes(s, "weights") for s in steps),
                 tables=sum(_bytes(s, "tables") for s in steps),
@@ -242,6 +242,11 @@ def _output_text(operator: Operator, graph: Graph) -> str:
 
 def _bytes(step: Step, role: Role) -> int:
     return sum(a.bytes_of(role) for a in step.arguments if isinstance(a, Const))
+
+
+def _kernels(step: Step) -> tuple[str, ...]:
+    """What it calls, the kernel with its variant."""
+    return (*step.kernels[:-1], f"{step.kernel} ({step.variant})")
 
 
 def _kind(graph: Graph, index: int) -> str:

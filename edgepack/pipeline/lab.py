@@ -137,7 +137,7 @@ def _run(
     own = own_functions(running, board)
     firmware, flash = running.image.firmware, running.image.flash
     variant = LabVariant(
-        kernels=tuple(step.kernel for step in program.steps),
+        kernels=tuple(name for step in program.steps for name in step.kernels),
         variant=", ".join(dict.fromkeys(step.variant for step in program.steps)),
         levels=_levels(program, board),
         count=count,

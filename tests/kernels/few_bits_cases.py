@@ -15,6 +15,7 @@ from edgepack.compiler.reader import read_model
 from edgepack.program import Program
 from tests.kernels.harness import Case
 from tests.kernels.test_conv_2d import random_layer
+from tests.kernels.test_depthwise_conv_2d import random_layer as random_depthwise
 from tests.kernels.test_dsp_conv import few_pixels, fused_layer, wider
 from tests.kernels.test_fully_connected import random_layer as random_dense
 from tests.kernels.weighted_cases import Layer
@@ -32,7 +33,8 @@ def picking(names: Sequence[str]) -> Callable[[Case, Board, str], Program]:
         found = offer(graph, dataclasses.replace(case.spec, isa=frozenset(board.isa)))
         picks = []
         for operator in found.operators:
-            kernels = {way[0].kernel: place for place, way in enumerate(operator.ways) if way}
+            ways = [(place, way[0]) for place, way in enumerate(operator.ways) if way]
+            kernels = {" ".join(step.kernels): place for place, step in ways}
             wanted = [kernel for kernel in kernels if kernel in names]
             chosen = min(wanted, key=lambda kernel: used[kernel], default="")
             used[chosen] += 1
@@ -69,3 +71,23 @@ def dense_layers(rng: np.random.Generator, bits: int, count: int) -> list[Layer]
 def few_pixel_layers(rng: np.random.Generator, bits: int, count: int) -> list[Layer]:
     """Convolutions of one to three pixels."""
     return [narrowed(rng, few_pixels(rng), bits, n) for n in range(count)]
+
+
+def depthwise_layers(rng: np.random.Generator, bits: int, count: int) -> list[Layer]:
+    """Depthwise convolutions; half of them with as many channels as real ones have."""
+    layers = []
+    for number in range(count):
+        layer = random_depthwise(rng, number)
+        multiplier = layer.channels // layer.x[3]
+        if number % 2:
+            depth = int(rng.integers(16, 40))
+            outputs = depth * multiplier
+            layer = dataclasses.replace(
+                layer,
+                x=(*layer.x[:3], depth),
+                w=(*layer.w[:3], outputs),
+                y=(*layer.y[:3], outputs),
+                channels=outputs,
+            )
+        layers.append(narrowed(rng, layer, bits, number))
+    return layers
