@@ -64,14 +64,14 @@ def learned(
     fixed = _fixed(net, bits)
     activations = {t: known.get(t, affine) for t, affine in base.activations.items()} | fixed
     weights, strangers = _weights(net, plain.kernels, activations)
-    others = [net.tensors[t].name for t in activations if t not in known and t not in fixed]
+    others = [t for t in activations if t not in known and t not in fixed]
     ends: dict[int, Form] = {}
     if spec.io == "float32":
         ends = dict.fromkeys((*net.inputs, *net.outputs))
     scheme = "power_of_two" if power else "global"
     schemes = {w.operator: scheme for w in net.weighted()}
     plan = Plan(net, Scales(activations, base.wanted), weights, ends, schemes)
-    return plan, _warnings(strangers, others)
+    return plan, _warnings(net, strangers, others)
 
 
 def _check(spec: QuantizeSpec, bits: int, power: bool, trained: set[int], name: str) -> None:
@@ -95,15 +95,25 @@ def _check(spec: QuantizeSpec, bits: int, power: bool, trained: set[int], name: 
         )
 
 
-def _warnings(strangers: Sequence[str], tensors: Sequence[str]) -> tuple[str, ...]:
+def _warnings(net: FloatNet, strangers: Sequence[str], tensors: Sequence[int]) -> tuple[str, ...]:
     told = []
     if strangers:
-        shown = ", ".join(strangers[:5])
-        told.append(f"weights not trained with rounding, and calibrated to 8 bits: {shown}")
+        told.append(
+            f"weights of {_listed(strangers)} were not trained with rounding; they have 8 bits "
+            "by calibration"
+        )
     if tensors:
-        shown = ", ".join(tensors[:3]) + (", ..." if len(tensors) > 3 else "")
-        told.append(f"{len(tensors)} tensors within layers have calibrated ranges: {shown}")
+        makers = [net.producer(t) for t in tensors]
+        told.append(
+            f"{len(tensors)} tensors inside layers have ranges by calibration, not training: of "
+            + _listed([net.label(i) for i in makers if i is not None])
+        )
     return tuple(told)
+
+
+def _listed(names: Sequence[str]) -> str:
+    unique = list(dict.fromkeys(names))
+    return ", ".join(unique[:5]) + (", ..." if len(unique) > 5 else "")
 
 
 def _fixed(net: FloatNet, bits: int) -> dict[int, Affine]:

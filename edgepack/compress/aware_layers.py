@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from edgepack.compress.ranges import limit
 
 _LN2 = math.log(2.0)
+_FUSED_FROM = 4096  # values of a sample, from which one compiled pass over them pays
 _register = keras.saving.register_keras_serializable(package="edgepack")
 
 
@@ -219,7 +220,7 @@ def fake_quantized(x: Any, exponent: Any, low: Any, high: Any) -> Any:
     Esser et al., 2020, in the logarithm). `exponent` broadcasts against x.
     """
     least, most = tf.cast(low, tf.float32), tf.cast(high, tf.float32)
-    large = exponent.shape.rank == 0
+    large = exponent.shape.rank == 0 and (x.shape[1:].num_elements() or 0) >= _FUSED_FROM
     forward, backward = (_forward_fused, _backward_fused) if large else (_forward, _backward)
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
