@@ -66,8 +66,12 @@ def prune_layers(
         for i, segment in enumerate(segments):
             tell(i, len(segments), f"round {rounds}, without {segment.layers[0]}")
             losses.append(judge(bypassed(graph, segment)))
-        best = _least(graph, segments, losses, whole, spec)
-        candidates += _told(graph, segments, losses, rounds, best)
+        sizes = freed(graph, segments)
+        best = _least(sizes, losses, whole, spec)
+        candidates += [
+            Candidate(segment.layers, loss, size, rounds, i == best)
+            for i, (segment, loss, size) in enumerate(zip(segments, losses, sizes, strict=True))
+        ]
         if best is None and rounds == 1:
             raise UsageError(f"{name}: {_why_nothing(segments, losses, whole, spec)}")
         if best is None:
@@ -145,35 +149,24 @@ def _allowed(graph: Unrolled, spec: PruneSpec) -> list[Segment]:
     return [segment for segment in segments_of(graph) if not kept(segment)]
 
 
-def _least(
-    graph: Unrolled, segments: list[Segment], losses: list[float], whole: float, spec: PruneSpec
-) -> int | None:
+def _least(sizes: list[Size], losses: list[float], whole: float, spec: PruneSpec) -> int | None:
     """The part to take out: of the least loss, or rise of the loss for what it frees."""
     bound = math.inf if spec.max_loss is None else spec.max_loss
     good = [i for i, loss in enumerate(losses) if loss - whole <= bound]
 
     def rank(i: int) -> tuple[float, int]:
-        size = freed(graph, segments[i])
-        unit = size.macs if spec.target == "macs" else size.weights
+        unit = sizes[i].macs if spec.target == "macs" else sizes[i].weights
         rise = round(losses[i] - whole, _DIGITS)
         return rise / max(1, unit) if spec.per_cost else rise, -unit
 
     return min(good, key=rank, default=None)
 
 
-def freed(graph: Unrolled, segment: Segment) -> Size:
-    """What goes with a part of the model."""
-    before, after = size_of(graph), size_of(bypassed(graph, segment))
-    return Size(before.weights - after.weights, before.macs - after.macs)
-
-
-def _told(
-    graph: Unrolled, segments: list[Segment], losses: list[float], rounds: int, best: int | None
-) -> list[Candidate]:
-    return [
-        Candidate(segment.layers, loss, freed(graph, segment), rounds, i == best)
-        for i, (segment, loss) in enumerate(zip(segments, losses, strict=True))
-    ]
+def freed(graph: Unrolled, segments: list[Segment]) -> list[Size]:
+    """What goes with each part of the model."""
+    before = size_of(graph)
+    after = [size_of(bypassed(graph, segment)) for segment in segments]
+    return [Size(before.weights - left.weights, before.macs - left.macs) for left in after]
 
 
 def _spend(
