@@ -6,6 +6,8 @@ into text on stderr and an exit status; everything below it raises.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class EdgepackError(Exception):
     """An error a user can act on."""
@@ -50,6 +52,11 @@ class MismatchError(EdgepackError):
 
 
 class TrainingError(EdgepackError):
-    """Training, pruning, quantisation or conversion failed."""
+    """Training, pruning, quantisation or conversion failed.
+
+    `last_good` is a model's file from before training went wrong, while the worker lives.
+    """
+
+    last_good: Path | None = None
 
     exit_code = 7

@@ -39,6 +39,7 @@ from edgepack.compress.tuning_spec import (
     WeightsReport,
     WeightsSpec,
 )
+from edgepack.errors import TrainingError
 from edgepack.store import write_file
 
 __all__ = [
@@ -175,7 +176,14 @@ def _stage(
         with open_worker() as own:
             return _stage(name, kind, path, spec, out, on_progress, own)
     request = {"stage": name, "path": str(path), "spec": to_plain(spec), "output": out.name}
-    answer = worker.call(request, on_progress)
+    try:
+        answer = worker.call(request, on_progress)
+    except TrainingError as error:
+        if error.last_good is None:
+            raise
+        rescued = out.with_name(f"{out.stem}.last-good.keras")
+        write_file(rescued, error.last_good.read_bytes())
+        raise TrainingError(f"{error}. The model as it was then is in {rescued}") from error
     report = from_plain(kind, answer["report"])
     result = Path(answer["file"])
     write_file(out, result.read_bytes())

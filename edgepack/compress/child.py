@@ -94,7 +94,10 @@ class Worker:
                 result: dict[str, Any] = event["value"]
                 return result
             elif event["event"] == "error":
-                raise _error(event["class"], event["message"])
+                error = _error(event["class"], event["message"])
+                if isinstance(error, errors.TrainingError) and "file" in event:
+                    error.last_good = Path(event["file"])
+                raise error
         raise self._died(request["stage"])
 
     def close(self) -> None:

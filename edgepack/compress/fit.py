@@ -29,6 +29,14 @@ Each batch has its own seed, for `tf.random.stateless_*`.
 """
 
 
+class Diverged(TrainingError):
+    """Training went wrong; `model` holds the weights after the last good epoch, where one was."""
+
+    def __init__(self, message: str, model: Any) -> None:
+        super().__init__(message)
+        self.model = model
+
+
 @dataclass(frozen=True, slots=True)
 class FitSpec:
     """How to fit: Adam, its rate falling to 0 along a cosine."""
@@ -59,7 +67,7 @@ def fit(
     from 1 over all epochs. `optimizer` makes one of a learning rate schedule; None is Adam. With
     no epochs, batch norm's statistics alone are taken anew.
 
-    Raises TrainingError where the loss or a weight is no longer a number, the model then holding
+    Raises Diverged where the loss or a weight is no longer a number, the model then holding
     the weights after the last good epoch; UsageError where labels or teacher do not fit.
     """
     import keras
@@ -83,7 +91,7 @@ def fit(
             callbacks=[*hooks, watcher],
         )
         if watcher.trouble:
-            raise TrainingError(watcher.trouble)
+            raise Diverged(watcher.trouble, model if losses else None)
     settle_batch_norm(model, samples, spec)
     return tuple(losses)
 

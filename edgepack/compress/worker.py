@@ -78,7 +78,7 @@ def _answer(
     try:
         return {"event": "result", "value": _run(request, folder, tell)}
     except errors.EdgepackError as error:
-        return _failure(type(error).__name__, str(error))
+        return {**_failure(type(error).__name__, str(error)), **_last_good(error, folder)}
     except MemoryError as error:
         return _failure("TrainingError", _no_memory(request["stage"], error))
     except OSError as error:
@@ -101,6 +101,18 @@ def _no_memory(stage: str, error: BaseException) -> str:
         f"{stage}: out of memory{f' ({first})' if first else ''}; give fewer samples or a smaller "
         "batch_size, or end other programs"
     )
+
+
+def _last_good(error: errors.EdgepackError, folder: Path) -> dict[str, str]:
+    """The file of the last good weights, where training went wrong after some."""
+    model = getattr(error, "model", None)
+    if model is None:
+        return {}
+    from edgepack.compress.save import keras_bytes
+
+    path = folder / "last_good.keras"
+    path.write_bytes(keras_bytes(model, folder))
+    return {"file": str(path)}
 
 
 def _failure(kind: str, message: str) -> dict[str, Any]:

@@ -452,3 +452,38 @@ def test_codebooks_are_as_few_integers_in_the_tflite(
             few = np.unique(w[start : start + group])
             assert len(few) <= keys["entries"]
     assert max(np.abs(w.astype(int)).max() for w in found) == 127
+
+
+def test_the_last_good_model_is_a_file(
+    monkeypatch: pytest.MonkeyPatch, trained: Any, saved: Path, data: DataSpec, tmp_path: Path
+) -> None:
+    import keras
+
+    from edgepack.compress import worker as process
+    from edgepack.compress.fit import Diverged
+
+    def run(*_: Any) -> Any:
+        raise Diverged("the loss is no longer a number", trained)
+
+    monkeypatch.setattr(process, "_run", run)
+    (tmp_path / "scratch").mkdir()
+    event = process._answer({"stage": "fine_tune"}, tmp_path / "scratch", lambda event: None)
+
+    class Answering:
+        def call(self, request: Any, on_progress: Any) -> Any:
+            error = TrainingError(event["message"])
+            error.last_good = Path(event["file"])
+            raise error
+
+    spec, out = FineTuneSpec(data=data), tmp_path / "out.keras"
+    with pytest.raises(TrainingError) as caught:
+        compress.apply(saved, spec, out, worker=Answering())  # type: ignore[arg-type]
+    rescued = tmp_path / "out.last-good.keras"
+    assert str(caught.value) == (
+        f"the loss is no longer a number. The model as it was then is in {rescued}"
+    )
+    assert not out.exists()
+    for kept, good in zip(
+        keras.saving.load_model(rescued).get_weights(), trained.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(kept, good)
