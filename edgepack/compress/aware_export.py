@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from edgepack.compress.aware_fold import Folded, LearnedKernel, folded
 from edgepack.compress.conversion import Job, to_tflite
 from edgepack.compress.data import Arrays
-from edgepack.compress.floatnet import FloatNet, Weighted, collected, read_net
+from edgepack.compress.floatnet import FloatNet, Weighted, read_net, run
 from edgepack.compress.load import Network, of_keras
 from edgepack.compress.quantizer import Plan, without_negations
 from edgepack.compress.quantizer_rules import Affine, Grid, fixed_output
@@ -194,7 +194,11 @@ def _known_tensors(net: FloatNet, plain: Folded, samples: Arrays) -> dict[int, A
     """The learned Affine of each tensor that holds what the Keras model rounded."""
     few = samples.take(np.arange(min(_COMPARED, samples.n)))
     groups = scale_groups(net)
-    held = collected(net, few.inputs, groups)
+    rows: dict[int, list[NDArray[Any]]] = {}
+    for values in run(net, few.inputs, groups):
+        for tensor, value in values.items():
+            rows.setdefault(tensor, []).append(value)
+    held = {tensor: np.concatenate(parts) for tensor, parts in rows.items()}
     rounded = _rounded(plain, few)
     by_content: list[tuple[NDArray[Any], list[Affine]]] = []
     for value, affine in rounded:
