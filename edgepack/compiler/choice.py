@@ -237,11 +237,12 @@ class Search:
 
     def _why(self, place: int, picks: Sequence[int], chosen: Figures) -> str:
         ways, refusals = self.table[place], self.offered.operators[place].refusals
-        refused = "; ".join((*self._skipping(place, picks, chosen), *refusals))
+        fastest = min(range(len(ways)), key=lambda pick: ways[pick].time)
+        skipping = () if ways[fastest].skips else self._skipping(place, picks, chosen)
+        refused = "; ".join((*skipping, *refusals))
         if len(ways) == 1:
             return f"portable: {refused}" if refused else ""
         own = ways[picks[place]]
-        fastest = min(range(len(ways)), key=lambda pick: ways[pick].time)
         if picks[place] == fastest:
             others = len(ways) - 1
             text = f"the fastest of {len(ways)}"
@@ -253,7 +254,8 @@ class Search:
         price = f"{other.ram - chosen.ram:+,} B of RAM, {other.flash - chosen.flash:+,} B of flash"
         if other.excess(self.budget) > chosen.excess(self.budget):
             price += ", over the budget"
-        return f"{ways[fastest].kernels} would save {saved:.1f} % of the time for {price}"
+        text = f"{ways[fastest].kernels} would save {saved:.1f} % of the time for {price}"
+        return "; ".join((text, *skipping))
 
 
 def _ways(ways: Sequence[Sequence[Step]], rams: Sequence[int], offered: Offered) -> tuple[Way, ...]:
