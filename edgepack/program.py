@@ -103,6 +103,18 @@ class Overlap:
 
 
 @dataclass(frozen=True, slots=True)
+class Unpacking:
+    """Weights of few bits that become a kernel's bytes in RAM just before it is called.
+
+    The step's last two arguments are what unpacks: its Params, and the packed weights.
+    """
+
+    kernel: str  # the C function of ep_unpack.h
+    place: int  # of the arguments, the Scratch that takes the bytes
+    weights: int  # how many
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One call of a kernel, or a line of control flow.
 
@@ -121,6 +133,12 @@ class Step:
     macs: int = 0
     control: Control = ""
     work: int | None = None  # of the MACs, those that the kernel does; None: all of them
+    unpacks: Unpacking | None = None
+
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        """The C functions that are called, in their order."""
+        return (self.unpacks.kernel, self.kernel) if self.unpacks else (self.kernel,)
 
 
 @dataclass(frozen=True, slots=True)
