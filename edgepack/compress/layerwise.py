@@ -25,7 +25,14 @@ from edgepack.compress.patches import (
 from edgepack.compress.quantizer_rules import Affine, Grid, quantised
 from edgepack.compress.quantizer_scales import Scales
 from edgepack.compress.ranges import Array, restored
-from edgepack.compress.rounding import Moments, RoundingSpec, adaround, moments, target
+from edgepack.compress.rounding import (
+    Moments,
+    RoundingSpec,
+    adaround,
+    moments,
+    refitted,
+    target,
+)
 from edgepack.compress.stepwise import OneOperator
 from edgepack.errors import ModelError, UsageError
 
@@ -42,6 +49,7 @@ class Fitting:
 
     rounding: RoundingSpec | None = None
     correct_bias: bool = False
+    keep_steps: bool = False  # else rounding fits them too: not for powers of two
     seed: int = 0
 
 
@@ -79,7 +87,7 @@ def fitted(
 ) -> Fitted:
     """The weights of `grids` (by tensor, rounded to nearest), fitted as `how` asks.
 
-    Steps stay as they are; weights and biases that two operators share are fitted to the first.
+    Rounding fits steps too; weights and biases that two operators share are fitted to the first.
     Raises UsageError with fewer than 8 samples, ModelError for a net with branches or loops.
     """
     if len(samples[0]) < _LEAST_SAMPLES:
@@ -183,15 +191,18 @@ class _Walk:
         floats = grouped(weights, kind, groups).astype(np.float64)
         aim = target(self._moments(layer, given[layer.x]), floats)
         steps = np.broadcast_to(nearest.steps, weights.shape[layer.axis])
-        found = adaround(
-            aim,
-            floats,
-            steps.reshape(floats.shape[:2]),
-            nearest.bits,
-            self.how.rounding,
-        )
+        spread = steps.reshape(floats.shape[:2])
+        found = adaround(aim, floats, spread, nearest.bits, self.how.rounding)
+        kept = nearest.steps
+        if not self.how.keep_steps:
+            shared = len(kept) == 1
+            found, fit = refitted(
+                aim, found, spread, nearest.bits, self.how.rounding, shared=shared
+            )
+            exact = fit.reshape(-1)[: len(kept)].astype(np.float32)
+            kept = exact.astype(np.float64)
         grid = ungrouped(found, kind, weights.shape).astype(np.int8)
-        return Grid(grid, nearest.steps, nearest.bits)
+        return Grid(grid, kept, nearest.bits)
 
     def _moments(self, layer: Weighted, coarse: Array) -> Moments:
         operator, shape = self.net.operators[layer.operator], self.net.tensors[layer.weights].shape

@@ -91,6 +91,8 @@ def _cost(net: FloatNet, layer: Weighted, bits: int, costs: Costs | None) -> flo
         channels = net.tensors[layer.weights].shape[layer.axis]
         return flash_bytes(_size(net, layer), channels, bits)
     label = net.label(layer.operator)
+    if bits == 32:
+        return 0.0  # it stays float, whatever the others take
     if str(bits) not in costs.get(label, {}):
         known = ", ".join(list(costs)[:5])
         raise UsageError(

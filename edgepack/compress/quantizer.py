@@ -116,7 +116,12 @@ def planned(
     fits: tuple[LayerFit, ...] = ()
     if spec.correct_bias or spec.rounding == "adaptive":
         search = RoundingSpec() if spec.rounding == "adaptive" else None
-        how = Fitting(rounding=search, correct_bias=spec.correct_bias, seed=spec.seed)
+        how = Fitting(
+            rounding=search,
+            correct_bias=spec.correct_bias,
+            keep_steps=spec.scheme == "power_of_two",
+            seed=spec.seed,
+        )
         fit = fitted(net, samples, found, grids, how, tell)
         net, grids, fits = fit.net, dict(fit.grids), fit.layers
     schemes = {w.operator: spec.scheme for w in net.weighted()}

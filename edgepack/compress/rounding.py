@@ -94,8 +94,9 @@ class RoundingSpec:
     """How to search the rounding."""
 
     iterations: int = 1000
-    learning_rate: float = 0.02
-    regularizer: float = 0.3
+    learning_rate: float = 0.05
+    regularizer: float = 3.0
+    refits: int = 3  # of the steps to the integers found, each followed by another descent
 
     def __post_init__(self) -> None:
         if not 0 <= self.iterations <= 100_000:
@@ -121,6 +122,28 @@ def adaround(aim: Target, weights: Array, steps: Array, bits: int, spec: Roundin
     searched = descend(unit, rounded, top)
     better = unit.error(searched) < unit.error(settled)
     return np.where(better[:, :, None], searched, settled)
+
+
+def refitted(
+    aim: Target, grid: Array, steps: Array, bits: int, spec: RoundingSpec, *, shared: bool
+) -> tuple[Array, Array]:
+    """Integers and steps, each in turn the best for the other: never worse than before.
+
+    `shared` says that all outputs have one step, which then stays one. Steps stay within half
+    and twice what they were, so that biases keep their room.
+    """
+    first = np.asarray(steps, np.float64)
+    grid, now = np.asarray(grid, np.float64), first
+    for _ in range(spec.refits):
+        over = (grid * aim.pull).sum(axis=2)
+        under = (grid * (grid @ aim.curvature)).sum(axis=2)
+        if shared:
+            over, under = np.broadcast_arrays(over.sum(), under.sum(), now)[:2]
+        known = (under > 0) & (over > 0)
+        best = np.where(known, over / np.where(known, under, 1.0), now)
+        now = np.clip(best, 0.5 * first, 2.0 * first)
+        grid = descend(_in_steps(aim, now), grid, limit(bits))
+    return grid, now
 
 
 def _in_steps(aim: Target, steps: Array) -> Target:

@@ -144,7 +144,8 @@ def test_rounding_and_bias_bring_the_outputs_nearer_on_unseen_samples():
         for key, grid in made.grids.items():
             assert grid.integers.shape == grids[key].integers.shape
             assert np.abs(grid.integers).max() <= 7
-            np.testing.assert_array_equal(grid.steps, grids[key].steps)
+            assert (grid.steps <= 2 * grids[key].steps + 1e-9).all()
+            assert (grid.steps >= 0.5 * grids[key].steps - 1e-9).all()
         again = layerwise.fitted(net, [fit], scales, grids, how)
         for key, grid in made.grids.items():
             np.testing.assert_array_equal(grid.integers, again.grids[key].integers)
@@ -152,6 +153,16 @@ def test_rounding_and_bias_bring_the_outputs_nearer_on_unseen_samples():
         before = against_float(net, net, scales, grids, test)
         ratios.append(against_float(net, made.net, scales, made.grids, test) / before)
     assert max(ratios) < 0.8
+
+
+def test_steps_of_powers_of_two_stay_as_they_are():
+    spec = QuantizeSpec(
+        data=DataSpec(source="x.npz"), scheme="power_of_two", weights=4, rounding="adaptive"
+    )
+    made = quantizer.quantized_net(read_net(conv_net()), [samples(48)], spec)
+    for row in made.tensors:
+        for step in (row.least_step, row.largest_step):
+            assert np.log2(step) == np.rint(np.log2(step))
 
 
 def against_float(

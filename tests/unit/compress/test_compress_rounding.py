@@ -9,7 +9,7 @@ import pytest
 
 from edgepack.compress.bias import corrected, means
 from edgepack.compress.ranges import weight_steps
-from edgepack.compress.rounding import RoundingSpec, adaround, moments, target
+from edgepack.compress.rounding import RoundingSpec, adaround, moments, refitted, target
 from edgepack.errors import UsageError
 
 
@@ -90,6 +90,24 @@ def test_each_group_rounds_by_its_own_inputs():
     settled = adaround(target(moments(x, q), w), w, steps, 4, RoundingSpec(iterations=0))
     np.testing.assert_array_equal(settled, np.concatenate(alone))
     np.testing.assert_array_equal(together, adaround(target(moments(x, q), w), w, steps, 4, spec))
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_steps_that_are_fitted_lower_the_error(shared):
+    x, q, w, steps = layer(6, out=4, bits=2)
+    if shared:
+        steps = np.full_like(steps, steps.max())
+    aim, spec = target(moments(x, q), w), RoundingSpec(iterations=0)
+    found = adaround(aim, w, steps, 2, spec)
+    grid, fitted = refitted(aim, found, steps, 2, spec, shared=shared)
+    before = output_error(x, q, w, found * steps[:, :, None])
+    after = output_error(x, q, w, grid * fitted[:, :, None])
+    assert after.sum() < before.sum()
+    assert np.abs(grid).max() <= 1
+    assert (fitted >= 0.5 * steps).all() and (fitted <= 2 * steps).all()
+    assert len(np.unique(fitted)) == (1 if shared else 4)
+    if not shared:
+        assert (after <= before * (1 + 1e-6)).all()
 
 
 def test_inputs_that_say_nothing_leave_rounding_to_nearest():
