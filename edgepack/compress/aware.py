@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from edgepack.compress.aware_spec import AwareSpec
 from edgepack.compress.data import Arrays
-from edgepack.compress.groups import kind_of
+from edgepack.compress.follow import kind_of
 from edgepack.compress.normal_form import (
     NormalForm,
     activation_of,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgepack.compress.aware_layers import AwareKernel, FakeQuantize
-from edgepack.compress.groups import kind_of
+from edgepack.compress.follow import kind_of
 from edgepack.compress.normal_form import by_channel, norm_factors, norms_after, with_bias
 from edgepack.compress.rebuild import Copies, rebuilt
 from edgepack.compress.unroll import Call, unroll

@@ -82,7 +82,9 @@ def follow(classes: Union, step: Step) -> tuple[Labels, ...] | None:
         return None
     if len(step.made) != 1 and kind != "Split":
         return None
-    return rule(classes, step)
+    found = rule(classes, step)
+    widths = [width_of(shape) for shape in step.made]
+    return found if found and [len(labels) for labels in found] == widths else None
 
 
 def kind_of(operation: Any) -> str:
@@ -191,6 +193,8 @@ def _slice(classes: Union, step: Step) -> tuple[Labels, ...] | None:
     """`x[..., a:b]`, and slices of other axes that leave the last as it is."""
     key = key_of(step.arguments)
     rank = len(step.shapes[0])
+    if any(part is None for part in key):
+        return None
     if len(key) < rank and Ellipsis not in key:
         return step.given if len(step.made[0]) > 1 else None
     last = key[-1]

@@ -18,8 +18,6 @@ import numpy as np
 from edgepack.compress.follow import OPENERS, Labels, Step, follow, kind_of, width_of
 from edgepack.compress.unroll import Unrolled
 
-__all__ = ["Classes", "Traced", "kind_of", "trace"]
-
 
 @dataclass
 class Classes:

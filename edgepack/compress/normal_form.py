@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepack.compress.groups import kind_of
+from edgepack.compress.follow import kind_of
 from edgepack.compress.rebuild import Copies, rebuilt
 from edgepack.compress.unroll import Call, Unrolled, unroll
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from edgepack.compress.follow import OPENERS, READERS, kind_of
 from edgepack.compress.groups import Traced
+from edgepack.compress.rebuild import apply
 from edgepack.compress.unroll import Call, Unrolled
 
 Edit = Callable[[Call, list[Any]], list[Any]]
@@ -23,21 +24,13 @@ def run(graph: Unrolled, inputs: Sequence[Any], edit: Edit | None = None) -> dic
 
     `edit(call, given)` gives what a call is to read in place of `given`.
     """
-    import keras
-
     values: dict[int, Any] = dict(zip(graph.inputs, inputs, strict=True))
     for call in graph.calls:
         given = [values[number] for number in call.inputs]
-        made = apply(call.operation, call, given if edit is None else edit(call, given))
-        values.update(zip(call.outputs, keras.tree.flatten(made), strict=True))
+        read = given if edit is None else edit(call, given)
+        made = apply(call.operation, call, dict(zip(call.inputs, read, strict=True)))
+        values.update(zip(call.outputs, made, strict=True))
     return values
-
-
-def apply(operation: Any, call: Call, given: Sequence[Any]) -> Any:
-    """What `operation` makes of `given` with the other arguments of `call`."""
-    places = zip(call.arguments.keras_tensors, given, strict=True)
-    args, kwargs = call.arguments.fill_in({id(old): value for old, value in places})
-    return operation(*args, **{key: v for key, v in kwargs.items() if v is not None})
 
 
 def reads_of(traced: Traced) -> dict[int, NDArray[np.int64]]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edgepack.compress.follow import DEPTHWISE, READERS, key_of, kind_of
 from edgepack.compress.groups import Traced
-from edgepack.compress.running import apply
+from edgepack.compress.rebuild import apply, single
 from edgepack.compress.unroll import Call, Unrolled
 
 Mask = NDArray[np.bool_]
@@ -34,43 +34,40 @@ def without(graph: Unrolled, traced: Traced, removed: set[int]) -> Any:
     built: dict[int, Any] = {}
     names = names_of(graph)
     for call in graph.calls:
-        given = [tensors[number] for number in call.inputs]
         if isinstance(call.operation, keras.Layer):
             key = id(call.operation)
             if key not in built:
                 built[key] = _rebuilt(graph, traced, call, kept, names[key])
-            made = apply(built[key], call, given)
+            made = apply(built[key], call, tensors)
             _give_weights(call.operation, built[key], traced, kept)
         else:
-            made = _operated(graph, traced, call, kept, given)
-        tensors.update(zip(call.outputs, keras.tree.flatten(made), strict=True))
+            made = _operated(graph, traced, call, kept, tensors)
+        tensors.update(zip(call.outputs, made, strict=True))
     outputs = [tensors[number] for number in graph.outputs]
     inputs = [tensors[number] for number in graph.inputs]
-    return keras.Model(_single(inputs), _single(outputs), name=graph.name)
+    return keras.Model(single(inputs), single(outputs), name=graph.name)
 
 
-def _single(tensors: list[Any]) -> Any:
-    return tensors[0] if len(tensors) == 1 else tensors
-
-
-def _operated(graph: Unrolled, traced: Traced, call: Call, kept: Kept, given: list[Any]) -> Any:
+def _operated(
+    graph: Unrolled, traced: Traced, call: Call, kept: Kept, tensors: dict[int, Any]
+) -> list[Any]:
     """What an operation without weights makes of fewer channels."""
-    import keras
+    from keras import ops
 
     kind = kind_of(call.operation)
-    masks = [kept(traced.tensors[number]) for number in call.outputs]
-    if all(mask.all() for mask in masks) and kept(traced.tensors[call.inputs[0]]).all():
-        return apply(call.operation, call, given)
+    masks = [kept(traced.tensors[number]) for number in (*call.inputs, *call.outputs)]
+    if all(mask.all() for mask in masks):
+        return apply(call.operation, call, tensors)
+    given, made = tensors[call.inputs[0]], masks[len(call.inputs) :]
     if kind == "Split":
-        ends = np.cumsum([int(mask.sum()) for mask in masks])[:-1].tolist()
-        return keras.ops.split(given[0], ends, axis=call.operation.axis)
+        ends = np.cumsum([int(mask.sum()) for mask in made])[:-1].tolist()
+        return list(ops.split(given, ends, axis=call.operation.axis))
     if kind == "Reshape":
-        return keras.ops.reshape(
-            given[0], (-1, *_target(graph.shapes[call.outputs[0]], int(masks[0].sum())))
-        )
+        target = _target(graph.shapes[call.outputs[0]], int(made[0].sum()))
+        return [ops.reshape(given, (-1, *target))]
     if kind == "GetItem" and isinstance(key_of(call.arguments)[-1], slice):
-        return given[0][_narrower(graph, traced, call, kept)]
-    return apply(call.operation, call, given)
+        return [given[_narrower(graph, traced, call, kept)]]
+    return apply(call.operation, call, tensors)
 
 
 def _narrower(graph: Unrolled, traced: Traced, call: Call, kept: Kept) -> tuple[Any, ...]:
