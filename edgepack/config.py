@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from edgepack.board import describe_problem
+from edgepack.board import Board, describe_problem, load_board
 from edgepack.compress import AwareSpec, DataSpec, PruneSpec, QuantizeSpec, WeightsSpec
 from edgepack.compress.spec import Spec
 from edgepack.compress.tables import STAGES, check_order, data_of, spec_of, stage_of
@@ -62,6 +62,9 @@ class Control(_Frozen):
         return self
 
 
+CostUnit = Literal["instructions", "flash"]
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of a recipe: the stage's name, what it is asked for, and that as it was written."""
@@ -69,6 +72,7 @@ class Step:
     name: str
     spec: Annotated[Spec, PlainValidator(lambda spec: spec)]
     asked: str = ""
+    costs: CostUnit | None = None  # what the spec's `costs` are to be in, on the recipe's board
 
 
 class Compress(_Frozen):
@@ -110,8 +114,15 @@ def _step(number: int, row: dict[str, Any], shared: dict[str, Any]) -> Step:
     where = f"compress.step {number}"
     if not isinstance(name, str) or not name:
         raise UsageError(f"{where}: says not what to do; write do = one of {', '.join(STAGES)}")
+    asked = ", ".join(f"{key} {value}" for key, value in table.items())
+    unit = table.get("costs")
+    if isinstance(unit, str):
+        if unit not in get_args(CostUnit):
+            known = ", ".join(get_args(CostUnit))
+            raise UsageError(f"{where}, {name}.costs: {unit!r} is not known; known: {known}")
+        table["costs"] = {}
     spec = spec_of(stage_of(name, where, table), table, f"{where}, {name}", shared)
-    return Step(name, spec, ", ".join(f"{key} {value}" for key, value in table.items()))
+    return Step(name, spec, asked, unit if isinstance(unit, str) else None)  # type: ignore[arg-type]
 
 
 def _stage(name: str) -> Any:
@@ -218,6 +229,11 @@ class Config(_Frozen):
     bench: Bench = Bench()
     report: Report = Report()
     budget: Budget = Budget()
+
+    def board_at(self, folder: Path) -> Board:
+        """The board that the file names, whose own paths start from `folder`."""
+        name = self.board.name
+        return load_board(str(folder / name) if name.endswith(".toml") else name, folder)
 
 
 def load_config(path: Path) -> Config:

@@ -5,6 +5,7 @@ Runs in the worker: imports TensorFlow.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import re
@@ -234,10 +235,37 @@ def _export_keras(model: Any, names: tuple[str, ...], target: Path) -> None:
     ]
 
     def serve(*x: Any) -> Any:
-        return keras.tree.flatten(model(x[0] if single else list(x), training=False))
+        with _plain_scopes(model):
+            return keras.tree.flatten(model(x[0] if single else list(x), training=False))
 
     archive.add_endpoint("serve", serve, input_signature=signature)
     archive.write_out(str(target), verbose=False)
+
+
+@contextlib.contextmanager
+def _plain_scopes(model: Any) -> Iterator[None]:
+    """Operations are called `model/layer/operation` in here, by the layers' own names.
+
+    Keras opens each layer's scope twice, once to build it, and TensorFlow then numbers the second
+    one: `conv_1` for `conv`. A name that ends in a slash is entered again as it is.
+    """
+    import tensorflow as tf
+
+    def opened(layer: Any) -> Callable[[], Any]:
+        def scope() -> Any:
+            parent = tf.get_current_name_scope()
+            return tf.name_scope(f"{parent}/{layer.name}/" if parent else f"{layer.name}/")
+
+        return scope
+
+    layers = list(model._flatten_layers())
+    try:
+        for layer in layers:
+            object.__setattr__(layer, "_open_name_scope", opened(layer))
+        yield
+    finally:
+        for layer in layers:
+            vars(layer).pop("_open_name_scope", None)
 
 
 def _load_saved_model(path: Path, folder: Path, trust: bool) -> Network:

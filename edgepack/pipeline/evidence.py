@@ -17,7 +17,6 @@ from edgepack.pipeline.device import DeviceSpec, Progress, bench_compiled, silen
 from edgepack.pipeline.keras import located_data
 from edgepack.pipeline.recipe import Made, Variant, make
 from edgepack.pipeline.whole import (
-    board_of,
     budget_gates,
     compile_spec,
     device_spec,
@@ -136,7 +135,7 @@ def compare_recipes(
         tuple(rows),
         tuple(rows.values()),
         tuple(held.values()),
-        notes=tuple(dict.fromkeys(note for o in outcomes for note in o.notes)),
+        notes=tuple(f"{o.labels[0]}: {note}" for o in outcomes for note in o.notes),
     )
     return outcome, write_report(outcome, output / f"compare-{'-'.join(_labels(paths))}")
 
@@ -151,7 +150,7 @@ def _run(
     emulator: str | None,
 ) -> tuple[list[Outcome], Board, Path]:
     configs = [load_config(path) for path in paths]
-    boards = [board or board_of(c, p.parent) for c, p in zip(configs, paths, strict=True)]
+    boards = [board or c.board_at(p.parent) for c, p in zip(configs, paths, strict=True)]
     for path, other in zip(paths, boards, strict=True):
         if other != boards[0]:
             raise UsageError(
@@ -171,6 +170,7 @@ def _run(
                 label,
                 progress,
                 worker=worker,
+                board=boards[0],
                 seed=seed,
             )
             for config, path, label in zip(configs, paths, labels, strict=True)

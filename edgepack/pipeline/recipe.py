@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgepack import compress
+from edgepack.board import Board
 from edgepack.compress import ConvertSpec, QuantizeSpec, TrainSpec, Worker
 from edgepack.compress.spec import Spec
 from edgepack.config import Compress, Config, Step
 from edgepack.errors import UsageError
 from edgepack.pipeline.device import Progress
 from edgepack.pipeline.keras import kept, located, located_data
+from edgepack.pipeline.layer_costs import with_costs
 from edgepack.results import StepResult
 
 MADE_TFLITE = ("quantize", "convert")
@@ -57,6 +59,7 @@ def make(
     progress: Progress,
     *,
     worker: Worker | None = None,
+    board: Board | None = None,
     seed: int | None = None,
     controls: bool = True,
 ) -> Made:
@@ -70,11 +73,20 @@ def make(
     if worker is None:
         with compress.open_worker() as own:
             return make(
-                config, folder, output, label, progress, worker=own, seed=seed, controls=controls
+                config,
+                folder,
+                output,
+                label,
+                progress,
+                worker=own,
+                board=board,
+                seed=seed,
+                controls=controls,
             )
     steps = tuple(_ready(step, folder, seed) for step in recipe.step)
     work = _Work(output, worker, progress)
-    final, done = _run_steps(steps, model, recipe, work)
+    board = board or config.board_at(folder)
+    final, done = _run_steps(steps, model, recipe, board, work)
     result = Variant(label, final)
     if not controls:
         return Made(result, (), done, ())
@@ -107,19 +119,30 @@ def _ready(step: Step, folder: Path, seed: int | None) -> Step:
 
 
 def _run_steps(
-    steps: tuple[Step, ...], model: Path, recipe: Compress, work: _Work
+    steps: tuple[Step, ...], model: Path, recipe: Compress, board: Board, work: _Work
 ) -> tuple[Path, tuple[StepResult, ...]]:
     """The recipe's .tflite, and what each step did; a recipe without `quantize` ends in floats."""
     if steps[-1].name not in MADE_TFLITE:
         test = steps[-1].spec.test
-        spec = ConvertSpec(test=test, seed=steps[-1].spec.seed, trust_model=recipe.trust_model)
-        steps = (*steps, Step("convert", spec))
+        floats = ConvertSpec(test=test, seed=steps[-1].spec.seed, trust_model=recipe.trust_model)
+        steps = (*steps, Step("convert", floats))
     done = []
     for number, step in enumerate(steps, 1):
         suffix = ".tflite" if step.name in MADE_TFLITE else ".keras"
-        model = work.stage(model, step.spec, f"{number}-{step.name}{suffix}")
+        spec = step.spec if step.costs is None else _priced(step, number, model, board, work)
+        model = work.stage(model, spec, f"{number}-{step.name}{suffix}")
         done.append(_step_result(step, model))
     return model, tuple(done)
+
+
+def _priced(step: Step, number: int, model: Path, board: Board, work: _Work) -> Spec:
+    """What the step asks for, with the costs of this model's layers on the board."""
+
+    def quantised(spec: QuantizeSpec, name: str) -> Path:
+        return work.stage(model, spec, f"{number}-{name}.tflite")
+
+    assert step.costs is not None
+    return with_costs(step.spec, step.costs, board, quantised)
 
 
 def _step_result(step: Step, made: Path) -> StepResult:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from edgepack.board import Board, load_board
+from edgepack.board import Board
 from edgepack.config import Budget, Config, load_config
 from edgepack.errors import UsageError
 from edgepack.pipeline.compile import Compiled, CompileSpec, compile_model
@@ -67,11 +67,12 @@ def run_config(
     DeviceSpec by name.
     """
     config, folder = load_config(path), path.parent
-    board = board or board_of(config, folder)
+    board = board or config.board_at(folder)
     output = output or folder / config.report.folder
     if config.compress is not None:
         models = output / "models" / path.stem
-        model = make(config, folder, models, path.stem, progress, controls=False).result.model
+        made = make(config, folder, models, path.stem, progress, board=board, controls=False)
+        model = made.result.model
     else:
         model = keras_to_tflite(config, folder, output / "models", progress)
     return run(
@@ -119,11 +120,6 @@ def compile_spec(config: Config, folder: Path) -> CompileSpec:
         shapes=tuple(config.model.shapes.items()),
         front_end=front_end(config.frontend.model_dump()) if config.frontend else None,
     )
-
-
-def board_of(config: Config, folder: Path) -> Board:
-    """The board that edgepack.toml names."""
-    return load_board(_path_or_name(config.board.name, folder), folder)
 
 
 def measured(
@@ -181,10 +177,6 @@ def budget_gates(result: BenchResult, budget: Budget) -> list[Gate]:
         held = value is not None and value >= budget.accuracy
         found.append(Gate("accuracy", held, f"{known}, at least {budget.accuracy} is asked for"))
     return found
-
-
-def _path_or_name(name: str, folder: Path) -> str:
-    return str(folder / name) if name.endswith(".toml") else name
 
 
 FIGURES = (

@@ -181,3 +181,18 @@ def test_what_cannot_be_is_refused(model: Any, call: Callable[[Any], Any], told:
     with pytest.raises(UsageError) as error:
         call(model)
     assert told in str(error.value)
+
+
+def test_the_file_calls_layers_as_keras_does(tmp_path: Path) -> None:
+    import keras
+    from keras import layers
+
+    from edgepack.compiler.reader import read_model
+    from edgepack.compress.in_memory import tflite_of
+
+    keras.utils.clear_session()
+    stack = [layers.Dense(4, name=f"dense_{i}" if i else "dense") for i in range(3)]
+    model = keras.Sequential([keras.Input((4,)), *stack, layers.Dense(3, name="last")])
+    graph = read_model(tflite_of(model, X[:, 0, 0, :].repeat(2, 1), tmp_path))
+    names = [graph.tensor(o.inputs[1]).name.split("/")[-2] for o in graph.operators if o.inputs[1:]]
+    assert names == ["dense", "dense_1", "dense_2", "last"]

@@ -90,6 +90,16 @@ def test_what_cannot_be_is_refused(tmp_path: Path, steps: str, told: str) -> Non
     assert refused(tmp_path, steps).startswith(told)
 
 
+def test_costs_are_a_unit_of_the_board_or_given(tmp_path: Path) -> None:
+    asked = 'target = "cost"\ncosts = "flash"\n'
+    given = 'target = "cost"\ncosts = { conv = 3.5 }\n'
+    found = recipe(tmp_path, step("prune", asked) + step("prune", given))
+    assert [s.costs for s in found.step] == ["flash", None]
+    assert found.step[1].spec.costs == {"conv": 3.5}  # type: ignore[attr-defined]
+    told = refused(tmp_path, step("prune", 'costs = "energy"'))
+    assert told == "compress.step 1, prune.costs: 'energy' is not known; known: instructions, flash"
+
+
 def test_a_control_is_one_model(tmp_path: Path) -> None:
     shared = SHARED + '[compress.control]\nnet = "digits"\npath = "small.keras"\n'
     assert refused(tmp_path, "", shared).startswith("compress.control: name a trained Keras model")
