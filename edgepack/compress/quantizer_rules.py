@@ -65,8 +65,9 @@ _MOVERS = (
 )
 _MOVERS_OF_BYTES = ("SPACE_TO_DEPTH", "DEPTH_TO_SPACE", "DYNAMIC_UPDATE_SLICE", "TOPK_V2")
 _FREE = ("ADD", "SUB", "MUL", "MEAN", "RELU", "RELU6", "LEAKY_RELU", "BATCH_MATMUL")
+# Not SUM: LiteRT's reference kernel takes the bytes of int8 for uint8.
 _FREE_IN_BYTES = (
-    *("SQUARED_DIFFERENCE", "SUM", "PRELU", "HARD_SWISH", "ELU", "GELU", "EXP", "LOG", "RSQRT"),
+    *("SQUARED_DIFFERENCE", "PRELU", "HARD_SWISH", "ELU", "GELU", "EXP", "LOG", "RSQRT"),
     *("ABS", "RELU_0_TO_1", "RELU_N1_TO_1", "ARG_MAX", "ARG_MIN", "EQUAL", "NOT_EQUAL", "LESS"),
     *("LESS_EQUAL", "GREATER", "GREATER_EQUAL"),
 )
