@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from edgepack.compress.data import Arrays, load_arrays
 from edgepack.compress.load import Network, load_network, versions
@@ -76,7 +75,7 @@ def convert(path: Path, spec: ConvertSpec, job: Job) -> tuple[bytes, ConvertRepo
     return content, report
 
 
-def to_tflite(network: Network, job: Job, configure: Callable[[Any], None] | None = None) -> bytes:
+def to_tflite(network: Network, job: Job) -> bytes:
     """The network through a SavedModel of batch 1: the one way that keeps shapes fixed."""
     import tensorflow as tf
 
@@ -84,8 +83,6 @@ def to_tflite(network: Network, job: Job, configure: Callable[[Any], None] | Non
     try:
         network.export(saved)
         converter = tf.lite.TFLiteConverter.from_saved_model(str(saved), signature_keys=["serve"])
-        if configure is not None:
-            configure(converter)
         return in_order(bytes(converter.convert()), network)
     except (UsageError, KeyboardInterrupt, OSError):
         raise
