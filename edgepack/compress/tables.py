@@ -7,6 +7,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, get_args, get_type_hints
 
+from edgepack.board import in_words
 from edgepack.compress.aware_spec import AwareSpec
 from edgepack.compress.pruning_spec import PruneSpec
 from edgepack.compress.spec import DataSpec, QuantizeSpec, Spec
@@ -148,4 +149,5 @@ def _typed(hint: Any, value: Any, where: str) -> Any:
     try:
         return TypeAdapter(hint).validate_python(value)
     except ValidationError as error:
-        raise UsageError(f"{where}: {error.errors()[0]['msg']}; it is {value!r}") from error
+        problem: Mapping[str, Any] = dict(error.errors()[0])
+        raise UsageError(f"{where}: {in_words(problem)}") from error
