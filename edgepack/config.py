@@ -266,7 +266,7 @@ name = "{board}"          # `edgepack boards` lists them; or the path of your ow
 # emulator = "qemu"       # or "unicorn"; default: whichever is installed, QEMU first
 
 # [prune]                 # Keras models only
-# method = "channels"     # filters and neurons, or one kind; "layers"; "weights": docs/compression.md
+# method = "channels"     # or "filters", "neurons", "layers", "weights": docs/compression.md
 # rate = 0.5
 # epochs = 10             # of fine-tuning
 # data = "train.npz"      # arrays x and y, or "package.module:function"
