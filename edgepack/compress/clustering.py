@@ -28,6 +28,7 @@ from edgepack.compress.tuning import (
     silent,
 )
 from edgepack.compress.tuning_spec import ClusterReport, ClusterSpec, LayerCodebook
+from edgepack.compress.upright import make_upright
 from edgepack.errors import UsageError
 from edgepack.store import sha256
 
@@ -88,6 +89,7 @@ def clustered(
     that pruning zeroed stay zero. `cut` hears of the model before any training.
     """
     model = copied(model)
+    make_upright(model)
     kernels, spared = kernels_of(model, spec.exclude, spare_ends=spec.spare_ends)
     if not kernels:
         why = "".join(f"; {kernel}: {reason}" for kernel, reason in list(spared.items())[:5])

@@ -487,3 +487,56 @@ def test_the_last_good_model_is_a_file(
         keras.saving.load_model(rescued).get_weights(), trained.get_weights(), strict=True
     ):
         np.testing.assert_array_equal(kept, good)
+
+
+def test_negative_factors_are_turned_and_nothing_changes(arrays: Arrays) -> None:
+    import keras
+    from keras import layers
+
+    from edgepack.compress.upright import make_upright
+
+    keras.utils.set_random_seed(3)
+    x = keras.Input((8, 8, 4))
+    y = layers.BatchNormalization(name="n1")(layers.Conv2D(6, 3, name="a")(x))
+    y = layers.BatchNormalization(name="n2")(layers.DepthwiseConv2D(3, depth_multiplier=2)(y))
+    y = layers.BatchNormalization(name="n3")(layers.Conv2DTranspose(4, 2)(layers.ReLU()(y)))
+    z = layers.Conv2D(4, 1, activation="relu")(y)
+    kept = layers.BatchNormalization(name="kept")(z)
+    model = keras.Model(x, layers.Concatenate()([kept, z]))
+    rng = np.random.default_rng(0)
+    for layer in model.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            n = layer.gamma.shape[0]
+            signs = np.arange(n) % 2 * 2.0 - 1.0
+            rest = (rng.normal(size=n), rng.normal(size=n), rng.uniform(0.5, 2, n))
+            layer.set_weights([signs * rng.uniform(0.5, 2, n), *rest])
+    before = model.predict(arrays.inputs[0], verbose=0)
+    make_upright(model)
+    after = model.predict(arrays.inputs[0], verbose=0)
+    np.testing.assert_allclose(after, before, rtol=1e-4, atol=1e-4)
+    for name in ("n1", "n2", "n3"):
+        assert (model.get_layer(name).gamma.numpy() > 0).all()
+    assert (model.get_layer("kept").gamma.numpy() < 0).any()
+
+
+def test_augmented_batches_reach_the_model_and_repeat(arrays: Arrays) -> None:
+    import tensorflow as tf
+
+    from edgepack.compress.fit import FitSpec, fit
+
+    seeds: list[tuple[int, ...]] = []
+
+    def augment(x: Any, seed: Any) -> Any:
+        tf.py_function(lambda s: seeds.append(tuple(s.numpy().tolist())), [seed], [])
+        return x + tf.random.stateless_normal(tf.shape(x), seed)
+
+    def losses(how: Any) -> tuple[float, ...]:
+        return fit(network(), arrays, FitSpec(2, 64, 1e-3, "auto", 7, "d", None, how), tell)
+
+    def tell(done: int, total: int, text: str) -> None:
+        pass
+
+    first = losses(augment)
+    assert first == losses(augment)
+    assert first != losses(None)
+    assert set(seeds) == {(7, number) for number in range(2 * N // 64)}
