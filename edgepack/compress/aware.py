@@ -26,7 +26,7 @@ from edgepack.compress.normal_form import (
     has_kernel,
     normal_form,
 )
-from edgepack.compress.ranges import affine, weight_exponents, weight_steps
+from edgepack.compress.ranges import RangeMethod, affine, weight_exponents, weight_steps
 from edgepack.compress.rebuild import Copies, rebuilt, single
 from edgepack.compress.unroll import Call
 from edgepack.errors import ModelError, UsageError
@@ -81,7 +81,8 @@ def make_aware(model: Any, spec: AwareSpec, samples: Arrays, name: str = "model"
         if layer.name not in bits:
             return [copies.same(layer)]
         kind = AWARE[kind_of(layer)]
-        config = {**layer.get_config(), "bits": bits[layer.name], "power_of_two": power}
+        own = {"bits": bits[layer.name], "power_of_two": power, "learned": not _has_codebook(layer)}
+        config = {**layer.get_config(), **own}
         made = copies.of(id(layer), kind, config)
         steps.setdefault(id(layer), (layer, made))
         return [made]
@@ -214,6 +215,12 @@ def _no_match(pattern: str, form: NormalForm, layers: list[str]) -> str:
     return f"pattern {pattern!r} names no layer with a kernel; those are {shown}"
 
 
+def _has_codebook(layer: Any) -> bool:
+    from edgepack.compress.constraints import Codebook
+
+    return isinstance(layer.kernel.constraint, Codebook)
+
+
 def left_out(model: Any) -> tuple[str, ...]:
     """Names of layers with weights that stay as they were, batch norm aside."""
     from edgepack.compress.aware_layers import AwareKernel, FakeQuantize
@@ -271,11 +278,18 @@ def _first_affine(
 
 
 def _start_kernel(layer: Any, made: Any) -> None:
-    """The layer's own weights, and the steps of the least squared error."""
+    """The layer's own weights, and the steps of the least squared error.
+
+    A codebook's values have one step in all channels, so that they are as few as integers.
+    """
     values = layer.get_weights()
     made.set_weights([*values, made.get_weights()[-1]])
     rows = made.channels_last(values[0])
-    if made.power_of_two:
+    if not made.learned:
+        method: RangeMethod = "max" if made.bits == 8 else "mse"
+        steps = np.broadcast_to(weight_steps(rows, None, made.bits, method), rows.shape[1])
+        steps = np.exp2(np.ceil(np.log2(steps))) if made.power_of_two else steps
+    elif made.power_of_two:
         steps = np.exp2(-weight_exponents(rows, 1, made.bits, "mse", name=layer.name).astype(float))
     else:
         steps = weight_steps(rows, 1, made.bits, "mse", name=layer.name)

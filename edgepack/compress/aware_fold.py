@@ -18,6 +18,8 @@ from edgepack.compress.normal_form import by_channel, norm_factors, norms_after,
 from edgepack.compress.rebuild import Copies, rebuilt
 from edgepack.compress.unroll import Call, unroll
 
+_OWN = ("bits", "power_of_two", "learned")
+
 
 @dataclass(frozen=True, slots=True)
 class LearnedKernel:
@@ -77,7 +79,7 @@ def _without_rounding(
     """Configuration, bias, learned integers and float kernel of a layer with its batch norm."""
     kind, integers, steps = kind_of(layer), layer.integers(), layer.steps().astype(np.float64)
     config, bias = with_bias(layer, layer.get_weights())
-    config = {key: value for key, value in config.items() if key not in ("bits", "power_of_two")}
+    config = {key: value for key, value in config.items() if key not in _OWN}
     config = {**config, "kernel_constraint": None, "depthwise_constraint": None}
     if not kind.startswith("Depthwise"):
         del config["depthwise_constraint"]

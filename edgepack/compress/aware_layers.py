@@ -82,17 +82,23 @@ class FakeQuantize(keras.layers.Layer):  # type: ignore[misc]
 class AwareKernel:
     """Mixed into a layer with a `kernel`: it is used as integers times a step a channel.
 
-    `bits` is 8, 4 or 2 (-1, 0 and 1); the range is symmetric, so a zero weight stays zero.
+    `bits` is 8, 4 or 2 (-1, 0 and 1); the range is symmetric, so a zero weight stays zero. Steps
+    that are not `learned` stay where they start.
     """
 
     _channel_axes: tuple[int, ...] = (-1,)
 
     def __init__(
-        self, *args: Any, bits: int = 8, power_of_two: bool = False, **kwargs: Any
+        self,
+        *args: Any,
+        bits: int = 8,
+        power_of_two: bool = False,
+        learned: bool = True,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         limit(bits)
-        self.bits, self.power_of_two = bits, power_of_two
+        self.bits, self.power_of_two, self.learned = bits, power_of_two, learned
 
     def build(self, input_shape: Any) -> None:
         """The layer's own weights, and the logarithm of each channel's step, [channels]."""
@@ -100,7 +106,10 @@ class AwareKernel:
         shape = self._kernel_variable().shape
         channels = math.prod(shape[axis] for axis in self._channel_axes)
         self.kernel_step = self.add_weight(  # type: ignore[attr-defined]
-            name="kernel_step", shape=(channels,), initializer="zeros"
+            name="kernel_step",
+            shape=(channels,),
+            initializer="zeros",
+            trainable=self.learned,
         )
 
     def call(self, inputs: Any) -> Any:
@@ -112,7 +121,7 @@ class AwareKernel:
 
     def get_config(self) -> dict[str, Any]:
         """What `from_config` takes."""
-        own = {"bits": self.bits, "power_of_two": self.power_of_two}
+        own = {"bits": self.bits, "power_of_two": self.power_of_two, "learned": self.learned}
         return {**super().get_config(), **own}  # type: ignore[misc]
 
     def save_own_variables(self, store: Any) -> None:

@@ -267,6 +267,28 @@ def test_zeros_stay_zeros_through_training_and_in_the_file(tmp_path):
                for g in grids_in(content))  # fmt: skip
 
 
+def test_codebooks_stay_codebooks(tmp_path):
+    import keras
+
+    from edgepack.compress.aware_training import quantization_aware
+    from edgepack.compress.clustering import clustered
+    from edgepack.compress.tuning_spec import ClusterSpec
+
+    model = plain(
+        keras.layers.Conv2D(8, 3, name="conv"),
+        keras.layers.GlobalAveragePooling2D(),
+        keras.layers.Dense(CLASSES, name="head"),
+    )
+    shared, _ = clustered(model, ClusterSpec(entries=5))
+    spec = AwareSpec(epochs=1, learning_rate=0.01, data=DATA)
+    aware, _, _ = quantization_aware(shared, spec, samples())
+    assert len(np.unique(aware.get_layer("conv").integers())) <= 5
+    assert len(np.unique(aware.get_layer("conv").kernel.numpy())) <= 5
+    plan, _, _ = written(aware, samples(), tmp_path)
+    for weighted in plan.net.weighted():
+        assert len(np.unique(plan.weights[weighted.weights].integers)) <= 5
+
+
 def test_steps_of_powers_of_two_fold_batch_norm_first(tmp_path):
     import keras
 
