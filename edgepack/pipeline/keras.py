@@ -107,13 +107,17 @@ def keras_to_tflite(config: Config, folder: Path, output: Path, progress: Progre
     """
     model = folder / config.model.path
     if model.suffix == ".tflite":
-        for name in ("prune", "train-quantized", "quantize"):
+        for name in ("prune", "train-quantized"):
             if getattr(config, name.replace("-", "_")) is not None:
                 raise UsageError(
                     f"{model}: [{name}] takes a Keras model, and this is past it; "
                     "leave the table out, or name the Keras model"
                 )
-        return model
+        return (
+            model
+            if config.quantize is None
+            else _quantised(config, model, folder, output, progress)
+        )
     stem = model.stem
     if config.prune is not None:
         stem += "_pruned"
@@ -129,8 +133,25 @@ def keras_to_tflite(config: Config, folder: Path, output: Path, progress: Progre
         model = kept(model, aware, output / f"{stem}.keras", progress)
     if config.quantize is None:
         return kept(model, ConvertSpec(), output / f"{stem}_float32.tflite", progress)
-    quantising = located(config.quantize, folder)
-    return kept(model, quantising, output / f"{stem}_int8.tflite", progress)
+    return _quantised(config, model, folder, output, progress)
+
+
+def _quantised(config: Config, model: Path, folder: Path, output: Path, progress: Progress) -> Path:
+    assert config.quantize is not None
+    spec = located(config.quantize, folder)
+    return kept(model, spec, output / f"{model.stem}_{_kind(spec)}.tflite", progress)
+
+
+def _kind(spec: QuantizeSpec) -> str:
+    """What a quantised file holds, for its name: int8, int4, 16x8, float16, dynamic, ..."""
+    if spec.weights >= 16:
+        return f"float{spec.weights}"
+    if spec.scheme in ("dynamic", "mixed") or spec.layers:
+        return "mixed"
+    power = "_pot" if spec.scheme == "power_of_two" else ""
+    if spec.activations == 32:
+        return f"hybrid{spec.weights}{power}"
+    return (f"int{spec.weights}" if spec.activations == 8 else f"16x{spec.weights}") + power
 
 
 def located(spec: S, folder: Path) -> S:
