@@ -7,7 +7,7 @@ correlation of their values elsewhere.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -105,14 +105,19 @@ def fidelity(coarse: Values, floats: Values, model: str, against: str) -> Fideli
 
 
 def matched(coarse: Values, floats: Values) -> dict[int, Match]:
-    """The float tensor of each quantised one that has a twin: inputs by place, then by name.
+    """The float tensor of each quantised one that has a twin: ends by place, then by name.
 
-    What is left is matched by content: the float tensor of as many elements with the highest
-    correlation, if it is above 0.6.
+    What is left is matched by content, the most alike first: tensors of one shape whose values
+    correlate by more than 0.6.
     """
+    ends = (
+        *zip(coarse.graph.inputs, floats.graph.inputs, strict=True),
+        *zip(coarse.graph.outputs, floats.graph.outputs, strict=True),
+    )
     found = {
         a: Match(b, by_name=True)
-        for a, b in zip(coarse.graph.inputs, floats.graph.inputs, strict=True)
+        for a, b in ends
+        if a in coarse.tensors and b in floats.tensors and _same_shape(coarse, a, floats, b)
     }
     names = {floats.graph.tensor(t).name: t for t in floats.tensors}
     for tensor in coarse.tensors:
@@ -120,32 +125,38 @@ def matched(coarse: Values, floats: Values) -> dict[int, Match]:
         if twin is not None and _same_shape(coarse, tensor, floats, twin):
             found.setdefault(tensor, Match(twin, by_name=True))
     taken = {match.tensor for match in found.values()}
-    for tensor in (t for t in coarse.tensors if t not in found):
-        free = [t for t in floats.tensors if t not in taken]
-        twin = _most_alike(coarse, tensor, floats, free)
-        if twin is not None:
+    for _, tensor, twin in sorted(_alike(coarse, floats, found.keys(), taken), reverse=True):
+        if tensor not in found and twin not in taken:
             found[tensor] = Match(twin, by_name=False)
             taken.add(twin)
     return found
+
+
+def _alike(
+    coarse: Values, floats: Values, done: Collection[int], taken: Collection[int]
+) -> Iterator[tuple[float, int, int]]:
+    """Correlation, quantised and float tensor of every pair that may belong together."""
+    theirs = {t: _unit(np.asarray(floats.tensors[t], np.float64)) for t in floats.tensors}
+    for tensor in (t for t in coarse.tensors if t not in done):
+        mine = _unit(_real(coarse, tensor))
+        for other in (t for t in theirs if t not in taken):
+            if _same_shape(coarse, tensor, floats, other):
+                correlation = float(mine @ theirs[other])
+                if correlation > _ALIKE:
+                    yield correlation, tensor, other
+
+
+def _unit(values: Doubles) -> Doubles:
+    """The values about their mean, flat, of length 1; zeros where they are all the same."""
+    flat = values.ravel() - values.mean()
+    length = float(np.sqrt(flat @ flat))
+    return np.asarray(flat / length if length > 0 else flat, np.float64)
 
 
 def _same_shape(coarse: Values, a: int, floats: Values, b: int) -> bool:
     return coarse.tensors[a].shape == floats.tensors[b].shape and (
         floats.graph.tensor(b).dtype is DType.FLOAT32
     )
-
-
-def _most_alike(coarse: Values, tensor: int, floats: Values, free: list[int]) -> int | None:
-    mine = _real(coarse, tensor).ravel()
-    best, place = _ALIKE, None
-    for other in free:
-        if _same_shape(coarse, tensor, floats, other):
-            theirs = np.asarray(floats.tensors[other], np.float64).ravel()
-            spread = float(mine.std() * theirs.std())
-            alike = float(((mine - mine.mean()) * (theirs - theirs.mean())).mean())
-            if spread > 0 and alike / spread > best:
-                best, place = alike / spread, other
-    return place
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +197,10 @@ def _layer(
     weight_snr = _weight_snr(weights, operator, floats, matches[tensor].tensor)
     step, clipped = _rounding(facts, own.target), _clipping(facts, own.target)
     fixed = operator.kind in _FUNCTIONS  # their range is, and they pass on what comes
+    moved = weights is None and facts.quantization in [
+        coarse.graph.tensor(t).quantization for t in operator.inputs if t in noise
+    ]
+    own_noise = min(step + clipped, max(0.0, own.ratio - before)) if moved else step + clipped
     layer = LayerFidelity(
         operator=operator.index,
         kind=operator.kind,
@@ -195,7 +210,7 @@ def _layer(
         matched="name" if matches[tensor].by_name else "content",
         rescaled=own.rescaled,
         snr_db=_db(own.ratio),
-        added=_added(own.ratio, before, step + clipped, weight_snr),
+        added=_added(own.ratio, before, own_noise, weight_snr),
         rounding=step,
         bias=_constant_share(own.error),
         saturated=0.0 if fixed else _saturated(facts, own.target),
@@ -320,14 +335,14 @@ def _weight_snr(
         return None
     for constant in (floats.graph.tensor(t) for t in twin.inputs if t >= 0):
         if constant.data is not None and constant.shape == weights.shape:
-            target = np.asarray(constant.array(), np.float64)
-            return _db(_ratio(_dequantised(weights), target))
+            return _db(_ratio(_dequantised(weights), _dequantised(constant)))
     return None
 
 
 def _dequantised(weights: Tensor) -> Doubles:
     quantization = weights.quantization
-    assert quantization is not None
+    if quantization is None:
+        return np.asarray(weights.array(), np.float64)
     scales = np.asarray(quantization.scales, np.float64)
     zeros = np.asarray(quantization.zero_points or (0,), np.float64)
     shape = [1] * len(weights.shape)
