@@ -12,8 +12,8 @@ import argparse
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -40,6 +40,7 @@ BOARDS = ("mps2-an385-m0", "mps2-an385", "mps2-an386", "mps3-an547", "riscv-virt
 LAYERS = 22  # of a kind
 MOST_MACS = 400_000
 FEW = 3  # pixels of a convolution that may run as a dense layer
+UNPACKING = ("ep_unpack_s4", "ep_unpack_s2")
 MOST_BYTES = 12_000  # of an input or output
 
 
@@ -77,7 +78,7 @@ def _lines(document: dict[str, Any], cores: dict[str, Any]) -> str:
 def random_layers(seed: int, each: int = LAYERS) -> Iterator[Graph]:
     """`each` layers of every kind, of many shapes, small enough to be run together."""
     rng = np.random.default_rng(seed)
-    for kind in (
+    kinds: tuple[Callable[[np.random.Generator], LayerSpec], ...] = (
         _pointwise,
         _window,
         _wide,
@@ -92,7 +93,10 @@ def random_layers(seed: int, each: int = LAYERS) -> Iterator[Graph]:
         _softmax,
         *(partial(_thin, pattern=pattern) for pattern in ("blocks", "single", "n:m")),
         *(partial(_shared, most=most) for most in (16, 4)),
-    ):
+        _doubling,
+        *(partial(_few_bits, bits) for bits in (4, 2, 2, 2)),
+    )
+    for kind in kinds:
         found = 0
         while found < each:
             spec = replace(kind(rng), seed=int(rng.integers(1 << 30)))
@@ -216,6 +220,17 @@ def _shared(rng: np.random.Generator, most: int) -> LayerSpec:
     return replace(_weighted(rng), values=int(rng.integers(most // 2 + 1, most + 1)))
 
 
+def _few_bits(bits: int, rng: np.random.Generator) -> LayerSpec:
+    """A layer of weights of few bits."""
+    make = [_pointwise, _window, _wide, _deep, _dense, _dense, _single][int(rng.integers(7))]
+    return replace(make(rng), bits=bits)
+
+
+def _doubling(rng: np.random.Generator) -> LayerSpec:
+    """A depthwise layer whose scales are powers of two."""
+    return replace(_planes(rng), power_of_two=True)
+
+
 def _weighted(rng: np.random.Generator) -> LayerSpec:
     make = [_pointwise, _window, _wide, _deep, _dense][int(rng.integers(5))]
     spec = make(rng)
@@ -264,7 +279,10 @@ def measure(layers: Graph, board: Board, only: Sequence[str] = ()) -> dict[str, 
         for place, lowered in enumerate(way_of.operators):
             for pick, (step, *rest) in enumerate(lowered.ways):
                 assert not rest, "a layer of one call"
-                picks[step.kernel].setdefault(place, pick)
+                if step.unpacks is None:
+                    picks[step.kernel].setdefault(place, pick)
+                elif step.variant == "portable":
+                    picks[step.unpacks.kernel].setdefault(place, pick)
         for kernel, places in picks.items():
             if kernel not in found or len(places) > len(found[kernel][1]):
                 found[kernel] = (way_of, dict(places))
@@ -272,7 +290,11 @@ def measure(layers: Graph, board: Board, only: Sequence[str] = ()) -> dict[str, 
     for kernel, (way_of, places) in sorted(found.items()):
         if only and not any(word in kernel for word in only):
             continue
-        rows[kernel] = _kernel(_alone(way_of, _usual(way_of.graph, places)), board)
+        usual = _usual(way_of.graph, places)
+        if kernel in UNPACKING:
+            rows[kernel] = _unpacking(way_of, usual, board)
+        else:
+            rows[kernel] = _kernel(_alone(way_of, usual), board)
         print(f"{board.name} {kernel}: {rows[kernel]}", file=sys.stderr)
     return rows
 
@@ -306,25 +328,67 @@ def _alone(offered: Offered, picks: dict[int, int]) -> Program:
     return Program(graph, steps, (), offered.spec)
 
 
+def _unpacking(offered: Offered, picks: dict[int, int], board: Board) -> dict[str, Any]:
+    """What unpacking adds to kernels that read bytes: instructions a call, and a weight."""
+    program = _alone(offered, picks)
+    plain = {
+        place: next(
+            n
+            for n, (step, *_) in enumerate(offered.operators[place].ways)
+            if step.unpacks is None and step.kernel == offered.operators[place].ways[pick][0].kernel
+        )
+        for place, pick in picks.items()
+    }
+    more, less = _counted(program, board), _counted(_alone(offered, plain), board)
+    added = more.instructions - less.instructions
+    weights = [step.unpacks.weights for step in program.steps if step.unpacks is not None]
+    found = fit(np.array([[1.0, weight] for weight in weights]), added)
+    factors = [found.factors[0], *[0.0] * (len(FEATURES) - 2), found.factors[1]]
+    own = {name: size for name, size in more.functions.items() if name not in less.functions}
+    return {
+        "instructions": [float(f"{value:.4g}") for value in factors],
+        "cycles": more.cycles,
+        "functions": own,
+        "layers": len(added),
+        "error": round(found.error, 3),
+    }
+
+
 def _kernel(program: Program, board: Board) -> dict[str, Any]:
+    graph = program.graph
+    counted = _counted(program, board)
+    rows = np.array([features(step, graph) for step in program.steps])
+    found = fit(rows, counted.instructions)
+    return {
+        "instructions": [float(f"{value:.4g}") for value in found.factors],
+        "cycles": counted.cycles,
+        "functions": dict(counted.functions),
+        "layers": len(counted.instructions),
+        "error": round(found.error, 3),
+    }
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """A program's run: instructions of each step, cycles an instruction, bytes of its functions."""
+
+    instructions: NDArray[np.float64]
+    cycles: float
+    functions: Mapping[str, int]
+
+
+def _counted(program: Program, board: Board) -> _Counted:
     graph = program.graph
     compiled = Compiled(b"", "layers", graph, program, plan_memory(program), board)
     inputs = sample_bytes(random_samples(graph, 1, 0), 0)
     with attached(compiled, board, DeviceSpec(), hook=True) as running:
         counts = np.array([board.count(t) for t in running.session.profile(inputs)], float)
         own = own_functions(running, board)
-    found = fit(np.array([features(step, graph) for step in program.steps]), counts)
     cycles = 0.0
     if not obstacle(board):
         estimate = cycle_estimate(compiled, running.image, board, inputs)
         cycles = estimate.cycles.likely / estimate.instructions
-    return {
-        "instructions": [float(f"{value:.4g}") for value in found.factors],
-        "cycles": round(cycles, 3),
-        "functions": {function.name: function.size for function in own},
-        "layers": len(counts),
-        "error": round(found.error, 3),
-    }
+    return _Counted(counts, round(cycles, 3), {f.name: f.size for f in own})
 
 
 class Fit:

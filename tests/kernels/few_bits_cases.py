@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from edgepack import oracle
 from edgepack.board import Board
 from edgepack.compiler.lowering import offer
 from edgepack.compiler.optimiser import optimise
 from edgepack.compiler.reader import read_model
 from edgepack.program import Program
-from tests.kernels.harness import Case
+from tests.kernels.harness import Case, run_programs
 from tests.kernels.test_conv_2d import random_layer
 from tests.kernels.test_depthwise_conv_2d import random_layer as random_depthwise
 from tests.kernels.test_dsp_conv import few_pixels, fused_layer, wider
@@ -91,3 +92,14 @@ def depthwise_layers(rng: np.random.Generator, bits: int, count: int) -> list[La
             )
         layers.append(narrowed(rng, layer, bits, number))
     return layers
+
+
+def check_on_host(programs: Sequence[Program], cases: Sequence[Case]) -> None:
+    """Compare the programs with the reference, under the sanitizers."""
+    inputs, labels = [case.inputs for case in cases], [case.label for case in cases]
+    answers = run_programs(programs, inputs, labels)
+    references = oracle.run_cases([oracle.Case(c.model, tuple(c.inputs)) for c in cases])
+    for case, answer, expected in zip(cases, answers, references, strict=True):
+        assert isinstance(expected, oracle.ReferenceRun), f"{case.label}: {expected}"
+        for got, want in zip(answer, expected.outputs, strict=True):
+            assert got.tobytes() == want.tobytes(), case.label

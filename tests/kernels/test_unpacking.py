@@ -7,14 +7,18 @@ import dataclasses
 import numpy as np
 import pytest
 
-from edgepack import oracle
 from edgepack.board import load_board
 from edgepack.compiler.lowering import offer
 from edgepack.compiler.reader import read_model
 from edgepack.program import LowerSpec, Program
 from tests.kernels import emulated
-from tests.kernels.few_bits_cases import convolutions, dense_layers, depthwise_layers
-from tests.kernels.harness import Case, run_programs
+from tests.kernels.few_bits_cases import (
+    check_on_host,
+    convolutions,
+    dense_layers,
+    depthwise_layers,
+)
+from tests.kernels.harness import Case
 from tests.kernels.weighted_cases import quantised_case
 
 BOARDS = ("mps2-an385-m0", "mps2-an385", "mps2-an386", "mps3-an547", "riscv-virt")
@@ -51,12 +55,7 @@ def test_portable_kernels_under_sanitizers(bits: int, case_count: int) -> None:
     cases = draw(7 + bits, bits, case_count)
     programs = [unpacked(case, frozenset(), n) for n, case in enumerate(cases)]
     assert count_of(programs) > case_count // 2
-    answers = run_programs(programs, [c.inputs for c in cases], [c.label for c in cases])
-    references = oracle.run_cases([oracle.Case(c.model, tuple(c.inputs)) for c in cases])
-    for case, answer, expected in zip(cases, answers, references, strict=True):
-        assert isinstance(expected, oracle.ReferenceRun), f"{case.label}: {expected}"
-        for got, want in zip(answer, expected.outputs, strict=True):
-            assert got.tobytes() == want.tobytes(), case.label
+    check_on_host(programs, cases)
 
 
 @pytest.mark.parametrize("board", BOARDS)

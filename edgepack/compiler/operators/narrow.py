@@ -30,21 +30,25 @@ def stream(weights: Tensor, rows: NDArray[np.generic]) -> NDArray[np.int8]:
     suffix = suffix_of(weights)
     stored = (rows + weights.zero_point).astype(np.int8)
     if suffix == "s4":
-        return _packed_rows(stored)
+        return packed_rows(stored, 4)
     flat = scaling.interleave(stored).astype(np.int8)
     return np.append(np.int8(weights.zero_point), flat) if suffix == "u8" else flat
 
 
-def _packed_rows(rows: NDArray[np.int8]) -> NDArray[np.int8]:
+def packed_rows(rows: NDArray[np.int8], bits: int) -> NDArray[np.int8]:
+    """[outputs, depth] as ep_columns_s4 or ep_columns_s2 takes it."""
     outputs, _ = rows.shape
     whole = outputs - outputs % 4
-    parts = [_packed(scaling.interleave(rows[:whole]))] if whole else []
-    parts += [_packed(row) for row in rows[whole:]]
+    parts = [_packed(scaling.interleave(rows[:whole]), bits)] if whole else []
+    parts += [_packed(row, bits) for row in rows[whole:]]
     return np.concatenate(parts)
 
 
-def _packed(values: NDArray[np.generic]) -> NDArray[np.int8]:
-    """Two to a byte, the first in the low half."""
-    halves = values.astype(np.int8).view(np.uint8) & 15
-    halves = np.append(halves, np.zeros(halves.size % 2, np.uint8))
-    return (halves[::2] | halves[1::2] << 4).astype(np.uint8).view(np.int8)
+def _packed(values: NDArray[np.generic], bits: int) -> NDArray[np.int8]:
+    """8 / bits to a byte, the first in its lowest bits."""
+    together = 8 // bits
+    fields = values.astype(np.int8).view(np.uint8) & (2**bits - 1)
+    fields = np.append(fields, np.zeros(-fields.size % together, np.uint8))
+    shifts = bits * np.arange(together, dtype=np.uint8)
+    sums = (fields.reshape(-1, together) << shifts).sum(axis=1)
+    return sums.astype(np.uint8).view(np.int8)

@@ -34,6 +34,7 @@ _MODULES: tuple[tuple[Isa | None, str], ...] = (  # None: every instruction set
     ("thumb1", "thumb1"),
     ("thumb2", "thumb2"),
     (None, "sparse_rows"),
+    (None, "few_bits_rows"),
 )
 
 
@@ -46,7 +47,8 @@ class Offers:
 
     def beside(self, lowered: Lowered) -> Lowered:
         """The portable way, and these beside it."""
-        return replace(lowered, offers=self.steps, refusals=self.refusals)
+        others = tuple(step for step in self.steps if (step,) != lowered.steps)
+        return replace(lowered, offers=others, refusals=self.refusals)
 
 
 def offers(kind: Kind, layer: ConvLayer | DenseLayer | SumLayer, spec: LowerSpec) -> Offers:

@@ -3,6 +3,7 @@
 
 #include "ep_halves.h"
 #include "ep_limit_s8.h"
+#include "ep_quarters.h"
 #include "ep_rescale.h"
 
 /// Adds the products of `rows` outputs, 4 or 1, to their sums; gives the end of w.
@@ -40,6 +41,35 @@ static const int8_t* dots_s4(const int8_t* x, const int8_t* w, int32_t zero, int
         sums[0] += x[depth - 1] * ep_low_half(*w++);
     }
     return w;
+}
+
+static const int8_t* dots_s2(const int8_t* x, const int8_t* w, int32_t zero, int32_t depth,
+                             int32_t rows, int32_t* sums)
+{
+    (void)zero;
+    if (rows == 4) {
+        int32_t a = sums[0];
+        int32_t b = sums[1];
+        int32_t c = sums[2];
+        int32_t d = sums[3];
+        for (const int8_t* const end = x + depth; x != end; x++) {
+            const int32_t value = *x;
+            a += value * ep_quarter(*w, 0);
+            b += value * ep_quarter(*w, 1);
+            c += value * ep_quarter(*w, 2);
+            d += value * ep_quarter(*w, 3);
+            w++;
+        }
+        sums[0] = a;
+        sums[1] = b;
+        sums[2] = c;
+        sums[3] = d;
+        return w;
+    }
+    for (int32_t k = 0; k < depth; k++) {
+        sums[0] += x[k] * ep_quarter(w[k / 4], k % 4);
+    }
+    return w + (depth + 3) / 4;
 }
 
 static const int8_t* dots_u8(const int8_t* x, const int8_t* w, int32_t zero, int32_t depth,
@@ -84,6 +114,12 @@ void ep_dense_s4(const ep_dense_narrow_t* p, const int8_t* x, const int8_t* w, c
                  const int32_t* multipliers, const int8_t* codes, int8_t* y)
 {
     dense(p, dots_s4, 0, x, w, bias, multipliers, codes, y);
+}
+
+void ep_dense_s2(const ep_dense_narrow_t* p, const int8_t* x, const int8_t* w, const int32_t* bias,
+                 const int32_t* multipliers, const int8_t* codes, int8_t* y)
+{
+    dense(p, dots_s2, 0, x, w, bias, multipliers, codes, y);
 }
 
 void ep_dense_u8(const ep_dense_narrow_t* p, const int8_t* x, const int8_t* w, const int32_t* bias,
