@@ -19,14 +19,21 @@ from edgepack.pipeline.lab import lab
 from edgepack.pipeline.lab_layers import LayerSpec
 from edgepack.results import LabVariant
 
-BOARDS = ("mps2-an386", "mps2-an385-m0", "riscv-virt")
-RATES = (0.0, 0.5, 0.75, 0.87, 0.95)
-LAYERS = {
-    "1x1, 64 to 64, 120 pixels": LayerSpec("conv", (12, 10, 64), 64, relu=True),
-    "3x3, 32 to 32, 8x8": LayerSpec("conv", (8, 8, 32), 32, (3, 3), relu=True),
-    "dense, 256 to 128": LayerSpec("dense", (256,), 128, relu=True),
-}
-HEADER = ("zeros", "kernel", "instructions", "of dense", "flash B", "of dense")
+POINTWISE = LayerSpec("conv", (12, 10, 64), 64, relu=True)
+WINDOW = LayerSpec("conv", (8, 8, 32), 32, (3, 3), relu=True)
+DENSE = LayerSpec("dense", (256,), 128, relu=True)
+RATES = (0.5, 0.75, 0.87, 0.95)
+FEWER = (0.5, 0.75)
+OTHERS = ("1 of 4", "2 of 4", "16 values", "4 values")
+PAGE = (  # board, layer, rates of zero blocks, of zeros anywhere, other patterns
+    ("mps2-an386", "1x1, 64 to 64, 120 pixels", POINTWISE, RATES, RATES, OTHERS),
+    ("mps2-an386", "3x3, 32 to 32, 8x8", WINDOW, RATES, (), ("16 values",)),
+    ("mps2-an386", "dense, 256 to 128", DENSE, RATES, (), ()),
+    ("mps2-an385-m0", "1x1, 64 to 64, 120 pixels", POINTWISE, FEWER, FEWER, OTHERS),
+    ("riscv-virt", "1x1, 64 to 64, 120 pixels", POINTWISE, FEWER, FEWER, OTHERS),
+)
+HEADER = ("weights", "kernel", "instructions", "of dense", "flash B", "of dense")
+OWN = ("sparse", "_blocks", "_book")  # in kernels' names
 
 
 def main() -> int:
@@ -34,41 +41,44 @@ def main() -> int:
     print("# Zeros and few values\n\nMade by `python -m benchmarks.sparse`. Instructions of one")
     print("inference on emulated boards; flash is weights, biases and tables. Dense is what the")
     print("level `balanced` takes for the same layer without zeros.")
-    for name in sys.argv[1:] or BOARDS:
-        board = load_board(name)
-        for title, layer in LAYERS.items():
+    for name, title, layer, blocks, single, others in PAGE:
+        if name in (sys.argv[1:] or [name]):
+            patterned = [
+                *((f"{rate:.0%} zero blocks", replace(layer, zeros=rate)) for rate in blocks),
+                *((f"{r:.0%} zeros", replace(layer, zeros=r, pattern="single")) for r in single),
+                *((label, _other(layer, label)) for label in others),
+            ]
             print(f"\n## {name}: {title}\n")
-            print(markdown(HEADER, list(rows(layer, board))), end="", flush=True)
+            table = list(rows(layer, load_board(name), patterned))
+            print(markdown(HEADER, table), end="", flush=True)
     return 0
 
 
-def rows(layer: LayerSpec, board: Board) -> Iterator[Sequence[str]]:
-    """The dense kernel, then the fastest and the smallest kernel of each pattern and rate."""
-    dense = next(v for v in _ran(layer, board) if "balanced" in v.levels)
-    yield _row("none", dense, dense)
-    patterned = [
-        *((f"blocks {rate:.0%}", replace(layer, zeros=rate)) for rate in RATES[1:]),
-        *((f"single {r:.0%}", replace(layer, zeros=r, pattern="single")) for r in RATES[1:]),
-        *((f"{n} of 4", replace(layer, zeros=1 - n / 4, pattern="n:m")) for n in (2, 1)),
-        ("16 values", replace(layer, values=16)),
-        ("4 values", replace(layer, values=4)),
-    ]
+def _other(layer: LayerSpec, label: str) -> LayerSpec:
+    count = int(label.split()[0])
+    if label.endswith("values"):
+        return replace(layer, values=count)
+    return replace(layer, zeros=1 - count / 4, pattern="n:m")
+
+
+def rows(
+    layer: LayerSpec, board: Board, patterned: Sequence[tuple[str, LayerSpec]]
+) -> Iterator[Sequence[str]]:
+    """The dense kernel, then the fastest and the smallest kernel of each pattern."""
+    dense = next(v for v in _ran(layer, board, ()) if "balanced" in v.levels)
+    yield _row("dense", dense, dense)
     for label, spec in patterned:
-        found = [v for v in _ran(spec, board) if _is_own(v)]
-        best = [min(found, key=key) for key in (lambda v: v.count, _flash) if found]
+        found = [v for v in _ran(spec, board, OWN) if any(w in v.kernels[0] for w in OWN)]
+        best = [min(found, key=key) for key in (lambda v: v.count, _flash)]
         for variant in dict.fromkeys(best):
             yield _row(label, variant, dense)
 
 
-def _ran(layer: LayerSpec, board: Board) -> Sequence[LabVariant]:
-    found = lab(layer, board).variants
+def _ran(layer: LayerSpec, board: Board, words: Sequence[str]) -> Sequence[LabVariant]:
+    found = lab(layer, board, words=words).variants
     if not all(v.exact for v in found):
         raise EdgepackError(f"{layer}: answers differ")
     return found
-
-
-def _is_own(variant: LabVariant) -> bool:
-    return any(word in name for name in variant.kernels for word in ("sparse", "_blocks", "_book"))
 
 
 def _flash(variant: LabVariant) -> int:

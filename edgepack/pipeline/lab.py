@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -54,8 +55,11 @@ def lab(
     device: DeviceSpec | None = None,
     disassemble: bool = False,
     progress: Progress = silent,
+    words: Sequence[str] = (),
 ) -> LabResult:
     """Each variant's figures on the board, the portable one first.
+
+    words: beside it only those by kernels whose names have one of them; all, where there is none.
 
     Their answers are compared with the portable kernels' on the same board, on random samples and
     both extremes; whether those are the oracle's, the tests of the kernels say. Raises UsageError
@@ -64,13 +68,14 @@ def lab(
     if board.timer.unit == "none":
         raise UsageError(f"{board.name} counts nothing; take an emulated or real board")
     graph = build_layer(layer)
-    programs = variants_of(graph, board)
+    first, *others = variants_of(graph, board)
+    programs = [first, *(p for p in others if not words or _has(p, words))]
     samples = _samples(graph, layer.seed)
     runs: list[_Run] = []
     for number, program in enumerate(programs):
         progress(f"{layer.kernel} on {board.name}", number, len(programs))
         runs.append(_run(program, board, device or DeviceSpec(), samples, disassemble))
-    first = runs[0]
+    reference = runs[0]
     output = graph.tensor(graph.outputs[0])
     return LabResult(
         kernel=layer.kernel,
@@ -82,13 +87,17 @@ def lab(
         kind="measured" if board.kind == "measured" else "emulated",
         unit=board.timer.unit,
         samples=samples.n,
-        compiler=first.compiler,
-        emulator=first.emulator,
+        compiler=reference.compiler,
+        emulator=reference.emulator,
         variants=tuple(
-            replace(run.variant, exact=_same(run.outputs, first.outputs)) for run in runs
+            replace(run.variant, exact=_same(run.outputs, reference.outputs)) for run in runs
         ),
         refusals=offer(graph, LowerSpec(board.isa)).operators[0].refusals,
     )
+
+
+def _has(program: Program, words: Sequence[str]) -> bool:
+    return any(word in name for step in program.steps for name in step.kernels for word in words)
 
 
 def variants_of(graph: Graph, board: Board) -> tuple[Program, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import prod
+from math import log2, prod
 from typing import Literal
 
 import numpy as np
@@ -207,6 +207,8 @@ def _weighted(
     each = _WEIGHT_SCALE * 2.0 ** random.uniform(-1, 1, scales)
     if scales == 1:
         each = np.array([_WEIGHT_SCALE])
+    if spec.power_of_two:
+        each = np.exp2(np.round(np.log2(each))).astype(np.float64)
     if spec.values is not None:
         levels = np.quantile(stored, (np.arange(spec.values) + 0.5) / spec.values).round()
         nearest = np.abs(stored[..., None] - levels).argmin(axis=-1)
@@ -250,8 +252,12 @@ def _thinned(
 
 def _output(spec: LayerSpec, spread: float) -> Quantization:
     """Of real outputs of that standard deviation; behind a ReLU only half of them are left."""
-    steps = _OUTPUT_SPREAD * (2 if spec.relu else 1)
-    return Quantization((float(np.float32(spread / steps)),), (-128 if spec.relu else 4,))
+    scale = spread / (_OUTPUT_SPREAD * (2 if spec.relu else 1))
+    if spec.power_of_two:  # the input's times one
+        scale = INPUT.scales[0] * 2.0 ** round(log2(scale / INPUT.scales[0]))
+    else:
+        scale = float(np.float32(scale))
+    return Quantization((scale,), (-128 if spec.relu else 4,))
 
 
 def _add(spec: LayerSpec) -> Graph:

@@ -18,6 +18,9 @@ typedef struct {
     int32_t factor; /* twice: the mantissa */
 } ep_plane_channel_t;
 
+#define EP_PLANE_CHANNEL_WORDS 5
+#define EP_PLANE_SHIFTED_WORDS 4 /* of a multiplier that is a power of two */
+
 typedef struct {
     const int8_t* upper; /* four channels of the first pixel of a row */
     const int8_t* lower; /* the same of the row below it */
@@ -46,8 +49,9 @@ void ep_plane_pair(const ep_plane_pair_t* pair);
 /// plane: the channel's first word. rows: stride 1, two rows of outputs a line; single: stride 1, one
 /// row a line, of rows 2k to 2k + 2; halves: stride 2, one row a line.
 /// |bias| + |sums| < 2^23, and edgepack proves that this climbs the same steps as TFLite's roundings.
-typedef void ep_plane_run_t(const ep_plane_t* p, const uint32_t* plane,
-                            const ep_plane_channel_t* channel, int8_t* y);
+/// channel: the words of an ep_plane_channel_t.
+typedef void ep_plane_run_t(const ep_plane_t* p, const uint32_t* plane, const uint32_t* channel,
+                            int8_t* y);
 ep_plane_run_t ep_plane_rows;
 ep_plane_run_t ep_plane_single;
 ep_plane_run_t ep_plane_halves;
@@ -56,5 +60,15 @@ ep_plane_run_t ep_plane_halves;
 ep_plane_run_t ep_plane_rows_twice;
 ep_plane_run_t ep_plane_single_twice;
 ep_plane_run_t ep_plane_halves_twice;
+
+/// Multipliers of 2^-(n + 1), n in [1, 9]. channel: {taps 0 to 3}{4 to 7}{tap 8, 0, 2^(9 - n) in 16 bits}
+/// {2^(17 - n) * (bias + (2 * zero point + 1) * 2^n + 1)}; the sums with that stay below 2^31. shift:
+/// results below the zero point do not matter; signed: they do.
+ep_plane_run_t ep_plane_rows_shift;
+ep_plane_run_t ep_plane_single_shift;
+ep_plane_run_t ep_plane_halves_shift;
+ep_plane_run_t ep_plane_rows_signed;
+ep_plane_run_t ep_plane_single_signed;
+ep_plane_run_t ep_plane_halves_signed;
 
 #endif

@@ -26,6 +26,7 @@ typedef struct {
     ep_plane_run_t* rows;
     ep_plane_run_t* single;
     ep_plane_run_t* halves;
+    int32_t words; /* of a channel */
 } ep_plane_ways_t;
 
 /// y[b][i][j][c] of a depthwise convolution, as ep_planes_3x3_s8 has it.

@@ -57,7 +57,7 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> tuple[Step | str, ...]:
     chained weights where flash may go for speed. Why not, where a precondition fails.
     """
     if layer.depthwise:
-        return (dsp_planes.depthwise(layer), dsp_taps.depthwise(layer))
+        return (*dsp_planes.depthwise(layer), dsp_taps.depthwise(layer))
     if is_pointwise(layer.window) and layer.window.pixels <= FEW:
         return (over_batches(layer, dsp_dense.rounded_twice), *_over_pixels(layer, spec))
     return _over_pixels(layer, spec)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgepack.compiler.variants import dsp_shift
 from edgepack.compiler.variants.dsp_rounding import (
     SUM_BOUND,
     requantisation,
@@ -17,10 +18,14 @@ from edgepack.compiler.variants.dsp_rounding import (
 from edgepack.program import Overlap, Params, Scratch, Step, TensorRef
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from edgepack.compiler.operators.window import Window
     from edgepack.compiler.variants.layers import ConvLayer
+
+    Taps = tuple[int, ...]
 
 TOGETHER = 4  # channels
 COLUMN_BYTES = 32
@@ -31,8 +36,27 @@ _CALL, _LINE, _ROW = 60, 20, 60  # instructions of ep_planes.c and ep_plane.S: w
 _TILES = {"rows": (2, 48, 30), "single": (4, 52, 25), "halves": (4, 55, 25)}
 
 
-def depthwise(layer: ConvLayer) -> Step | str:
-    """The layer by planes; why not, where a precondition of ep_planes_3x3_s8.h fails."""
+def depthwise(layer: ConvLayer) -> tuple[Step | str, ...]:
+    """The layer by planes, the best way first; why not, where a precondition of ep_planes_3x3_s8.h
+    fails.
+    """
+    shifted = _shifted(layer)
+    return (*([shifted] if shifted else []), _scaled(layer))
+
+
+def _shifted(layer: ConvLayer) -> Step | None:
+    """The layer by one shift, where all of its multipliers are powers of two."""
+    if not _fits(layer.window, len(layer.weights)):
+        return None
+    signed = layer.low < layer.zero_out
+    shifts = dsp_shift.shifts_of(layer, signed=signed)
+    if shifts is None:
+        return None
+    kernel = "ep_planes_3x3_signed_s8" if signed else "ep_planes_3x3_shift_s8"
+    return _step(layer, kernel, lambda taps: dsp_shift.channel_words(layer, shifts, taps))
+
+
+def _scaled(layer: ConvLayer) -> Step | str:
     if not _fits(layer.window, len(layer.weights)):
         return "planes take 3x3 windows of stride 1 or 2 and 4 channels or more"
     if layer.bounds.max() >= SUM_BOUND:
@@ -40,6 +64,11 @@ def depthwise(layer: ConvLayer) -> Step | str:
     steps = short_steps(layer)
     if steps is None and any(shift_of(m) is None for m in layer.multipliers):
         return "planes take multipliers from 2^-17 to a half"
+    kernel = "ep_planes_3x3_twice_s8" if steps is None else "ep_planes_3x3_s8"
+    return _step(layer, kernel, lambda taps: channel_words(layer, steps, taps))
+
+
+def _step(layer: ConvLayer, kernel: str, words: Callable[[Taps], NDArray[np.uint32]]) -> Step:
     turned = _cost(_turned(layer.window)) < _cost(layer.window)
     window = _turned(layer.window) if turned else layer.window
     columns = (window.out_w - 1) * window.stride_w + 3
@@ -57,15 +86,13 @@ def depthwise(layer: ConvLayer) -> Step | str:
             ("high", layer.high),
         ),
     )
-    words = channel_words(layer, steps, TURNED_TAPS if turned else TAPS)
     arguments = (
         params,
         TensorRef(layer.input),
-        stream_const("channels", words, layer),
+        stream_const("channels", words(TURNED_TAPS if turned else TAPS), layer),
         Scratch(COLUMN_BYTES * columns * lines + 4),
         TensorRef(layer.output),
     )
-    kernel = "ep_planes_3x3_twice_s8" if steps is None else "ep_planes_3x3_s8"
     overlap = Overlap(layer.input, layer.output, exact=True)
     return Step(
         operator=layer.operator,

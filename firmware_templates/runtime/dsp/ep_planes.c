@@ -45,19 +45,19 @@ static void widen(const plan_t* plan, const int8_t* x, int32_t k, int32_t from, 
 
 /// Some channels, one after the other, of some lines of outputs.
 static void run(ep_plane_run_t* way, const ep_plane_t* p, const uint32_t* line,
-                const ep_plane_channel_t* channel, int32_t count, int8_t* y)
+                const uint32_t* channel, int32_t words, int32_t count, int8_t* y)
 {
     for (; count > 0; count--) {
         way(p, line, channel, y);
         line += 2;
-        channel++;
+        channel += words;
         y++;
     }
 }
 
 /// Some channels, fewer than five, of an image; the first of them is the strip's channel `skip`.
-static void group(plan_t* plan, const int8_t* x, const ep_plane_channel_t* channel,
-                  int32_t skip, int32_t count, int8_t* y)
+static void group(plan_t* plan, const int8_t* x, const uint32_t* channel, int32_t skip,
+                  int32_t count, int8_t* y)
 {
     const ep_window_t* const window = &plan->p->window;
     const bool is_odd = window->stride_h == 1 && window->out_h % 2 == 1;
@@ -75,12 +75,12 @@ static void group(plan_t* plan, const int8_t* x, const ep_plane_channel_t* chann
         plan->rows.lines = (left == 0 && is_odd) ? lines - 1 : lines;
         if (plan->rows.lines > 0) {
             run((window->stride_h == 1) ? plan->ways->rows : plan->ways->halves,
-                &plan->rows, strip, channel, count, y);
+                &plan->rows, strip, channel, plan->ways->words, count, y);
         }
         y += plan->rows.lines * plan->y_line;
         if (plan->rows.lines < lines) {
             run(plan->ways->single, &plan->single,
-                &strip[(lines - 1) * plan->line_words], channel, count, y);
+                &strip[(lines - 1) * plan->line_words], channel, plan->ways->words, count, y);
         }
         done += lines;
     }
@@ -152,7 +152,7 @@ void ep_planes(const ep_planes_3x3_t* p, const ep_plane_ways_t* ways, const int8
         for (int32_t c = 0; c < depth; c += TOGETHER) {
             const int32_t left = depth - c;
             const int32_t skip = (left < TOGETHER) ? TOGETHER - left : 0;
-            group(&plan, &x[c - skip], &((const ep_plane_channel_t*)channels)[c], skip,
+            group(&plan, &x[c - skip], &channels[c * ways->words], skip,
                   (left < TOGETHER) ? left : TOGETHER, &to[c]);
         }
         x += window->in_h * window->in_w * depth;

@@ -5,6 +5,6 @@ void ep_planes_3x3_twice_s8(const ep_planes_3x3_t* p, const int8_t* x, const uin
                             uint32_t* scratch, int8_t* y)
 {
     const ep_plane_ways_t ways = {ep_plane_rows_twice, ep_plane_single_twice,
-                                  ep_plane_halves_twice};
+                                  ep_plane_halves_twice, EP_PLANE_CHANNEL_WORDS};
     ep_planes(p, &ways, x, channels, scratch, y);
 }
