@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         prune_neurons,
         prune_weights,
         quantize_weights,
+        train_quantized,
     )
     from edgepack.errors import EdgepackError
     from edgepack.frontend import FrontEnd
@@ -51,6 +52,7 @@ _HOMES = {
     "prune_neurons": _IN_MEMORY,
     "prune_weights": _IN_MEMORY,
     "quantize_weights": _IN_MEMORY,
+    "train_quantized": _IN_MEMORY,
     "load_board": "edgepack.board",
     "EdgepackError": "edgepack.errors",
     "FrontEnd": "edgepack.frontend",
@@ -84,6 +86,7 @@ __all__ = [
     "quantize_model",
     "quantize_weights",
     "run",
+    "train_quantized",
     "verify",
 ]
 

@@ -75,6 +75,15 @@ class AwareActivation:
 
 
 @dataclass(frozen=True, slots=True)
+class AwareGrids:
+    """Every grid of a model that rounds, in its order."""
+
+    layers: tuple[AwareWeights, ...]
+    activations: tuple[AwareActivation, ...]
+    left: tuple[str, ...]  # layers whose weights are first rounded by `quantize`
+
+
+@dataclass(frozen=True, slots=True)
 class AwareReport:
     """What training on the grid did.
 

@@ -10,6 +10,7 @@ import numpy as np
 from edgepack.compress.aware import left_out, make_aware
 from edgepack.compress.aware_spec import (
     AwareActivation,
+    AwareGrids,
     AwareReport,
     AwareSpec,
     AwareWeights,
@@ -41,21 +42,21 @@ def train_quantized(path: Path, spec: AwareSpec, job: Job) -> tuple[bytes, Aware
     test = score_set(network, spec.test, (spec.data, samples), spec.seed)
     job.tell(0, 0, "calibrating")
     name = str(path)
-    teacher = _teacher(network.keras, spec, job)
     aware = make_aware(network.keras, spec, _drawn(samples, spec), name)
     model = of_keras(aware, path, network.file)
     rounded = score_network(model, test)
-    train_aware(aware, spec, samples, job.tell, teacher)
+    lesson = _lesson(_teacher(network.keras, spec, job), spec, samples, job.tell)
+    train_aware(aware, spec, samples, job.tell, lesson)
     content = keras_bytes(aware, job.folder)
-    weights, activations = grids_of(aware)
+    grids = grids_of(aware)
     report = AwareReport(
         input=network.file,
         output=ModelFile(job.output, sha256(content), len(content)),
         spec=spec,
         versions=versions(),
-        layers=weights,
-        activations=activations,
-        left=left_out(aware),
+        layers=grids.layers,
+        activations=grids.activations,
+        left=grids.left,
         scored_on=test.on if test else "",
         before=score_network(network, test),
         rounded=rounded,
@@ -65,43 +66,52 @@ def train_quantized(path: Path, spec: AwareSpec, job: Job) -> tuple[bytes, Aware
 
 
 def quantization_aware(
-    model: Any, spec: AwareSpec, samples: Arrays, tell: Tell = lambda done, total, text: None
-) -> tuple[Any, tuple[AwareWeights, ...], tuple[AwareActivation, ...]]:
+    model: Any,
+    spec: AwareSpec,
+    samples: Arrays,
+    distill: Distill | None = None,
+    tell: Tell = lambda done, total, text: None,
+) -> tuple[Any, AwareGrids]:
     """A trained model with rounding made of the Keras model `model`, and its grids.
 
-    The teacher is `model` itself where `spec.distill` asks for one.
+    The teacher's answers are `distill`; without them it is `model` itself where `spec.distill`.
     """
     aware = make_aware(model, spec, _drawn(samples, spec))
-    train_aware(aware, spec, samples, tell, model if spec.distill else None)
-    return (aware, *grids_of(aware))
+    if distill is None:
+        distill = _lesson(model if spec.distill else None, spec, samples, tell)
+    train_aware(aware, spec, samples, tell, distill)
+    return aware, grids_of(aware)
 
 
-def train_aware(aware: Any, spec: AwareSpec, samples: Arrays, tell: Tell, teacher: Any) -> None:
+def train_aware(
+    aware: Any, spec: AwareSpec, samples: Arrays, tell: Tell, distill: Distill | None
+) -> None:
     """Train in place; with no epochs, steps stay where calibration put them."""
     if spec.epochs == 0:
         return
-    distill: Distill | None = None
-    source = spec.data.source
-    if teacher is not None:
-        tell(0, 0, "asking the teacher")
-        distill = distilled_by(
-            teacher, samples, spec.loss, source, spec.temperature, spec.teacher_weight
-        )
-    how = FitSpec(
-        spec.epochs, spec.batch_size, spec.learning_rate, spec.loss, spec.seed, source, distill
-    )
+    rate, source = spec.learning_rate, spec.data.source
+    how = FitSpec(spec.epochs, spec.batch_size, rate, spec.loss, spec.seed, source, distill)
     fit(aware, samples, how, tell)
 
 
-def grids_of(aware: Any) -> tuple[tuple[AwareWeights, ...], tuple[AwareActivation, ...]]:
+def _lesson(teacher: Any, spec: AwareSpec, samples: Arrays, tell: Tell) -> Distill | None:
+    if teacher is None or spec.epochs == 0:
+        return None
+    tell(0, 0, "asking the teacher")
+    source = spec.data.source
+    return distilled_by(teacher, samples, spec.loss, source, spec.temperature, spec.teacher_weight)
+
+
+def grids_of(aware: Any) -> AwareGrids:
     """The grids of an aware model's kernels and activations as they are now."""
     from edgepack.compress.aware_layers import AwareKernel, FakeQuantize
 
     kernels = [layer for layer in aware.layers if isinstance(layer, AwareKernel)]
     grids = [layer for layer in aware.layers if isinstance(layer, FakeQuantize)]
-    return (
+    return AwareGrids(
         tuple(_weights_of(layer) for layer in kernels),
         tuple(AwareActivation(layer.name, layer.bits, *layer.affine()) for layer in grids),
+        left_out(aware),
     )
 
 

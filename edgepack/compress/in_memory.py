@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from edgepack.compress.aware_spec import AwareGrids, AwareSpec
 from edgepack.compress.data import Arrays, arrays_of
 from edgepack.compress.pruning_spec import Pruned, PruneSpec
 from edgepack.compress.ranges import integers, restored, weight_exponents, weight_steps
@@ -39,7 +40,7 @@ SOURCE = "the samples"
 _MAX_ERROR = 0.15
 _INTEGER_BITS = (2, 4, 8)
 _FLOAT_BITS: Mapping[int, Any] = {16: np.float16, 32: np.float32}
-S = TypeVar("S", bound=TuningOptions)
+S = TypeVar("S", bound=TuningOptions | AwareSpec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +211,29 @@ def fine_tune(
     return fine_tuned(model, spec, lesson, tell=tell or silent)
 
 
+def train_quantized(
+    model: Any,
+    data: Data,
+    weights: int = 8,
+    *,
+    teacher: Any = None,
+    tell: Tell | None = None,
+    **options: Any,
+) -> tuple[Any, AwareGrids]:
+    """`model` with layers that round as the .tflite's will, trained so, and their grids.
+
+    `options` are AwareSpec's: activations, scheme, layers, ends, epochs, distill and others.
+    `tflite_of` then writes the integers that were trained with.
+    """
+    from edgepack.compress.aware_training import quantization_aware
+    from edgepack.compress.tuning import silent
+
+    given = {"weights": weights, **options}
+    spec, lesson = _asked(AwareSpec, "train_quantized", model, data, teacher, given)
+    assert lesson is not None
+    return quantization_aware(model, spec, lesson.samples, lesson.distill, tell or silent)
+
+
 def score_model(model: Any, data: Data) -> Score:
     """The model's accuracy on labelled data (mean squared error on values), in Python."""
     from edgepack.compress.load import of_keras
@@ -237,10 +261,11 @@ def tflite_of(model: Any, data: Data, folder: Path, **options: Any) -> bytes:
 
     Without options int8; `activations=32, weights=32` is float. `folder` is scratch space.
     """
+    from edgepack.compress.aware_export import learned
     from edgepack.compress.conversion import Job, to_tflite
     from edgepack.compress.floatnet import read_net
     from edgepack.compress.load import of_keras
-    from edgepack.compress.quantizer import quantized_net
+    from edgepack.compress.quantizer import quantized_net, written
     from edgepack.compress.tuning import silent
 
     samples = samples_of(model, data)
@@ -249,7 +274,10 @@ def tflite_of(model: Any, data: Data, folder: Path, **options: Any) -> bytes:
     drawn = samples.drawn(spec.samples or samples.n, spec.seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # TensorFlow's, of its own interpreter
-        content = to_tflite(network, Job(folder, "model.tflite", silent))
+        job = Job(folder, "model.tflite", silent)
+        if network.trained_rounded:
+            return written(learned(network, drawn, spec, job)[0]).content
+        content = to_tflite(network, job)
         if (spec.weights, spec.activations) == (32, 32):
             return content
         return quantized_net(read_net(content), drawn.inputs, spec).content

@@ -114,11 +114,11 @@ def trained() -> tuple[Any, Any]:
 
     model = branched()
     spec = AwareSpec(weights=4, epochs=1, ends=8, data=DATA, distill=True)
-    aware, weights, activations = quantization_aware(model, spec, samples())
-    assert [(w.layer, w.bits) for w in weights] == [
+    aware, grids = quantization_aware(model, spec, samples())
+    assert [(w.layer, w.bits) for w in grids.layers] == [
         ("first", 8), ("second", 4), ("spread", 4), ("shared", 4), ("head", 8),
     ]  # fmt: skip
-    assert all(a.scale > 0 and -128 <= a.zero_point <= 127 for a in activations)
+    assert all(a.scale > 0 and -128 <= a.zero_point <= 127 for a in grids.activations)
     return model, aware
 
 
@@ -257,9 +257,9 @@ def test_zeros_stay_zeros_through_training_and_in_the_file(tmp_path):
     model.layers[0].kernel_constraint = KeepZeros(mask)
     kernel.constraint = model.layers[0].kernel_constraint
     spec = AwareSpec(weights=8, epochs=1, learning_rate=0.05, data=DATA)
-    aware, weights, _ = quantization_aware(model, spec, samples())
+    aware, grids = quantization_aware(model, spec, samples())
     assert np.all(aware.get_layer("conv").kernel.numpy()[~mask] == 0)
-    assert weights[0].zeros >= 0.5
+    assert grids.layers[0].zeros >= 0.5
     plan, content, _ = written(aware, samples(), tmp_path)
     conv = plan.weights[plan.net.weighted()[0].weights]
     assert np.all(np.moveaxis(conv.integers, 0, -1)[~mask] == 0)
@@ -281,7 +281,7 @@ def test_codebooks_stay_codebooks(tmp_path):
     )
     shared, _ = clustered(model, ClusterSpec(entries=5))
     spec = AwareSpec(epochs=1, learning_rate=0.01, data=DATA)
-    aware, _, _ = quantization_aware(shared, spec, samples())
+    aware, _ = quantization_aware(shared, spec, samples())
     assert len(np.unique(aware.get_layer("conv").integers())) <= 5
     assert len(np.unique(aware.get_layer("conv").kernel.numpy())) <= 5
     plan, _, _ = written(aware, samples(), tmp_path)
@@ -442,6 +442,24 @@ def test_the_stages_train_and_write(tmp_path):
     assert widths == {"conv": 4, "head": 8}
     assert abs(second.before.value - second.after.value) <= 2 / 64
     assert json.loads(Path(f"{aware}.json").read_text())["stage"] == "train_quantized"
+
+
+def test_models_in_memory_are_trained_and_written(tmp_path):
+    import keras
+
+    import edgepack
+    from edgepack.compress.in_memory import tflite_of
+
+    model = plain(keras.layers.Flatten(), keras.layers.Dense(CLASSES, name="head"))
+    given = samples()
+    data = (given.inputs[0], given.labels)
+    aware, grids = edgepack.train_quantized(model, data, 4, epochs=1, teacher=model)
+    assert [(w.layer, w.bits) for w in grids.layers] == [("head", 4)]
+    integers = aware.get_layer("head").integers()
+    assert any(
+        g.shape == integers.T.shape and (g == integers.T).all()
+        for g in grids_in(tflite_of(aware, data, tmp_path))
+    )
 
 
 @pytest.mark.parametrize(
