@@ -205,7 +205,8 @@ def test_joined_tensors_share_the_scale_where_nobody_else_reads_them() -> None:
         b.operator("ADD", [x, x], [parts[1]])
         b.operator("CONCATENATION", parts, [y], axis=1)
         more = b.tensor((1, 4), "float32", name="more")
-        b.operator("SUB", [parts[1], x], [more])
+        if shared:
+            b.operator("SUB", [parts[1], x], [more])
         return b.build([x], [y, more] if shared else [y])
 
     x = np.linspace(-3, 3, 80, dtype=np.float32).reshape(20, 4)
