@@ -51,6 +51,7 @@ class Control(_Frozen):
     net: Literal["", "watch", "digits"] = ""  # or one of the demo's networks
     width: float = Field(default=0.5, gt=0)  # of its channels
     epochs: int = Field(default=0, ge=0)  # 0: what the network needs
+    distill_epochs: int = Field(default=0, ge=0)  # then so many more with the recipe's teacher
 
     @model_validator(mode="after")
     def _one(self) -> Control:
@@ -106,6 +107,12 @@ class Compress(_Frozen):
         given["step"] = tuple(_step(i + 1, row, shared) for i, row in enumerate(rows))
         check_order([step.name for step in given["step"]], "compress.step")
         return given
+
+    @model_validator(mode="after")
+    def _taught(self) -> Compress:
+        if self.control is not None and self.control.distill_epochs and not self.teacher:
+            raise UsageError("compress.control.distill_epochs: name the teacher in [compress]")
+        return self
 
 
 def _step(number: int, row: dict[str, Any], shared: dict[str, Any]) -> Step:

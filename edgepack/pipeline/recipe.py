@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgepack import compress
 from edgepack.board import Board
-from edgepack.compress import ConvertSpec, QuantizeSpec, TrainSpec, Worker
+from edgepack.compress import ConvertSpec, FineTuneSpec, QuantizeSpec, TrainSpec, Worker
 from edgepack.compress.spec import Spec
 from edgepack.config import Compress, Config, Step
 from edgepack.errors import UsageError
@@ -19,6 +19,7 @@ from edgepack.pipeline.layer_costs import with_costs
 from edgepack.results import StepResult
 
 MADE_TFLITE = ("quantize", "convert")
+SETS_BITS = ("train-quantized", "quantize")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def make(
     result = Variant(label, final)
     if not controls:
         return Made(result, (), done, ())
-    found, notes = _controls(steps, model, recipe, folder, work, seed)
+    found, notes = _controls(steps, model, recipe, folder, board, work, seed)
     return Made(result, found, done, notes)
 
 
@@ -128,11 +129,16 @@ def _run_steps(
         steps = (*steps, Step("convert", floats))
     done = []
     for number, step in enumerate(steps, 1):
-        suffix = ".tflite" if step.name in MADE_TFLITE else ".keras"
-        spec = step.spec if step.costs is None else _priced(step, number, model, board, work)
-        model = work.stage(model, spec, f"{number}-{step.name}{suffix}")
+        model = _step(step, number, model, board, work)
         done.append(_step_result(step, model))
     return model, tuple(done)
+
+
+def _step(step: Step, number: int, model: Path, board: Board, work: _Work) -> Path:
+    """What one step makes of `model`."""
+    suffix = ".tflite" if step.name in MADE_TFLITE else ".keras"
+    spec = step.spec if step.costs is None else _priced(step, number, model, board, work)
+    return work.stage(model, spec, f"{number}-{step.name}{suffix}")
 
 
 def _priced(step: Step, number: int, model: Path, board: Board, work: _Work) -> Spec:
@@ -165,6 +171,7 @@ def _controls(
     model: Path,
     recipe: Compress,
     folder: Path,
+    board: Board,
     work: _Work,
     seed: int | None,
 ) -> tuple[tuple[Variant, ...], tuple[str, ...]]:
@@ -189,7 +196,7 @@ def _controls(
             "in [compress.control]."
         )
     elif plain is not None:
-        found += _small(recipe, plain, own, folder, work)
+        found += _small(steps, plain, recipe, folder, board, work)
     return tuple(found), tuple(notes)
 
 
@@ -211,8 +218,14 @@ def _plain_int8(
 
 
 def _small(
-    recipe: Compress, plain: QuantizeSpec, own: QuantizeSpec | None, folder: Path, work: _Work
+    steps: tuple[Step, ...],
+    plain: QuantizeSpec,
+    recipe: Compress,
+    folder: Path,
+    board: Board,
+    work: _Work,
 ) -> Iterator[Variant]:
+    """The control as int8, and with the bits of the recipe where those are others."""
     control = recipe.control
     assert control is not None and plain.data is not None
     if control.net:
@@ -229,6 +242,20 @@ def _small(
     else:
         small = folder / control.path
         label = f"small model {small.stem}"
+    if control.distill_epochs:
+        lesson = FineTuneSpec(
+            data=plain.data,
+            test=plain.test,
+            teacher=str(folder / recipe.teacher),
+            epochs=control.distill_epochs,
+            seed=plain.seed,
+            trust_model=recipe.trust_model,
+        )
+        small = work.stage(small, lesson, "small_distilled.keras")
+        label += ", distilled"
     yield Variant(f"{label}, int8", work.stage(small, plain, "small_int8.tflite"))
-    if own is not None and replace(own, seed=plain.seed) != plain:
-        yield Variant(f"{label}, same bits", work.stage(small, own, "small_same.tflite"))
+    same = [step for step in steps if step.name in SETS_BITS]
+    if same and [replace(step.spec, seed=plain.seed) for step in same] != [plain]:
+        for number, step in enumerate(same, len(steps) + 1):
+            small = _step(step, number, small, board, work)
+        yield Variant(f"{label}, same bits", small)

@@ -103,3 +103,17 @@ def test_costs_are_a_unit_of_the_board_or_given(tmp_path: Path) -> None:
 def test_a_control_is_one_model(tmp_path: Path) -> None:
     shared = SHARED + '[compress.control]\nnet = "digits"\npath = "small.keras"\n'
     assert refused(tmp_path, "", shared).startswith("compress.control: name a trained Keras model")
+
+
+def test_a_distilled_control_needs_a_teacher(tmp_path: Path) -> None:
+    control = '[compress.control]\nnet = "digits"\ndistill_epochs = 2\n'
+    assert "name the teacher in [compress]" in refused(tmp_path, control)
+
+
+def test_what_train_quantized_learns_stays(tmp_path: Path) -> None:
+    learn = step("train-quantized")
+    told = refused(tmp_path, learn + step("prune"))
+    assert told.startswith("compress.step 2, prune: would change the weights that train-quantized")
+    told = refused(tmp_path, step("prune") + learn)
+    assert told.startswith("compress.step 2, train-quantized: the integers that train-quantized")
+    assert len(recipe(tmp_path, step("prune") + learn + step("quantize")).step) == 3
