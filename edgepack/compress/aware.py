@@ -21,6 +21,7 @@ from edgepack.compress.follow import kind_of
 from edgepack.compress.normal_form import (
     NormalForm,
     activation_of,
+    by_channel,
     consumers,
     fuses,
     has_kernel,
@@ -74,7 +75,7 @@ def make_aware(model: Any, spec: AwareSpec, samples: Arrays, name: str = "model"
     grids = _grids(form, spec.activations)
     extremes = _extremes(form, sorted(grids.shared), samples)
     copies, quantizers = Copies(), Copies()
-    steps: dict[Any, tuple[Any, NDArray[np.float64]]] = {}
+    steps: dict[Any, tuple[Any, Any]] = {}
 
     def chain(i: int, call: Call) -> list[Any]:
         layer = call.operation
@@ -105,7 +106,7 @@ def make_aware(model: Any, spec: AwareSpec, samples: Arrays, name: str = "model"
     aware = rebuilt(graph, chain, after).model
     copies.give_weights()
     for layer, made in steps.values():
-        _start_kernel(layer, made)
+        _start_kernel(layer, made, form.gains.get(layer.name))
     for root, quantizer in quantizers.made.items():
         quantizer.start(*_first_affine(grids, root, extremes, spec))
     return aware
@@ -277,14 +278,19 @@ def _first_affine(
     return (scale if spec.scheme == "power_of_two" else max(cover, 1e-12)), zero
 
 
-def _start_kernel(layer: Any, made: Any) -> None:
+def _start_kernel(layer: Any, made: Any, gain: NDArray[np.float32] | None) -> None:
     """The layer's own weights, and the steps of the least squared error.
 
-    A codebook's values have one step in all channels, so that they are as few as integers.
+    Weights stay as they were before a batch norm was folded, so that training takes steps that fit
+    them; `gain` is what the folding multiplied. A codebook's values have one step in all channels,
+    so that they are as few as integers.
     """
     values = layer.get_weights()
-    made.set_weights([*values, made.get_weights()[-1]])
     rows = made.channels_last(values[0])
+    if gain is not None:
+        values[0] = values[0] / by_channel(kind_of(layer), values[0], gain)
+        made.gain.assign(gain)
+    made.set_weights([*values, *made.get_weights()[len(values) :]])
     if not made.learned:
         method: RangeMethod = "max" if made.bits == 8 else "mse"
         steps = np.broadcast_to(weight_steps(rows, None, made.bits, method), rows.shape[1])

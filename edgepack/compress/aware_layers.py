@@ -83,7 +83,8 @@ class AwareKernel:
     """Mixed into a layer with a `kernel`: it is used as integers times a step a channel.
 
     `bits` is 8, 4 or 2 (-1, 0 and 1); the range is symmetric, so a zero weight stays zero. Steps
-    that are not `learned` stay where they start.
+    that are not `learned` stay where they start. With powers of two the grid is that of the kernel
+    times a fixed `gain` a channel, the factor of a batch norm that is folded into it.
     """
 
     _channel_axes: tuple[int, ...] = (-1,)
@@ -111,6 +112,10 @@ class AwareKernel:
             initializer="zeros",
             trainable=self.learned,
         )
+        if self.power_of_two:
+            self.gain = self.add_weight(  # type: ignore[attr-defined]
+                name="kernel_gain", shape=(channels,), initializer="ones", trainable=False
+            )
 
     def call(self, inputs: Any) -> Any:
         """The layer's answer with its kernel on the grid."""
@@ -148,9 +153,12 @@ class AwareKernel:
         return np.asarray(tf.pow(2.0, exponents), np.float32)
 
     def integers(self) -> NDArray[np.int8]:
-        """The kernel's integers as they are now, in its own layout."""
+        """The kernel's integers as they are now, gain included, in its own layout."""
         kernel = np.asarray(ops.convert_to_numpy(self._kernel_variable()), np.float32)
-        scaled = np.rint(kernel / self.steps().reshape(self._step_shape(kernel.shape)))
+        shape = self._step_shape(kernel.shape)
+        scaled = np.rint(kernel / np.asarray(tf.pow(2.0, self._exponents())).reshape(shape))
+        if self.power_of_two:
+            scaled = scaled * np.sign(ops.convert_to_numpy(self.gain)).reshape(shape)
         top = limit(self.bits)
         return np.asarray(np.clip(scaled, -top, top), np.int8)
 
@@ -165,13 +173,20 @@ class AwareKernel:
         kept = {axis % len(shape) for axis in self._channel_axes}
         return tuple(size if i in kept else 1 for i, size in enumerate(shape))
 
+    def _exponents(self) -> Any:
+        """The logarithm of each channel's step before the gain."""
+        exponents = tf.convert_to_tensor(self.kernel_step)
+        if not self.power_of_two:
+            return exponents
+        gain = tf.abs(tf.convert_to_tensor(self.gain))
+        return _straight_round(exponents) - tf.math.log(gain) / _LN2
+
     def _fake_kernel(self, variable: Any) -> Any:
-        exponents = ops.convert_to_tensor(self.kernel_step)
-        if self.power_of_two:
-            exponents = _straight_round(exponents)
-        exponents = ops.reshape(exponents, self._step_shape(variable.shape))
+        shape = self._step_shape(variable.shape)
         most = float(limit(self.bits))
-        return fake_quantized(ops.convert_to_tensor(variable), exponents, -most, most)
+        exponents = tf.reshape(self._exponents(), shape)
+        rounded = fake_quantized(ops.convert_to_tensor(variable), exponents, -most, most)
+        return rounded * ops.reshape(self.gain, shape) if self.power_of_two else rounded
 
 
 @_register

@@ -21,6 +21,7 @@ WITH_KERNEL = (
     *("DepthwiseConv1D", "DepthwiseConv2D"),
 )
 _SEPARABLE = ("SeparableConv1D", "SeparableConv2D")
+_LEAST_GAIN = 1e-6
 _FUSED = ("linear", "relu", "relu6")
 _TAKES_ACTIVATION = (
     *("Add", "Subtract", "Multiply", "Divide", "BatchNormalization"),
@@ -32,13 +33,15 @@ _TAKES_ACTIVATION = (
 class NormalForm:
     """The model in normal form, its calls and the types of their tensors.
 
-    `origins` gives the name a layer had for the one it has now.
+    `origins` gives the name a layer had for the one it has now; `gains` the factor of each channel
+    by which a folded batch norm has scaled a layer's kernel, never zero.
     """
 
     model: Any
     graph: Unrolled
     types: Mapping[int, str]
     origins: Mapping[str, str]
+    gains: Mapping[str, NDArray[np.float32]]
 
 
 def normal_form(model: Any, name: str, *, fold: bool = False) -> NormalForm:
@@ -53,13 +56,17 @@ def normal_form(model: Any, name: str, *, fold: bool = False) -> NormalForm:
     folded = set(norms.values())
     copies = Copies()
     origins: dict[str, str] = {}
+    gains: dict[str, NDArray[np.float32]] = {}
 
     def chain(i: int, call: Call) -> list[Any]:
         layer = call.operation
         if i in folded:
             return []
         if i in norms:
-            made = [_with_norm(copies, layer, graph.calls[norms[i]].operation)]
+            norm = graph.calls[norms[i]].operation
+            made = [_with_norm(copies, layer, norm)]
+            factor = norm_factors(norm)[0]
+            gains[made[0].name] = np.where(np.abs(factor) > _LEAST_GAIN, factor, 1.0)
         elif kind_of(layer) in _SEPARABLE and channels_last(layer):
             made = _in_two(copies, layer)
         else:
@@ -70,7 +77,7 @@ def normal_form(model: Any, name: str, *, fold: bool = False) -> NormalForm:
     model = rebuilt(graph, chain).model
     copies.give_weights()
     graph = unroll(model, name)
-    return NormalForm(model, graph, tensor_types(graph, model), origins)
+    return NormalForm(model, graph, tensor_types(graph, model), origins, gains)
 
 
 def tensor_types(graph: Unrolled, model: Any) -> Mapping[int, str]:

@@ -444,6 +444,30 @@ def test_the_stages_train_and_write(tmp_path):
     assert json.loads(Path(f"{aware}.json").read_text())["stage"] == "train_quantized"
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(28))
+def test_random_networks_are_written_as_they_round(seed, tmp_path):
+    from edgepack.compress import aware_export, quantizer
+    from edgepack.compress.aware import make_aware
+    from edgepack.compress.conversion import Job
+    from edgepack.compress.score import TfliteModel
+    from tests.models.keras_nets import network
+
+    _, model = network(seed)
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(16, *model.inputs[0].shape[1:])).astype(np.float32)
+    spec = AwareSpec(weights=(8, 4, 2)[seed % 3], data=DATA)
+    aware = make_aware(model, spec, Arrays((x,), None))
+    job = Job(tmp_path, "m.tflite", lambda done, total, text: None)
+    asked = QuantizeSpec(data=DATA)
+    plan, _ = aware_export.learned(as_network(aware), Arrays((x,), None), asked, job)
+    tflite = TfliteModel(quantizer.written(plan).content)
+    given = tflite.predict((x,), lambda i, n: None)[0]
+    own = np.concatenate([aware.predict_on_batch(x[i : i + 1]) for i in range(16)])
+    assert np.abs(given - own).mean() <= 1.5 * tflite.outputs[0].scale
+    assert np.abs(given - own).max() <= 8 * tflite.outputs[0].scale
+
+
 def test_models_in_memory_are_trained_and_written(tmp_path):
     import keras
 
