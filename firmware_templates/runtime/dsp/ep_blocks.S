@@ -19,7 +19,7 @@
     add.w r0, r0, r12, lsl #3
     ldm.w r0!, {r8, r9}
     sxtb16 r10, r11
-    sxtb16.w r11, r11, ror #8
+    sxtb16 r11, r11, ror #8
     smlad r2, r10, r8, r2
     smlad r2, r11, r9, r2
     .endm

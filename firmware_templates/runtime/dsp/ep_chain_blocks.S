@@ -22,7 +22,7 @@
     smlad r3, lr, r9, r3
     smlad r4, lr, r10, r4
     ldm.w r0!, {r8, r9, r10}
-    sxtb16.w lr, r11, ror #8
+    sxtb16 lr, r11, ror #8
     smlad r2, lr, r10, r2
     smlad r3, lr, r8, r3
     smlad r4, lr, r9, r4
