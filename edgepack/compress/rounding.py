@@ -26,6 +26,8 @@ _STRETCH_LOW, _STRETCH_HIGH = -0.1, 1.1
 _BETA_FIRST, _BETA_LAST = 20.0, 2.0
 _WARM_UP = 0.2  # of the iterations: without regulariser
 _SWEEPS = 20
+_STAY = 0.01  # of the mean variance of an input: what leaving a weight by 1 costs
+_STAY_OF_FEW = 5.0  # and this over the rows for each of the k weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +82,17 @@ class Target:
 def target(seen: Moments, weights: Array) -> Target:
     """What rounding aims at; `weights` are the float ones, `[groups, out, k]`.
 
-    Means are left to the bias, which takes them up exactly.
+    Means are left to the bias, which takes them up exactly. Leaving the float weights costs a
+    little too, the more the fewer samples there are: else weights that the samples say little of
+    would go anywhere.
     """
-    n = seen.count
+    n, k = seen.count, seen.qq.shape[1]
     q_mean, x_mean = seen.q_sum / n, seen.x_sum / n
     qq = seen.qq / n - q_mean[:, :, None] * q_mean[:, None, :]
     xq = seen.xq / n - x_mean[:, :, None] * q_mean[:, None, :]
-    return Target(qq, np.asarray(weights, np.float64) @ xq)
+    wide = np.asarray(weights, np.float64)
+    stay = (_STAY + _STAY_OF_FEW * k / n) * np.einsum("gkk->g", qq)[:, None, None] / k
+    return Target(qq + stay * np.eye(k), wide @ xq + stay * wide)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
