@@ -21,10 +21,12 @@ from typing import Any, get_args
 from benchmarks.compression_data import Split, Task, split
 from edgepack import CompileSpec, DeviceSpec, load_board
 from edgepack.board import tomllib
+from edgepack.compress import ConvertSpec
 from edgepack.config import Config
-from edgepack.errors import EdgepackError
+from edgepack.errors import EdgepackError, UsageError
 from edgepack.pipeline.device import silent
 from edgepack.pipeline.evidence import Measuring
+from edgepack.pipeline.keras import kept as stage
 from edgepack.pipeline.recipe import Variant, make
 from edgepack.store import cache_root, write_file
 
@@ -35,7 +37,7 @@ ON_BOARD = 10
 SEEDS: Mapping[Task, int] = {"digits": 3, "watch": 3, "spoken": 3, "images": 1}
 EPOCHS: Mapping[Task, int] = {"digits": 20, "watch": 8, "spoken": 5, "images": 1}
 BATCH = 64
-TRAINING = ("prune", "sparsify", "cluster", "fine-tune", "train-quantized")
+TRAINING = ("prune", "cluster", "fine-tune", "train-quantized")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +105,12 @@ def measured(task: Task, row: Mapping[str, Any], seed: int) -> Figures:
     data = split(task, seed, cache_root() / "compression-data")
     folder = cache_root() / "compression-rows" / task / str(seed)
     start = time.monotonic()
-    config = recipe(task, row, seed, data)
     name = row["name"]
-    made = make(config, folder, folder / name, name, silent, controls=False, seed=seed)
+    model = _made(task, row, seed, data, folder / name)
     seconds = time.monotonic() - start
     device = DeviceSpec(data=data.test)
     measuring = Measuring(load_board(BOARD), CompileSpec(), device, ON_BOARD, silent)
-    result, _ = measuring.of(Variant(name, made.result.model))
+    result, _ = measuring.of(Variant(name, model))
     assert result.accuracy is not None and result.agreement is not None
     flash = result.memory.flash
     return Figures(
@@ -125,32 +126,44 @@ def measured(task: Task, row: Mapping[str, Any], seed: int) -> Figures:
     )
 
 
-def recipe(task: Task, row: Mapping[str, Any], seed: int, data: Split) -> Config:
-    """The row as the configuration that `edgepack compress` runs."""
+def _made(task: Task, row: Mapping[str, Any], seed: int, data: Split, folder: Path) -> Path:
+    """The row's .tflite; `edgepack compress` makes it, but for a row without steps."""
     teacher = _network(task, 1.0, seed, data)
     model = teacher
     if "width" in row:
         model = _network(task, row["width"], seed, data, teacher if row.get("taught") else None)
-    steps = [_step(task, step, row, teacher) for step in row.get("step", [{"do": "convert"}])]
+    if "step" not in row:
+        return stage(model, ConvertSpec(), folder / "float32.tflite", silent)
+    steps = [_step(task, step, row, teacher, seed) for step in row["step"]]
     table = {
         "model": {"path": str(model)},
         "board": {"name": BOARD},
         "compress": {"data": str(data.tune), "test": str(data.test), "seed": seed, "step": steps},
     }
-    return Config.model_validate(table)
+    config = Config.model_validate(table)
+    found = make(config, folder, folder, row["name"], silent, controls=False, seed=seed)
+    return found.result.model
 
 
 def _step(
-    task: Task, step: Mapping[str, Any], row: Mapping[str, Any], teacher: Path
+    task: Task, step: Mapping[str, Any], row: Mapping[str, Any], teacher: Path, seed: int
 ) -> dict[str, Any]:
+    """A step with the task's epochs, teacher and bytes in the place of shares."""
     found = dict(step)
     effort = found.pop("effort", None)
     if effort is not None:
         found["epochs"] = max(1, round(effort * EPOCHS[task]))
+    share = found.pop("share", None)
+    if share is not None:
+        base = kept().get(task, {}).get("int8", {}).get(str(seed))
+        if base is None:
+            raise UsageError(f"{row['name']}: takes a share of the row int8, which is not there")
+        found["budget_bytes"] = round(share * base["weights"])
     if step["do"] in TRAINING:
         found["batch_size"] = BATCH
         if row.get("distil"):
             found["teacher"] = str(teacher)
+            found |= {"distill": True} if step["do"] == "train-quantized" else {}
     return found
 
 
