@@ -46,7 +46,8 @@ def test_error_of_a_target_is_that_of_the_outputs_and_of_leaving_the_weights(gro
 
 
 def test_weights_that_few_samples_say_little_of_stay_near():
-    x, q, w, steps = layer(5, n=8, k=40, bits=8)
+    x, _, w, steps = layer(5, n=60, k=40, bits=8)
+    q = x + np.random.default_rng(1).normal(0, 0.5, x.shape).astype(np.float32)
     found = adaround(target(moments(x, q), w), w, steps, 8, RoundingSpec(iterations=0))
     assert np.abs(found - w / steps[:, :, None]).mean() < 2.0
 
