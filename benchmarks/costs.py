@@ -339,7 +339,7 @@ def _unpacking(offered: Offered, picks: dict[int, int], board: Board) -> dict[st
         )
         for place, pick in picks.items()
     }
-    more, less = _counted(program, board), _counted(_alone(offered, plain), board)
+    more, less = counted(program, board), counted(_alone(offered, plain), board)
     added = more.instructions - less.instructions
     weights = [step.unpacks.weights for step in program.steps if step.unpacks is not None]
     found = fit(np.array([[1.0, weight] for weight in weights]), added)
@@ -356,20 +356,20 @@ def _unpacking(offered: Offered, picks: dict[int, int], board: Board) -> dict[st
 
 def _kernel(program: Program, board: Board) -> dict[str, Any]:
     graph = program.graph
-    counted = _counted(program, board)
+    run = counted(program, board)
     rows = np.array([features(step, graph) for step in program.steps])
-    found = fit(rows, counted.instructions)
+    found = fit(rows, run.instructions)
     return {
         "instructions": [float(f"{value:.4g}") for value in found.factors],
-        "cycles": counted.cycles,
-        "functions": dict(counted.functions),
-        "layers": len(counted.instructions),
+        "cycles": run.cycles,
+        "functions": dict(run.functions),
+        "layers": len(run.instructions),
         "error": round(found.error, 3),
     }
 
 
 @dataclass(frozen=True)
-class _Counted:
+class Counted:
     """A program's run: instructions of each step, cycles an instruction, bytes of its functions."""
 
     instructions: NDArray[np.float64]
@@ -377,7 +377,8 @@ class _Counted:
     functions: Mapping[str, int]
 
 
-def _counted(program: Program, board: Board) -> _Counted:
+def counted(program: Program, board: Board) -> Counted:
+    """One inference of random inputs on the board."""
     graph = program.graph
     compiled = Compiled(b"", "layers", graph, program, plan_memory(program), board)
     inputs = sample_bytes(random_samples(graph, 1, 0), 0)
@@ -388,7 +389,7 @@ def _counted(program: Program, board: Board) -> _Counted:
     if not obstacle(board):
         estimate = cycle_estimate(compiled, running.image, board, inputs)
         cycles = estimate.cycles.likely / estimate.instructions
-    return _Counted(counts, round(cycles, 3), {f.name: f.size for f in own})
+    return Counted(counts, round(cycles, 3), {f.name: f.size for f in own})
 
 
 class Fit:

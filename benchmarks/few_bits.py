@@ -12,15 +12,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
+from benchmarks.costs import Counted, counted
 from benchmarks.tables import markdown
 from edgepack import load_board
 from edgepack.board import Board
 from edgepack.compiler.choice import choose
 from edgepack.compiler.lowering import offer
-from edgepack.pipeline.lab import lab
 from edgepack.pipeline.lab_layers import LayerSpec, build_layer
-from edgepack.program import LowerSpec
-from edgepack.results import LabVariant
+from edgepack.program import Const, LowerSpec, Program, Scratch
 
 POINTWISE = ("1x1, 64 to 64, 120 pixels", LayerSpec("conv", (12, 10, 64), 64, relu=True))
 WINDOW = ("3x3, 32 to 32, 8x8", LayerSpec("conv", (8, 8, 32), 32, (3, 3), relu=True))
@@ -52,30 +51,43 @@ def main() -> int:
 
 def rows(layer: LayerSpec, board: Board) -> Iterator[tuple[str, ...]]:
     """The kernel of bytes, and all with weights of few bits that are offered."""
-    graph = build_layer(layer)
-    program, _ = choose(offer(graph, LowerSpec(board.isa)))
-    shipped = tuple(step.kernel for step in program.steps)
-    found = lab(replace(layer, bits=2), board)
-    assert all(variant.exact for variant in found.variants)
-    reference = next(v for v in found.variants if v.kernels == shipped)
-    yield _row(reference, reference)
-    for variant in found.variants:
-        narrow = any(name.endswith(("_s4", "_s2")) for name in variant.kernels)
-        if narrow and ("dsp" not in board.isa or variant.variant != "portable"):
-            yield _row(variant, reference)
+    graph = build_layer(replace(layer, bits=2))
+    found = offer(graph, LowerSpec(board.isa))
+    ways = [found.program([pick]) for pick in range(len(found.operators[0].ways))]
+    shipped, _ = choose(offer(build_layer(layer), LowerSpec(board.isa)))
+    reference = next(way for way in ways if _names(way) == _names(shipped))
+    before = counted(reference, board)
+    yield _row(reference, before, reference, before)
+    for way in ways:
+        if _is_narrow(way) and (way.steps[0].variant != "portable" or "dsp" not in board.isa):
+            yield _row(way, counted(way, board), reference, before)
 
 
-def _row(variant: LabVariant, reference: LabVariant) -> tuple[str, ...]:
-    flash, dense = (v.weights + v.tables for v in (variant, reference))
+def _names(program: Program) -> tuple[str, ...]:
+    return tuple(name for step in program.steps for name in step.kernels)
+
+
+def _is_narrow(program: Program) -> bool:
+    return any(name.endswith(("_s4", "_s2")) for name in _names(program))
+
+
+def _row(program: Program, run: Counted, reference: Program, before: Counted) -> tuple[str, ...]:
+    count, flash = run.instructions.sum(), _constant_bytes(program)
+    scratch = sum(a.bytes for s in program.steps for a in s.arguments if isinstance(a, Scratch))
     return (
-        ", ".join(f"`{name}`" for name in variant.kernels),
-        f"{variant.count:,}",
-        f"{variant.per_mac:.3f}",
-        f"{variant.count / reference.count:.2f}",
+        ", ".join(f"`{name}`" for name in _names(program)),
+        f"{count:,.0f}",
+        f"{count / program.macs:.3f}",
+        f"{count / before.instructions.sum():.2f}",
         f"{flash:,}",
-        f"{flash / dense:.2f}",
-        f"{variant.scratch:,}",
+        f"{flash / _constant_bytes(reference):.2f}",
+        f"{scratch:,}",
     )
+
+
+def _constant_bytes(program: Program) -> int:
+    constants = [a for s in program.steps for a in s.arguments if isinstance(a, Const)]
+    return sum(len(constant.data) for constant in constants)
 
 
 if __name__ == "__main__":
