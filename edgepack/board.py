@@ -298,7 +298,8 @@ def describe_problem(problem: object, model: type[BaseModel], where: str) -> str
     place = [str(part) for part in problem["loc"]]
     if problem["type"] == "extra_forbidden":
         table = ".".join(place[:-1])
-        known = sorted(_model_at(model, place[:-1]).model_fields)
+        fields = _model_at(model, place[:-1]).model_fields
+        known = sorted(field.alias or name for name, field in fields.items())
         near = difflib.get_close_matches(place[-1], known, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         dot = f"{table}: " if table else ""
