@@ -17,11 +17,25 @@ from numpy.typing import NDArray
 from edgepack.compiler.reader import read_model
 from edgepack.compress.floatnet import layer_names
 from edgepack.errors import UsageError
-from edgepack.fidelity import MOST_DB, Fidelity, LayerFidelity
+from edgepack.fidelity import Fidelity, LayerFidelity
 from edgepack.graph import DType, Graph, Operator, Tensor
 from edgepack.oracle import run_reference
 from edgepack.pipeline.data import dequantize, load_samples, quantize
-from edgepack.pipeline.fidelity_advice import what_helps
+from edgepack.pipeline.fidelity_advice import FUNCTIONS, what_helps
+from edgepack.pipeline.fidelity_figures import (
+    bits_of,
+    clipping_noise,
+    constant_share,
+    decibels,
+    dequantised,
+    own_noise,
+    ratio,
+    rounding_noise,
+    saturated,
+    unused_bits,
+    weight_bits,
+    weights_of,
+)
 from edgepack.report.fidelity import fidelity_page
 from edgepack.store import read_file, write_file
 
@@ -31,7 +45,6 @@ Array = NDArray[np.generic]
 _ALIKE = 0.6  # correlation from which two tensors are the same by content
 _PLAIN_DB, _GAIN_DB = 15.0, 10.0  # below the first, and better by the second: channels rescaled
 _MOVES = ("QUANTIZE", "DEQUANTIZE")
-_FUNCTIONS = ("SOFTMAX", "LOG_SOFTMAX", "LOGISTIC", "TANH", "L2_NORMALIZATION")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +109,7 @@ def fidelity(coarse: Values, floats: Values, model: str, against: str) -> Fideli
         samples=len(next(iter(coarse.tensors.values()))),
         oracle=coarse.oracle,
         output_snr_db=tuple(
-            _db(_ratio(_real(coarse, a), np.asarray(floats.tensors[b], np.float64)))
+            decibels(ratio(_real(coarse, a), np.asarray(floats.tensors[b], np.float64)))
             for a, b in ends
         ),
         layers=tuple(sorted(layers, key=lambda layer: -layer.added)),
@@ -171,15 +184,15 @@ class _Noise:
 
 def _noise(coarse: Values, floats: Values, tensor: int, match: Match) -> _Noise:
     held, target = _real(coarse, tensor), np.asarray(floats.tensors[match.tensor], np.float64)
-    plain = _ratio(held, target)
-    if held.ndim > 2 and _db(plain) < _PLAIN_DB:
+    plain = ratio(held, target)
+    if held.ndim > 2 and decibels(plain) < _PLAIN_DB:
         axes = tuple(range(held.ndim - 1))
         power = np.square(target).sum(axis=axes)
         gains = (held * target).sum(axis=axes) / np.where(power > 0, power, 1.0)
         scaled = target * np.where(gains > 0, gains, 1.0)
-        ratio = _ratio(held, scaled)
-        if _db(ratio) > _db(plain) + _GAIN_DB:
-            return _Noise(ratio, True, scaled, held - scaled)
+        fitted = ratio(held, scaled)
+        if decibels(fitted) > decibels(plain) + _GAIN_DB:
+            return _Noise(fitted, True, scaled, held - scaled)
     return _Noise(plain, False, target, held - target)
 
 
@@ -193,14 +206,14 @@ def _layer(
 ) -> LayerFidelity:
     facts, own = coarse.graph.tensor(tensor), noise[tensor]
     before = max((noise[t].ratio for t in operator.inputs if t in noise), default=0.0)
-    weights = _weights(coarse.graph, operator)
+    weights = weights_of(coarse.graph, operator)
     weight_snr = _weight_snr(weights, operator, floats, matches[tensor].tensor)
-    step, clipped = _rounding(facts, own.target), _clipping(facts, own.target)
-    fixed = operator.kind in _FUNCTIONS  # their range is, and they pass on what comes
+    step, clipped = rounding_noise(facts, own.target), clipping_noise(facts, own.target)
+    fixed = operator.kind in FUNCTIONS  # their range is, and they pass on what comes
     moved = weights is None and facts.quantization in [
         coarse.graph.tensor(t).quantization for t in operator.inputs if t in noise
     ]
-    own_noise = min(step + clipped, max(0.0, own.ratio - before)) if moved else step + clipped
+    made = min(step + clipped, max(0.0, own.ratio - before)) if moved else step + clipped
     layer = LayerFidelity(
         operator=operator.index,
         kind=operator.kind,
@@ -209,14 +222,14 @@ def _layer(
         against=floats.graph.tensor(matches[tensor].tensor).name,
         matched="name" if matches[tensor].by_name else "content",
         rescaled=own.rescaled,
-        snr_db=_db(own.ratio),
-        added=_added(own.ratio, before, own_noise, weight_snr),
+        snr_db=decibels(own.ratio),
+        added=own_noise(own.ratio, before, made, weight_snr),
         rounding=step,
-        bias=_constant_share(own.error),
-        saturated=0.0 if fixed else _saturated(facts, own.target),
-        unused_bits=_unused_bits(facts, coarse.tensors[tensor]),
-        bits=_bits(facts),
-        weight_bits=None if weights is None else _weight_bits(weights),
+        bias=constant_share(own.error),
+        saturated=0.0 if fixed else saturated(facts, own.target),
+        unused_bits=unused_bits(facts, coarse.tensors[tensor]),
+        bits=bits_of(facts),
+        weight_bits=None if weights is None else weight_bits(weights),
         weight_snr_db=weight_snr,
         helps=(),
     )
@@ -240,92 +253,6 @@ def _real(values: Values, tensor: int) -> Doubles:
     return np.asarray(dequantize(values.tensors[tensor], values.graph.tensor(tensor)), np.float64)
 
 
-def _ratio(held: Doubles, target: Doubles) -> float:
-    """Summed squares of the differences over those of the target; of a silent one, over 1."""
-    power = float(np.square(target).sum())
-    return float(np.square(held - target).sum()) / (power if power > 0 else 1.0)
-
-
-def _db(ratio: float) -> float:
-    return MOST_DB if ratio <= 0 else min(MOST_DB, float(-10.0 * np.log10(ratio)))
-
-
-def _bits(tensor: Tensor) -> int:
-    return 32 if tensor.quantization is None else 8 * tensor.dtype.bytes
-
-
-def _ends(tensor: Tensor) -> tuple[int, int]:
-    limits = np.iinfo(tensor.dtype.numpy)
-    return int(limits.min), int(limits.max)
-
-
-def _rounding(tensor: Tensor, target: Doubles) -> float:
-    power = float(np.square(target).mean())
-    if tensor.quantization is None or power == 0:
-        return 0.0
-    return float(np.mean(target != 0)) * tensor.scale**2 / 12.0 / power
-
-
-def _added(ratio: float, before: float, own: float, weight_snr: float | None) -> float:
-    """The noise that is the layer's own: its output's and its weights' rounding, and clipping.
-
-    A layer amplifies the noise of its weights as it does that of its input, so what is neither
-    rounding nor clipping is shared between both.
-    """
-    rest = max(0.0, ratio - own)
-    if weight_snr is None:
-        return min(ratio, own)
-    weights = float(10.0 ** (-weight_snr / 10.0))
-    return min(ratio, own + rest * weights / (weights + before))
-
-
-def _clipping(tensor: Tensor, target: Doubles) -> float:
-    """Noise over signal that values beyond the range make."""
-    power = float(np.square(target).sum())
-    if tensor.quantization is None or power == 0:
-        return 0.0
-    low, high = ((end - tensor.zero_point) * tensor.scale for end in _ends(tensor))
-    return float(np.square(target - np.clip(target, low, high)).sum()) / power
-
-
-def _constant_share(error: Doubles) -> float:
-    """The share of the squared error that is each channel's mean error."""
-    rows = error.reshape(-1, error.shape[-1])
-    total = float(np.square(rows).mean())
-    return float(np.square(rows.mean(axis=0)).mean()) / total if total > 0 else 0.0
-
-
-def _saturated(tensor: Tensor, target: Doubles) -> float:
-    """The share of the float values beyond the range by more than half a step."""
-    if tensor.quantization is None:
-        return 0.0
-    low, high = ((end - tensor.zero_point) * tensor.scale for end in _ends(tensor))
-    half = tensor.scale / 2.0
-    return float(np.mean((target < low - half) | (target > high + half)))
-
-
-def _unused_bits(tensor: Tensor, held: Array) -> float:
-    if tensor.quantization is None or tensor.dtype.bytes > 2:
-        return 0.0
-    low, high = _ends(tensor)
-    seen = int(held.max()) - int(held.min()) + 1
-    return float(np.log2((high - low + 1) / seen))
-
-
-def _weights(graph: Graph, operator: Operator) -> Tensor | None:
-    """The quantised constant of more than one axis that the operator multiplies with."""
-    constants = (graph.tensor(t) for t in operator.inputs if t >= 0)
-    found = (c for c in constants if c.data is not None and c.quantization is not None)
-    return next((c for c in found if len(c.shape) > 1), None)
-
-
-def _weight_bits(weights: Tensor) -> int:
-    levels = np.unique(np.asarray(weights.array(), np.int64))
-    if len(levels) <= 3 and np.abs(levels).max(initial=0) <= 1:
-        return 2
-    return 4 if weights.dtype is DType.INT4 else 8 * weights.dtype.bytes
-
-
 def _weight_snr(
     weights: Tensor | None, operator: Operator, floats: Values, tensor: int
 ) -> float | None:
@@ -335,21 +262,8 @@ def _weight_snr(
         return None
     for constant in (floats.graph.tensor(t) for t in twin.inputs if t >= 0):
         if constant.data is not None and constant.shape == weights.shape:
-            return _db(_ratio(_dequantised(weights), _dequantised(constant)))
+            return decibels(ratio(dequantised(weights), dequantised(constant)))
     return None
-
-
-def _dequantised(weights: Tensor) -> Doubles:
-    quantization = weights.quantization
-    if quantization is None:
-        return np.asarray(weights.array(), np.float64)
-    scales = np.asarray(quantization.scales, np.float64)
-    zeros = np.asarray(quantization.zero_points or (0,), np.float64)
-    shape = [1] * len(weights.shape)
-    if quantization.per_channel:
-        shape[quantization.axis] = -1
-    integers = np.asarray(weights.array(), np.float64)
-    return np.asarray((integers - zeros.reshape(-1)[0]) * scales.reshape(shape), np.float64)
 
 
 def _run(content: bytes, graph: Graph, inputs: tuple[Array, ...]) -> Values:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgepack.fidelity import LayerFidelity
 
+FUNCTIONS = ("SOFTMAX", "LOG_SOFTMAX", "LOGISTIC", "TANH", "L2_NORMALIZATION")  # of fixed range
 _MATTERS = 0.05  # of the model's noise: what a layer adds below needs no help
 _CLIPPED = 0.001
 _WIDE_BITS = 1.0
@@ -28,8 +29,8 @@ def what_helps(layer: LayerFidelity, worst: float, *, per_tensor: bool) -> tuple
             (_from_weights(layer) and per_tensor, "weight steps per channel"),
             (_from_weights(layer) and (layer.weight_bits or 0) == 8 and not per_tensor,
              "equalize"),
-            (layer.bias > _CONSTANT, f"correct_bias: {layer.bias:.0%} of the noise is constant"),
-            (layer.unused_bits > _WIDE_BITS,
+            (layer.weight_bits is not None and layer.bias > _CONSTANT, f"correct_bias: {layer.bias:.0%} of the noise is constant"),
+            (layer.kind not in FUNCTIONS and layer.unused_bits > _WIDE_BITS,
              f"ranges mse or percentile: {layer.unused_bits:.1f} bits of its range are not used"),
             (layer.bits == 8 and layer.rounding > _MOST * layer.added,
              "activations of 16 bits"),
