@@ -39,6 +39,7 @@ def test_the_wheel_carries_boards_and_templates(wheel: Path) -> None:
             if path.is_file():
                 assert f"edgepack/_data/{path.relative_to(ROOT).as_posix()}" in names
     assert {"edgepack/py.typed", "edgepack/report/page.html.j2"} <= names
+    assert "edgepack/report/fidelity.html.j2" in names
     assert not [n for n in names if n.startswith(("tests/", "benchmarks/"))]
 
 
