@@ -52,6 +52,7 @@ SHARED_OPTIONS: Mapping[str, str] = {
     "L2_NORMALIZATION": "L2NormOptions",
     "MAXIMUM": "MaximumMinimumOptions",
     "MINIMUM": "MaximumMinimumOptions",
+    "UNIDIRECTIONAL_SEQUENCE_RNN": "SequenceRNNOptions",
 }
 ENUMS: Mapping[str, Any] = {
     "padding": schema.Padding,

@@ -249,6 +249,18 @@ def _lstm(op: Operator, graph: Graph) -> Sequence[Shape]:
     return [(*_in(op, graph)[:-1], units)]
 
 
+def _rnn(op: Operator, graph: Graph) -> Sequence[Shape]:
+    return [(*_in(op, graph)[:-1], _in(op, graph, 1)[0])]
+
+
+def _two_way(op: Operator, graph: Graph) -> Sequence[Shape]:
+    # Of each direction: its projection, or else the weights of its output gate.
+    places = ((1,), (5,)) if op.kind.endswith("RNN") else ((16, 4), (33, 21))
+    units = [_in(op, graph, next(p for p in ps if op.inputs[p] != ABSENT))[0] for ps in places]
+    widths = [sum(units)] if op.option("merge_outputs") else units
+    return [(*_in(op, graph)[:-1], width) for width in widths]
+
+
 def _lookup(op: Operator, graph: Graph) -> Sequence[Shape]:
     return [(*_in(op, graph), *_in(op, graph, 1)[1:])]
 
@@ -306,7 +318,9 @@ _GROUPS: Sequence[tuple[Rule, str]] = (
     (_pad, "MIRROR_PAD"),
     (_top_k, "TOPK_V2"),
     (_svdf, "SVDF"),
-    (_lstm, "UNIDIRECTIONAL_SEQUENCE_LSTM"),
+    (_lstm, "UNIDIRECTIONAL_SEQUENCE_LSTM LSTM"),
+    (_rnn, "UNIDIRECTIONAL_SEQUENCE_RNN RNN"),
+    (_two_way, "BIDIRECTIONAL_SEQUENCE_LSTM BIDIRECTIONAL_SEQUENCE_RNN"),
     (_lookup, "EMBEDDING_LOOKUP"),
     (_while, "WHILE"),
 )

@@ -24,14 +24,9 @@ KNOWN: tuple[tuple[str, str], ...] = (
     ("maxunpooling2d", "MediaPipe's operator. Use an up-sampling that is supported instead"),
     ("convolution2dtransposebias", "MediaPipe's operator. Use padding and CONV_2D instead"),
 )
-RECURRENT = "Build the layer with unroll=True, or use convolutions over time"
 COMPARISON = "Move the comparison out of the model, into your code after its output"
 OUTSIDE = "Move it out of the model, into your code before or after it"
 WAYS: Mapping[str, str] = {
-    "LSTM": RECURRENT,
-    "BIDIRECTIONAL_SEQUENCE_LSTM": RECURRENT,
-    "RNN": RECURRENT,
-    "UNIDIRECTIONAL_SEQUENCE_RNN": RECURRENT,
     "WHERE": COMPARISON,
     "RFFT2D": OUTSIDE,
     "HASHTABLE_LOOKUP": OUTSIDE,

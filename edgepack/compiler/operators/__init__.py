@@ -13,10 +13,12 @@ from edgepack.compiler.operators import (
     fourier,
     functions,
     lstm,
+    lstm_layers,
     matmul,
     movement,
     pooling,
     quantization,
+    rnn,
     spectra,
     streams,
     svdf,
@@ -47,6 +49,8 @@ TABLE: dict[str, OperatorRow] = {
         filter_bank,
         streams,
         lstm,
+        lstm_layers,
+        rnn,
         embedding,
     )
     for row in module.ROWS

@@ -5,6 +5,7 @@ from __future__ import annotations
 from edgepack.compiler.operators import checks, lstm_hybrid, lstm_s8, lstm_weights
 from edgepack.compiler.operators.lstm_weights import BIASES, COEFFICIENTS, INPUT, Gate, Sizes
 from edgepack.compiler.operators.row import OperatorRow, OptionField
+from edgepack.compiler.operators.sequences import Walk, walk_of
 from edgepack.graph import Graph, Operator
 from edgepack.program import (
     Argument,
@@ -18,6 +19,7 @@ from edgepack.program import (
 )
 
 ACTIVATIONS = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT")
+OPTIONAL = frozenset({1, 5, 9, 10, 11, 12, 16, 17, 20, 21, 22, 23})
 FLOAT_ULP = 2**14  # the curves and the order of the sums, carried on from step to step
 
 
@@ -26,8 +28,13 @@ def _check(op: Operator, graph: Graph) -> None:
     checks.require_type(op, graph, data, ("int8", "float32"))
     checks.require_same_type(op, graph, data, output)
     checks.require_rank(op, graph, data, 3, 3)
-    sizes = lstm_weights.sizes_of(op, graph)
+    sizes = check_layer(op, graph)
     checks.require_shape(op, graph, output, (*data.shape[:2], sizes.outputs))
+
+
+def check_layer(op: Operator, graph: Graph) -> Sizes:
+    """All but the output's type and shape; the layer's sizes."""
+    data, sizes = checks.input_tensor(op, graph, INPUT), lstm_weights.sizes_of(op, graph)
     lstm_weights.check_weights(op, graph, sizes)
     activation = op.option("fused_activation_function")
     checks.require(
@@ -55,12 +62,19 @@ def _check(op: Operator, graph: Graph) -> None:
         lstm_s8.check(op, graph, sizes)
     elif lstm_weights.is_hybrid(op, graph):
         lstm_hybrid.check(op, graph, sizes)
+    return sizes
 
 
 def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     data = checks.input_tensor(op, graph, INPUT)
+    return Lowered((layer_step(op, graph, walk_of(data, op.option("time_major"))),))
+
+
+def layer_step(op: Operator, graph: Graph, walk: Walk) -> Step:
+    """The kernel call that takes the layer along its sequence."""
+    data = checks.input_tensor(op, graph, INPUT)
     sizes = lstm_weights.sizes_of(op, graph)
-    params = Params("ep_lstm_t", sizes.fields(op.option("time_major")))
+    params = Params("ep_lstm_t", sizes.fields(walk))
     if data.dtype.name == "INT8":
         return _step(op, graph, sizes, "ep_lstm_s8", (params, *lstm_s8.tables(op, graph, sizes)))
     if lstm_weights.is_hybrid(op, graph):
@@ -87,13 +101,13 @@ def _step(
     kernel: str,
     arguments: tuple[Argument, ...],
     more_bytes: int = 0,
-) -> Lowered:
+) -> Step:
     state, cells, output = op.inputs[Gate.STATE], op.inputs[Gate.CELLS], op.outputs[0]
     data = checks.input_tensor(op, graph, INPUT)
     scratch = Scratch(sizes.cells * data.dtype.bytes + more_bytes)
     rest = (TensorRef(state), TensorRef(cells), scratch, TensorRef(output))
     inputs = (state, cells) if data.data is not None else (data.index, state, cells)
-    step = Step(
+    return Step(
         op.index,
         kernel,
         kernel,
@@ -102,7 +116,6 @@ def _step(
         (output, state, cells),
         macs=sizes.macs,
     )
-    return Lowered((step,))
 
 
 ROWS: tuple[OperatorRow, ...] = (
@@ -118,7 +131,7 @@ ROWS: tuple[OperatorRow, ...] = (
             OptionField("asymmetric_quantize_inputs", 4, "bool"),
         ),
         inputs=(20, 24),
-        optional=frozenset({1, 5, 9, 10, 11, 12, 16, 17, 20, 21, 22, 23}),
+        optional=OPTIONAL,
         check=_check,
         lower=_lower,
         float_ulp=FLOAT_ULP,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepack.compiler.operators import checks
+from edgepack.compiler.operators.sequences import Walk, walk_of
 from edgepack.graph import Graph, Operator, Tensor
 from edgepack.program import Const, FieldValue
 
@@ -52,19 +53,11 @@ class Sizes:
         each = self.gates * self.cells * (self.inputs + self.outputs)
         return self.batches * self.steps * each
 
-    def fields(self, time_major: bool) -> tuple[tuple[str, FieldValue], ...]:
+    def fields(self, walk: Walk) -> tuple[tuple[str, FieldValue], ...]:
         """The fields of `ep_lstm_t`."""
-        strides = {}
-        for name, width in (("x", self.inputs), ("y", self.outputs)):
-            strides[f"batch_{name}"] = width if time_major else width * self.steps
-            strides[f"step_{name}"] = width * self.batches if time_major else width
         names = ("batches", "steps", "inputs", "cells", "outputs", "gates")
-        return (
-            *((name, getattr(self, name)) for name in names),
-            *((name, strides[name]) for name in ("batch_x", "batch_y", "step_x", "step_y")),
-            ("start_x", 0),
-            ("start_y", 0),
-        )
+        own = tuple((name, getattr(self, name)) for name in names)
+        return (*own, *walk.fields(self.inputs, self.outputs))
 
 
 def sizes_of(op: Operator, graph: Graph) -> Sizes:
@@ -74,10 +67,10 @@ def sizes_of(op: Operator, graph: Graph) -> Sizes:
     recurrent = checks.require_constant(op, graph, RECURRENT[2])
     for tensor in (weights, recurrent):
         checks.require_rank(op, graph, tensor, 2, 2)
-    first, second, inputs = data.shape
-    steps, batches = (first, second) if op.option("time_major") else (second, first)
+    walk = walk_of(data, op.option("time_major"))
     gates = 3 if checks.optional_input(op, graph, WEIGHTS[3]) is None else 4
-    return Sizes(batches, steps, inputs, weights.shape[0], recurrent.shape[1], gates)
+    inputs, cells, outputs = data.shape[-1], weights.shape[0], recurrent.shape[1]
+    return Sizes(walk.batches, walk.steps, inputs, cells, outputs, gates)
 
 
 def is_hybrid(op: Operator, graph: Graph) -> bool:
