@@ -47,6 +47,21 @@ def _convolution(op: Operator, graph: Graph) -> Sequence[Shape]:
     return [(batch, *_windows(op, (height, width), (kernel[1], kernel[2])), last)]
 
 
+def _volumes(op: Operator, graph: Graph) -> Sequence[Shape]:
+    x, kernel = _in(op, graph), _in(op, graph, 1)
+    sides = tuple(
+        window_output(
+            x[place + 1],
+            kernel[place],
+            op.option(f"stride_{letter}"),
+            op.option(f"dilation_{letter}_factor"),
+            op.option("padding"),
+        )
+        for place, letter in enumerate("dhw")
+    )
+    return [(x[0], *sides, kernel[4])]
+
+
 def _pool(op: Operator, graph: Graph) -> Sequence[Shape]:
     batch, height, width, channels = _in(op, graph)
     kernel = (op.option("filter_height"), op.option("filter_width"))
@@ -285,6 +300,7 @@ _GROUPS: Sequence[tuple[Rule, str]] = (
     ),
     (lambda op, graph: [_in(op, graph, 1)], "SELECT"),
     (_convolution, "CONV_2D DEPTHWISE_CONV_2D"),
+    (_volumes, "CONV_3D"),
     (_pool, "AVERAGE_POOL_2D MAX_POOL_2D L2_POOL_2D"),
     (_dense, "FULLY_CONNECTED"),
     (_matmul, "BATCH_MATMUL"),

@@ -23,6 +23,7 @@ from edgepack.compiler.operators import (
     streams,
     svdf,
     transposed,
+    volumes,
 )
 from edgepack.compiler.operators.row import OperatorRow
 from edgepack.graph import Operator
@@ -43,6 +44,7 @@ TABLE: dict[str, OperatorRow] = {
         control,
         functions,
         transposed,
+        volumes,
         svdf,
         fourier,
         spectra,
