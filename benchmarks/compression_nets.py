@@ -14,11 +14,11 @@ import numpy as np
 
 from benchmarks.compression_data import Split, Task
 from edgepack.compress.data import Arrays
-from edgepack.compress.fit import FitSpec, fit
-from edgepack.compress.objective import Distill, distilled_by
 from edgepack.compress.save import keras_bytes
 from edgepack.compress.spec import DataSpec, TrainSpec
 from edgepack.compress.training import network
+from edgepack.compress.tuning.fit import FitSpec, fit
+from edgepack.compress.tuning.objective import Distill, distilled_by
 from edgepack.errors import UsageError
 from edgepack.store import cached, sha256
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edgepack.compress.aware_spec import AwareReport, AwareSpec
+from edgepack.compress.aware.spec import AwareReport, AwareSpec
 from edgepack.compress.child import Worker
 from edgepack.compress.filetype import is_tflite, sniff
-from edgepack.compress.pruning_spec import PruneReport, PruneSpec
+from edgepack.compress.pruning.spec import PruneReport, PruneSpec
 from edgepack.compress.spec import (
     ConvertReport,
     ConvertSpec,
@@ -31,7 +31,7 @@ from edgepack.compress.spec import (
     from_plain,
     to_plain,
 )
-from edgepack.compress.tuning_spec import (
+from edgepack.compress.tuning.spec import (
     ClusterReport,
     ClusterSpec,
     FineTuneReport,

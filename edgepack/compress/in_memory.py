@@ -12,19 +12,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from edgepack.compress.aware_spec import AwareGrids, AwareSpec
+from edgepack.compress.aware.spec import AwareGrids, AwareSpec
 from edgepack.compress.data import Arrays, arrays_of
-from edgepack.compress.pruning_spec import Pruned, PruneSpec
-from edgepack.compress.rounded import require_keras
+from edgepack.compress.pruning.spec import Pruned, PruneSpec
+from edgepack.compress.quantizing.rounded import require_keras
 from edgepack.compress.spec import DataSpec, ModelFile, QuantizeSpec, Score
 from edgepack.compress.tables import spec_of
-from edgepack.compress.tuning_spec import ClusterSpec, FineTuneSpec, TuningOptions, WeightsSpec
+from edgepack.compress.tuning.spec import ClusterSpec, FineTuneSpec, TuningOptions, WeightsSpec
 from edgepack.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgepack.compress.clustering import Clustered
-    from edgepack.compress.sparsity import Sparse
-    from edgepack.compress.tuning import Lesson
+    from edgepack.compress.pruning.clustering import Clustered
+    from edgepack.compress.pruning.sparsity import Sparse
+    from edgepack.compress.tuning.lesson import Lesson
 
 Data = Any
 Tell = Callable[[int, int, str], None]
@@ -46,8 +46,8 @@ def prune_weights(
     Without data all zeros come at once. `options` are WeightsSpec's: pattern, importance,
     schedule, epochs and others. `teacher` is a Keras model to learn from as well.
     """
-    from edgepack.compress.sparsity import sparsified
-    from edgepack.compress.tuning import silent
+    from edgepack.compress.pruning.sparsity import sparsified
+    from edgepack.compress.tuning.lesson import silent
 
     given = {"rate": rate, **options}
     spec, lesson = _asked(WeightsSpec, "prune_weights", model, data, teacher, given)
@@ -68,8 +68,8 @@ def prune_neurons(
     `options` are PruneSpec's: method ("neurons" of dense layers, "filters" of convolutions,
     "channels" of both, the default), importance, ranking, steps, epochs and others.
     """
-    from edgepack.compress.channels import prune_channels
-    from edgepack.compress.tuning import silent
+    from edgepack.compress.pruning.channels import prune_channels
+    from edgepack.compress.tuning.lesson import silent
 
     if options.get("method") == "layers":
         raise UsageError("prune_neurons: takes channels out; prune_layers takes layers out")
@@ -91,8 +91,8 @@ def prune_layers(
 
     `options` are PruneSpec's: max_loss, epochs and others.
     """
-    from edgepack.compress.layers import prune_layers as smaller
-    from edgepack.compress.tuning import silent
+    from edgepack.compress.pruning.layers import prune_layers as smaller
+    from edgepack.compress.tuning.lesson import silent
 
     given = {**options, "count": count, "method": "layers"}
     spec, lesson = _asked(PruneSpec, "prune_layers", model, data, teacher, given)
@@ -112,8 +112,8 @@ def cluster_weights(
 
     `options` are ClusterSpec's: group (output channels a codebook), epochs and others.
     """
-    from edgepack.compress.clustering import clustered
-    from edgepack.compress.tuning import silent
+    from edgepack.compress.pruning.clustering import clustered
+    from edgepack.compress.tuning.lesson import silent
 
     given = {"entries": entries, **options}
     spec, lesson = _asked(ClusterSpec, "cluster_weights", model, data, teacher, given)
@@ -133,7 +133,7 @@ def fine_tune(
 
     `options` are FineTuneSpec's: batch_size, learning_rate, temperature and others.
     """
-    from edgepack.compress.tuning import fine_tuned, silent
+    from edgepack.compress.tuning.lesson import fine_tuned, silent
 
     given = {"epochs": epochs, **options}
     spec, lesson = _asked(FineTuneSpec, "fine_tune", model, data, teacher, given)
@@ -155,8 +155,8 @@ def train_quantized(
     `options` are AwareSpec's: activations, scheme, layers, ends, epochs, distill and others.
     `tflite_of` then writes the integers that were trained with.
     """
-    from edgepack.compress.aware_training import quantization_aware
-    from edgepack.compress.tuning import silent
+    from edgepack.compress.aware.stage import quantization_aware
+    from edgepack.compress.tuning.lesson import silent
 
     given = {"weights": weights, **options}
     spec, lesson = _asked(AwareSpec, "train_quantized", model, data, teacher, given)
@@ -191,12 +191,12 @@ def tflite_of(model: Any, data: Data, folder: Path, **options: Any) -> bytes:
 
     Without options int8; `activations=32, weights=32` is float. `folder` is scratch space.
     """
-    from edgepack.compress.aware_export import learned
+    from edgepack.compress.aware.export import learned
     from edgepack.compress.conversion import Job, to_tflite
-    from edgepack.compress.floatnet import read_net
     from edgepack.compress.load import of_keras
-    from edgepack.compress.quantizer import quantized_net, written
-    from edgepack.compress.tuning import silent
+    from edgepack.compress.quantizing.floatnet import read_net
+    from edgepack.compress.quantizing.quantizer import quantized_net, written
+    from edgepack.compress.tuning.lesson import silent
 
     samples = samples_of(model, data)
     spec = spec_of(QuantizeSpec, options, "evaluate", {"data": DataSpec(source=SOURCE)})
@@ -217,8 +217,8 @@ def _asked(
     kind: type[S], where: str, model: Any, data: Data, teacher: Any, options: Mapping[str, Any]
 ) -> tuple[S, Lesson | None]:
     """The spec of `options`, and what there is to learn from."""
-    from edgepack.compress.objective import distilled_by
-    from edgepack.compress.tuning import Lesson
+    from edgepack.compress.tuning.lesson import Lesson
+    from edgepack.compress.tuning.objective import distilled_by
 
     require_keras(model)
     for name in ("data", "test", "teacher", "trust_model"):

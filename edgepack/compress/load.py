@@ -54,7 +54,7 @@ class Network:
     @property
     def trained_rounded(self) -> bool:
         """Whether it is a Keras model whose layers round as its .tflite will."""
-        from edgepack.compress.aware_layers import is_aware
+        from edgepack.compress.aware.layers import is_aware
 
         return self.keras is not None and is_aware(self.keras)
 
@@ -140,7 +140,8 @@ def _load_keras(path: Path, kind: Kind, folder: Path, trust: bool) -> Any:
             "replace it by ordinary layers, or pass --trust-model if you trust the file's author"
         )
     # Registered, so that masks and rounding layers load.
-    from edgepack.compress import aware_layers, constraints  # noqa: F401
+    from edgepack.compress.aware import layers  # noqa: F401
+    from edgepack.compress.pruning import constraints  # noqa: F401
 
     named = folder / f"model.{kind}"
     shutil.copyfile(path, named)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, get_args, get_type_hints
 
-from edgepack.compress.width_spec import LayerSensitivity, WidthFigures
+from edgepack.compress.quantizing.width_spec import LayerSensitivity, WidthFigures
 from edgepack.errors import UsageError
 
 Ranking = Literal["layer", "global"]

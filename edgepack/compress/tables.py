@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from edgepack.board import in_words
-from edgepack.compress.aware_spec import AwareSpec
-from edgepack.compress.pruning_spec import PruneSpec
+from edgepack.compress.aware.spec import AwareSpec
+from edgepack.compress.pruning.spec import PruneSpec
 from edgepack.compress.spec import DataSpec, QuantizeSpec, Spec
-from edgepack.compress.tuning_spec import ClusterSpec, FineTuneSpec, WeightsSpec
+from edgepack.compress.tuning.spec import ClusterSpec, FineTuneSpec, WeightsSpec
 from edgepack.errors import UsageError
 
 STAGES: Mapping[str, type[Spec]] = {

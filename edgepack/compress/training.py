@@ -7,11 +7,11 @@ from typing import Any
 
 from edgepack.compress.conversion import Job
 from edgepack.compress.data import load_arrays
-from edgepack.compress.fit import FitSpec, fit
 from edgepack.compress.load import of_keras, versions
 from edgepack.compress.save import keras_bytes
 from edgepack.compress.score import score
 from edgepack.compress.spec import ModelFile, TrainReport, TrainSpec
+from edgepack.compress.tuning.fit import FitSpec, fit
 from edgepack.store import sha256
 
 EPOCHS = {"watch": 25, "digits": 20}

@@ -19,18 +19,20 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from edgepack import errors
-from edgepack.compress import aware_spec, pruning_spec, tuning_spec
 from edgepack.compress import spec as specs
+from edgepack.compress.aware.spec import AwareSpec
+from edgepack.compress.pruning.spec import PruneSpec
+from edgepack.compress.tuning.spec import ClusterSpec, FineTuneSpec, WeightsSpec
 
 _STAGES: Mapping[str, tuple[str, Any]] = {
-    "prune": ("pruning", pruning_spec.PruneSpec),
-    "sparsify": ("sparsity", tuning_spec.WeightsSpec),
-    "fine_tune": ("tuning", tuning_spec.FineTuneSpec),
-    "cluster": ("clustering", tuning_spec.ClusterSpec),
-    "quantize": ("quantizer_stage", specs.QuantizeSpec),
+    "prune": ("pruning.stage", PruneSpec),
+    "sparsify": ("pruning.sparsity", WeightsSpec),
+    "fine_tune": ("tuning.lesson", FineTuneSpec),
+    "cluster": ("pruning.clustering", ClusterSpec),
+    "quantize": ("quantizing.stage", specs.QuantizeSpec),
     "convert": ("conversion", specs.ConvertSpec),
     "train": ("training", specs.TrainSpec),
-    "train_quantized": ("aware_training", aware_spec.AwareSpec),
+    "train_quantized": ("aware.stage", AwareSpec),
 }
 
 

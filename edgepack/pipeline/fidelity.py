@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgepack.compiler.reader import read_model
-from edgepack.compress.floatnet import layer_names
+from edgepack.compress.quantizing.floatnet import layer_names
 from edgepack.errors import UsageError
 from edgepack.fidelity import Fidelity, LayerFidelity
 from edgepack.graph import DType, Graph, Operator, Tensor

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edgepack.board import Board
 from edgepack.compress import DataSpec, PruneSpec, QuantizeSpec
-from edgepack.compress.floatnet import layer_names
+from edgepack.compress.quantizing.floatnet import layer_names
 from edgepack.compress.spec import Spec
 from edgepack.config import CostUnit
 from edgepack.errors import UsageError

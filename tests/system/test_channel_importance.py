@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgepack.compress.channel_costs import costs_of
-from edgepack.compress.channels import prune_channels, scores_of, size_of
 from edgepack.compress.data import Arrays
-from edgepack.compress.groups import trace
-from edgepack.compress.importance import openers_of
-from edgepack.compress.pruning_spec import PruneSpec
-from edgepack.compress.tuning import Lesson
-from edgepack.compress.unroll import unroll
+from edgepack.compress.pruning.channel_costs import costs_of
+from edgepack.compress.pruning.channels import prune_channels, scores_of, size_of
+from edgepack.compress.pruning.groups import trace
+from edgepack.compress.pruning.importance import openers_of
+from edgepack.compress.pruning.spec import PruneSpec
+from edgepack.compress.pruning.unroll import unroll
+from edgepack.compress.tuning.lesson import Lesson
 from edgepack.errors import ModelError, UsageError
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

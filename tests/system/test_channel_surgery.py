@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgepack.compress.channel_costs import costs_of
-from edgepack.compress.channels import prune_channels, size_of
-from edgepack.compress.groups import trace
-from edgepack.compress.importance import by_weights, openers_of
-from edgepack.compress.pruning_spec import PruneSpec
-from edgepack.compress.running import zeroed as zeroed_where_read
-from edgepack.compress.select import chosen, cost_of, groups_of
-from edgepack.compress.surgery import without
-from edgepack.compress.unroll import unroll
+from edgepack.compress.pruning.channel_costs import costs_of
+from edgepack.compress.pruning.channels import prune_channels, size_of
+from edgepack.compress.pruning.groups import trace
+from edgepack.compress.pruning.importance import by_weights, openers_of
+from edgepack.compress.pruning.running import zeroed as zeroed_where_read
+from edgepack.compress.pruning.select import chosen, cost_of, groups_of
+from edgepack.compress.pruning.spec import PruneSpec
+from edgepack.compress.pruning.surgery import without
+from edgepack.compress.pruning.unroll import unroll
 from edgepack.errors import UsageError
 from tests.models.keras_nets import network
 
@@ -356,7 +356,7 @@ def test_what_stops_a_channel_is_told() -> None:
 
 
 def test_masks_are_sliced_with_the_channels() -> None:
-    from edgepack.compress.constraints import KeepZeros, constrain
+    from edgepack.compress.pruning.constraints import KeepZeros, constrain
 
     model = randomised(residual())
     layer = next(layer for layer in model.layers if isinstance(layer, L.Conv2D))

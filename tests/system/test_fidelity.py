@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edgepack.cli import show_fidelity
-from edgepack.compress.floatnet import read_net
+from edgepack.compress.quantizing.floatnet import read_net
 from edgepack.errors import UsageError
 from edgepack.fidelity import Fidelity, LayerFidelity
 from edgepack.pipeline import compare_layers
@@ -25,7 +25,7 @@ pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
 def files(folder: Path, scale: float = 1.0, seed: int = 0, **how: Any) -> tuple[Path, Path, Path]:
     """A float model, it quantised with `how` on samples times `scale`, and samples."""
-    from edgepack.compress.quantizer import quantized_net
+    from edgepack.compress.quantizing.quantizer import quantized_net
     from edgepack.compress.spec import DataSpec, QuantizeSpec
 
     content, x = conv_net(seed), samples(48)
@@ -60,7 +60,7 @@ def test_int8_is_near_and_matched_by_name(tmp_path):
 
 def test_signal_to_noise_is_that_of_the_values(tmp_path):
     from edgepack.compiler.reader import read_model
-    from edgepack.compress.floatnet import collected
+    from edgepack.compress.quantizing.floatnet import collected
     from edgepack.oracle import run_reference
     from edgepack.pipeline.data import dequantize, quantize
 

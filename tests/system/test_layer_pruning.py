@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from edgepack.compress.data import Arrays
-from edgepack.compress.groups import trace
-from edgepack.compress.layers import prune_layers
-from edgepack.compress.pruning_spec import PruneSpec
-from edgepack.compress.segments import bypassed, segments_of
-from edgepack.compress.surgery import without
-from edgepack.compress.tuning import Lesson
-from edgepack.compress.unroll import unroll
+from edgepack.compress.pruning.groups import trace
+from edgepack.compress.pruning.layers import prune_layers
+from edgepack.compress.pruning.segments import bypassed, segments_of
+from edgepack.compress.pruning.spec import PruneSpec
+from edgepack.compress.pruning.surgery import without
+from edgepack.compress.pruning.unroll import unroll
+from edgepack.compress.tuning.lesson import Lesson
 from edgepack.errors import UsageError
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

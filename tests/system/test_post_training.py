@@ -17,15 +17,15 @@ from edgepack.compress import (
     quantizer_weights,
     sensitivity,
 )
-from edgepack.compress.equalize import equalized, pairs
-from edgepack.compress.floatnet import FloatNet, collected, read_net
-from edgepack.compress.patches import grouped, groups_of, outputs_of, rows, ungrouped
-from edgepack.compress.quantizer_rules import Grid
-from edgepack.compress.quantizer_scales import Scales
-from edgepack.compress.ranges import squared_errors, weight_steps
-from edgepack.compress.rounding import RoundingSpec
+from edgepack.compress.quantizing.equalize import equalized, pairs
+from edgepack.compress.quantizing.floatnet import FloatNet, collected, read_net
+from edgepack.compress.quantizing.patches import grouped, groups_of, outputs_of, rows, ungrouped
+from edgepack.compress.quantizing.ranges import squared_errors, weight_steps
+from edgepack.compress.quantizing.rounding import RoundingSpec
+from edgepack.compress.quantizing.rules import Grid
+from edgepack.compress.quantizing.scales import Scales
+from edgepack.compress.quantizing.stepwise import OneOperator
 from edgepack.compress.spec import DataSpec, QuantizeSpec
-from edgepack.compress.stepwise import OneOperator
 from edgepack.errors import ModelError, UsageError
 from tests.models.float_nets import conv_net, samples
 from tests.tflite_builder import ModelBuilder

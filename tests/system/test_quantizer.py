@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from edgepack import compress
-from edgepack.compress.floatnet import collected, read_net, unpack
-from edgepack.compress.quantizer import Quantized, quantized_net, warnings_of
-from edgepack.compress.quantizer_rules import RULES
-from edgepack.compress.quantizer_writer import METADATA, metadata
+from edgepack.compress.quantizing.floatnet import collected, read_net, unpack
+from edgepack.compress.quantizing.quantizer import Quantized, quantized_net, warnings_of
+from edgepack.compress.quantizing.rules import RULES
+from edgepack.compress.quantizing.writer import METADATA, metadata
 from edgepack.compress.score import TfliteModel
 from edgepack.compress.spec import DataSpec, QuantizeSpec
 from edgepack.errors import ModelError, UsageError

@@ -79,13 +79,14 @@ def as_network(model: Any) -> Any:
 
 def written(model: Any, given: Arrays, tmp_path: Path, **spec: Any) -> tuple[Any, Any, Any]:
     """The plan, the quantised net and its interpreter."""
-    from edgepack.compress import aware_export, quantizer
+    from edgepack.compress.aware import export
     from edgepack.compress.conversion import Job
+    from edgepack.compress.quantizing import quantizer
     from edgepack.compress.score import TfliteModel
 
     job = Job(tmp_path, "m.tflite", lambda done, total, text: None)
     asked = QuantizeSpec(data=DATA, **spec)
-    plan, warnings = aware_export.learned(as_network(model), given, asked, job)
+    plan, warnings = export.learned(as_network(model), given, asked, job)
     assert warnings == ()
     content = quantizer.written(plan).content
     return plan, content, TfliteModel(content)
@@ -110,7 +111,7 @@ def grids_in(content: bytes) -> list[np.ndarray]:
 @pytest.fixture(scope="module")
 def trained() -> tuple[Any, Any]:
     """A model, and what training at 4 bits made of it."""
-    from edgepack.compress.aware_training import quantization_aware
+    from edgepack.compress.aware.stage import quantization_aware
 
     model = branched()
     spec = AwareSpec(weights=4, epochs=1, ends=8, data=DATA, distill=True)
@@ -123,7 +124,7 @@ def trained() -> tuple[Any, Any]:
 
 
 def test_the_file_holds_the_integers_that_were_trained_with(trained, tmp_path):
-    from edgepack.compress.aware_layers import AwareKernel
+    from edgepack.compress.aware.layers import AwareKernel
 
     _, aware = trained
     plan, _, tflite = written(aware, samples(), tmp_path)
@@ -150,7 +151,7 @@ def test_the_file_holds_the_integers_that_were_trained_with(trained, tmp_path):
 
 
 def test_ranges_are_those_that_were_trained_with(trained, tmp_path):
-    from edgepack.compress.aware_layers import FakeQuantize
+    from edgepack.compress.aware.layers import FakeQuantize
 
     _, aware = trained
     plan, _, tflite = written(aware, samples(), tmp_path)
@@ -185,8 +186,8 @@ def test_a_saved_model_loads_without_trust_and_answers_the_same(trained, tmp_pat
 
 
 def test_tensors_of_one_scale_share_a_grid():
-    from edgepack.compress.aware import make_aware
-    from edgepack.compress.aware_layers import FakeQuantize
+    from edgepack.compress.aware.layers import FakeQuantize
+    from edgepack.compress.aware.model import make_aware
 
     aware = make_aware(branched(), AwareSpec(data=DATA), samples())
     shared = [layer for layer in aware.layers if isinstance(layer, FakeQuantize)]
@@ -200,7 +201,7 @@ def test_tensors_of_one_scale_share_a_grid():
 def test_gradients_pass_in_range_and_steps_learn(bits):
     import tensorflow as tf
 
-    from edgepack.compress.aware_layers import fake_quantized
+    from edgepack.compress.aware.layers import fake_quantized
 
     rng = np.random.default_rng(bits)
     x = rng.normal(size=(50, 3)).astype(np.float32)
@@ -225,7 +226,7 @@ def test_gradients_pass_in_range_and_steps_learn(bits):
 def test_large_activations_take_the_compiled_pass_and_answer_the_same():
     import tensorflow as tf
 
-    from edgepack.compress import aware_layers
+    from edgepack.compress.aware import layers as aware_layers
 
     rng = np.random.default_rng(0)
     x = tf.constant(rng.normal(size=(2, 64, 64)).astype(np.float32))
@@ -243,8 +244,8 @@ def test_large_activations_take_the_compiled_pass_and_answer_the_same():
 def test_zeros_stay_zeros_through_training_and_in_the_file(tmp_path):
     import keras
 
-    from edgepack.compress.aware_training import quantization_aware
-    from edgepack.compress.constraints import KeepZeros
+    from edgepack.compress.aware.stage import quantization_aware
+    from edgepack.compress.pruning.constraints import KeepZeros
 
     model = plain(
         keras.layers.Conv2D(8, 3, name="conv"),
@@ -270,9 +271,9 @@ def test_zeros_stay_zeros_through_training_and_in_the_file(tmp_path):
 def test_codebooks_stay_codebooks(tmp_path):
     import keras
 
-    from edgepack.compress.aware_training import quantization_aware
-    from edgepack.compress.clustering import clustered
-    from edgepack.compress.tuning_spec import ClusterSpec
+    from edgepack.compress.aware.stage import quantization_aware
+    from edgepack.compress.pruning.clustering import clustered
+    from edgepack.compress.tuning.spec import ClusterSpec
 
     model = plain(
         keras.layers.Conv2D(8, 3, name="conv"),
@@ -292,7 +293,7 @@ def test_codebooks_stay_codebooks(tmp_path):
 def test_steps_of_powers_of_two_fold_batch_norm_first(tmp_path):
     import keras
 
-    from edgepack.compress.aware import make_aware
+    from edgepack.compress.aware.model import make_aware
 
     model = plain(
         keras.layers.Conv2D(8, 3, name="conv"),
@@ -318,7 +319,7 @@ def test_steps_of_powers_of_two_fold_batch_norm_first(tmp_path):
 def test_sixteen_bit_activations_and_nested_models(tmp_path):
     import keras
 
-    from edgepack.compress.aware import make_aware
+    from edgepack.compress.aware.model import make_aware
 
     inner = keras.Sequential(
         [keras.Input((8, 8, 3)), keras.layers.Conv2D(6, 3, name="inside", activation="tanh")]
@@ -342,7 +343,7 @@ def test_sixteen_bit_activations_and_nested_models(tmp_path):
 def test_channels_that_batch_norm_switches_off_are_their_bias(tmp_path):
     import keras
 
-    from edgepack.compress.aware import make_aware
+    from edgepack.compress.aware.model import make_aware
 
     model = plain(
         keras.layers.Conv2D(4, 3, name="conv"),
@@ -365,7 +366,7 @@ def test_channels_that_batch_norm_switches_off_are_their_bias(tmp_path):
 def test_bad_requests_are_told_what_to_do(tmp_path):
     import keras
 
-    from edgepack.compress.aware import make_aware
+    from edgepack.compress.aware.model import make_aware
 
     model = keras.Sequential(
         [
@@ -447,9 +448,10 @@ def test_the_stages_train_and_write(tmp_path):
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(28))
 def test_random_networks_are_written_as_they_round(seed, tmp_path):
-    from edgepack.compress import aware_export, quantizer
-    from edgepack.compress.aware import make_aware
+    from edgepack.compress.aware import export
+    from edgepack.compress.aware.model import make_aware
     from edgepack.compress.conversion import Job
+    from edgepack.compress.quantizing import quantizer
     from edgepack.compress.score import TfliteModel
     from tests.models.keras_nets import network
 
@@ -460,7 +462,7 @@ def test_random_networks_are_written_as_they_round(seed, tmp_path):
     aware = make_aware(model, spec, Arrays((x,), None))
     job = Job(tmp_path, "m.tflite", lambda done, total, text: None)
     asked = QuantizeSpec(data=DATA)
-    plan, calibrated = aware_export.learned(as_network(aware), Arrays((x,), None), asked, job)
+    plan, calibrated = export.learned(as_network(aware), Arrays((x,), None), asked, job)
     tflite = TfliteModel(quantizer.written(plan).content)
     given = tflite.predict((x,), lambda i, n: None)[0]
     own = np.concatenate([aware.predict_on_batch(x[i : i + 1]) for i in range(16)])

@@ -56,7 +56,7 @@ def network(seed: int = 1) -> Any:
 
 @pytest.fixture(scope="module")
 def trained(arrays: Arrays) -> Any:
-    from edgepack.compress.tuning import Lesson, fine_tuned
+    from edgepack.compress.tuning.lesson import Lesson, fine_tuned
 
     spec = FineTuneSpec(data=Source(source="d"), epochs=8, learning_rate=1e-2)
     return fine_tuned(network(), spec, Lesson(arrays))[0]
@@ -76,13 +76,13 @@ def worker() -> Any:
 
 
 def lesson(arrays: Arrays, **keys: Any) -> Any:
-    from edgepack.compress.tuning import Lesson
+    from edgepack.compress.tuning.lesson import Lesson
 
     return Lesson(arrays, **keys)
 
 
 def kernels(model: Any) -> dict[str, np.ndarray]:
-    from edgepack.compress.kernels import kernels_of
+    from edgepack.compress.pruning.kernels import kernels_of
 
     return {kernel.name: kernel.values for kernel in kernels_of(model)[0]}
 
@@ -92,7 +92,7 @@ def rows(kernel: np.ndarray) -> np.ndarray:
 
 
 def sparse(model: Any, arrays: Arrays | None, **keys: Any) -> Any:
-    from edgepack.compress.sparsity import sparsified
+    from edgepack.compress.pruning.sparsity import sparsified
 
     keys = {"epochs": 1, **keys}
     spec = WeightsSpec(data=Source(source="d") if arrays else None, **keys)
@@ -151,7 +151,7 @@ def test_the_rate_holds(trained: Any, arrays: Arrays, keys: dict[str, Any]) -> N
 
 
 def test_rewinding_goes_back_to_the_early_weights(trained: Any, arrays: Arrays) -> None:
-    from edgepack.compress.sparsity import sparsified
+    from edgepack.compress.pruning.sparsity import sparsified
 
     seen: dict[str, Any] = {}
     spec = WeightsSpec(
@@ -215,8 +215,8 @@ def test_a_users_own_constraint_still_holds(arrays: Arrays) -> None:
 
 
 def test_masks_survive_channels_going(trained: Any) -> None:
-    from edgepack.compress.channels import prune_channels
-    from edgepack.compress.pruning_spec import PruneSpec
+    from edgepack.compress.pruning.channels import prune_channels
+    from edgepack.compress.pruning.spec import PruneSpec
 
     model, _ = sparse(trained, None, rate=0.5)
     smaller, _ = prune_channels(model, PruneSpec(rate=0.5, min_channels=2))
@@ -299,7 +299,7 @@ def test_codebooks_survive_training(
 ) -> None:
     import keras
 
-    from edgepack.compress.clustering import clustered, integers_of
+    from edgepack.compress.pruning.clustering import clustered, integers_of
 
     spec = ClusterSpec(data=Source(source="d"), epochs=2, **keys)
     model, done = clustered(trained, spec, lesson(arrays))
@@ -324,7 +324,7 @@ def test_codebooks_survive_training(
 
 
 def test_clusters_keep_zeros_and_zeros_do_not_break_clusters(trained: Any, arrays: Arrays) -> None:
-    from edgepack.compress.clustering import clustered
+    from edgepack.compress.pruning.clustering import clustered
 
     pruned, _ = sparse(trained, None, pattern="2:4")
     spec = ClusterSpec(data=Source(source="d"), epochs=1, entries=8)
@@ -338,8 +338,8 @@ def test_clusters_keep_zeros_and_zeros_do_not_break_clusters(trained: Any, array
 
 
 def test_a_pupil_learns_from_the_teacher_alone(trained: Any, arrays: Arrays) -> None:
-    from edgepack.compress.objective import distilled_by
-    from edgepack.compress.tuning import fine_tuned
+    from edgepack.compress.tuning.lesson import fine_tuned
+    from edgepack.compress.tuning.objective import distilled_by
 
     unlabelled = Arrays(arrays.inputs, None)
     answers = distilled_by(trained, unlabelled, "auto", "the samples")
@@ -354,7 +354,7 @@ def test_a_pupil_learns_from_the_teacher_alone(trained: Any, arrays: Arrays) -> 
 
 
 def test_the_loss_of_distillation_is_hintons(arrays: Arrays) -> None:
-    from edgepack.compress.objective import Distill, objective
+    from edgepack.compress.tuning.objective import Distill, objective
 
     rng = np.random.default_rng(2)
     teacher = rng.normal(size=(N, 5)).astype(np.float32)
@@ -391,7 +391,7 @@ def test_a_teacher_of_other_outputs_is_refused(
 
 
 def test_what_diverges_keeps_the_last_good_weights(arrays: Arrays) -> None:
-    from edgepack.compress.fit import FitSpec, fit
+    from edgepack.compress.tuning.fit import FitSpec, fit
 
     model = network()
     seen: list[list[np.ndarray]] = []
@@ -460,7 +460,7 @@ def test_the_last_good_model_is_a_file(
     import keras
 
     from edgepack.compress import worker as process
-    from edgepack.compress.fit import Diverged
+    from edgepack.compress.tuning.fit import Diverged
 
     def run(*_: Any) -> Any:
         raise Diverged("the loss is no longer a number", trained)
@@ -493,7 +493,7 @@ def test_negative_factors_are_turned_and_nothing_changes(arrays: Arrays) -> None
     import keras
     from keras import layers
 
-    from edgepack.compress.upright import make_upright
+    from edgepack.compress.pruning.upright import make_upright
 
     keras.utils.set_random_seed(3)
     x = keras.Input((8, 8, 4))
@@ -522,7 +522,7 @@ def test_negative_factors_are_turned_and_nothing_changes(arrays: Arrays) -> None
 def test_augmented_batches_reach_the_model_and_repeat(arrays: Arrays) -> None:
     import tensorflow as tf
 
-    from edgepack.compress.fit import FitSpec, fit
+    from edgepack.compress.tuning.fit import FitSpec, fit
 
     seeds: list[tuple[int, ...]] = []
 

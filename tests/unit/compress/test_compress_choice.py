@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from edgepack.compress.channel_costs import Costs, Term
-from edgepack.compress.pruning_spec import PruneSpec
-from edgepack.compress.select import Group, chosen
+from edgepack.compress.pruning.channel_costs import Costs, Term
+from edgepack.compress.pruning.select import Group, chosen
+from edgepack.compress.pruning.spec import PruneSpec
 
 
 def group(name: str, first: int, scores: list[float]) -> Group:

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from edgepack.compress.codebooks import assigned, codebook, on_grid, step_of
+from edgepack.compress.pruning.codebooks import assigned, codebook, on_grid, step_of
 
 
 def error(values: np.ndarray, entries: np.ndarray) -> float:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from edgepack.compress import DataSpec, WeightsSpec
-from edgepack.compress.patterns import from_rows, removed, rows_of, units_of
+from edgepack.compress.pruning.patterns import from_rows, removed, rows_of, units_of
 from edgepack.errors import UsageError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgepack.compress import ranges
+from edgepack.compress.quantizing import ranges
 from edgepack.errors import ModelError, UsageError
 
 METHODS = ("max", "percentile", "mse")

@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
-from edgepack.compress.bias import corrected, means
-from edgepack.compress.ranges import weight_steps
-from edgepack.compress.rounding import RoundingSpec, adaround, moments, refitted, target
+from edgepack.compress.quantizing.bias import corrected, means
+from edgepack.compress.quantizing.ranges import weight_steps
+from edgepack.compress.quantizing.rounding import RoundingSpec, adaround, moments, refitted, target
 from edgepack.errors import UsageError
 
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from edgepack.compress.pruning_spec import Candidate, PruneReport, PruneSpec, Size
+from edgepack.compress.pruning.spec import Candidate, PruneReport, PruneSpec, Size
+from edgepack.compress.quantizing.width_spec import LayerSensitivity, WidthFigures
 from edgepack.compress.spec import (
     DataSpec,
     LayerCut,
@@ -18,7 +19,6 @@ from edgepack.compress.spec import (
     from_plain,
     to_plain,
 )
-from edgepack.compress.width_spec import LayerSensitivity, WidthFigures
 from edgepack.errors import UsageError
 
 

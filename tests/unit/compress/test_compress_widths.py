@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from edgepack.compress.widths import Option, choose, dynamic, flash_bytes, options
+from edgepack.compress.quantizing.widths import Option, choose, dynamic, flash_bytes, options
 from edgepack.errors import ModelError, UsageError
 
 

@@ -1,0 +1,1 @@
+"""Keras models that round as their .tflite will, and train with it."""

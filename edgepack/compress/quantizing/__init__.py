@@ -1,0 +1,1 @@
+"""Makes a quantised .tflite of a float one."""

@@ -1,0 +1,1 @@
+"""Trains Keras models: towards labels, a teacher's answers, or both."""

@@ -1,0 +1,121 @@
+"""Trains a Keras model further. Runs in the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgepack.compress.conversion import Job, score_network, score_set
+from edgepack.compress.data import Arrays, load_arrays
+from edgepack.compress.load import Network, load_network, of_keras, versions
+from edgepack.compress.save import keras_bytes
+from edgepack.compress.spec import ModelFile
+from edgepack.compress.tuning.fit import FitSpec, fit
+from edgepack.compress.tuning.objective import Distill, distilled_by
+from edgepack.compress.tuning.spec import FineTuneReport, FineTuneSpec, TuningOptions
+from edgepack.errors import ModelError
+from edgepack.store import sha256
+
+Tell = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What a model is trained on, and a teacher's answers to it; `source` is for messages."""
+
+    samples: Arrays
+    source: str = "the samples"
+    distill: Distill | None = None
+
+
+def silent(done: int, total: int, text: str) -> None:
+    """Hears of progress and says nothing."""
+
+
+def fine_tune(path: Path, spec: FineTuneSpec, job: Job) -> tuple[bytes, FineTuneReport]:
+    """The model at `path`, trained further, as the bytes of a `.keras` file, and what was done."""
+    network = keras_network(path, job, trust=spec.trust_model)
+    lesson = lesson_of(network, spec, job)
+    assert lesson is not None
+    assert spec.data is not None
+    test = score_set(network, spec.test, (spec.data, lesson.samples), spec.seed)
+    before = score_network(network, test)
+    model, losses = fine_tuned(network.keras, spec, lesson, tell=job.tell)
+    job.tell(0, 0, "saving")
+    content = keras_bytes(model, job.folder)
+    report = FineTuneReport(
+        input=network.file,
+        output=ModelFile(job.output, sha256(content), len(content)),
+        spec=spec,
+        versions=versions(),
+        losses=losses,
+        scored_on=test.on if test else "",
+        before=before,
+        after=score_network(of_keras(model, path, network.file), test),
+    )
+    return content, report
+
+
+def fine_tuned(
+    model: Any, spec: TuningOptions, lesson: Lesson, *, tell: Tell = silent
+) -> tuple[Any, tuple[float, ...]]:
+    """A copy of `model`, trained further, and the loss of each epoch.
+
+    Masks and codebooks that an earlier stage put on its kernels stay what they are.
+    """
+    copy = copied(model)
+    return copy, fit(copy, lesson.samples, fit_spec(spec, lesson, spec.epochs), tell)
+
+
+def fit_spec(spec: TuningOptions, lesson: Lesson, epochs: int) -> FitSpec:
+    """How `fit` is to train for `epochs`."""
+    return FitSpec(
+        epochs,
+        spec.batch_size,
+        spec.learning_rate,
+        spec.loss,
+        spec.seed,
+        lesson.source,
+        lesson.distill,
+    )
+
+
+def copied(model: Any) -> Any:
+    """The same model in variables of its own, not compiled."""
+    import keras
+
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    for old, new in zip(model._flatten_layers(), copy._flatten_layers(), strict=True):
+        new.trainable = old.trainable
+    return copy
+
+
+def keras_network(path: Path, job: Job, *, trust: bool) -> Network:
+    """The Keras model at `path`; ModelError for a SavedModel, which has no layers to train."""
+    job.tell(0, 0, "loading")
+    network = load_network(path, job.folder, trust=trust)
+    if network.keras is None:
+        raise ModelError(
+            f"{path}: a SavedModel is a graph without Keras layers; save the model as .keras "
+            "(model.save('model.keras')), or quantize this one as it is"
+        )
+    return network
+
+
+def lesson_of(network: Network, spec: TuningOptions, job: Job) -> Lesson | None:
+    """The samples that `spec` names, and its teacher's answers to them; None without samples."""
+    if spec.data is None:
+        return None
+    samples = load_arrays(spec.data, network.inputs)
+    if not spec.teacher:
+        return Lesson(samples, spec.data.source)
+    teacher = keras_network(Path(spec.teacher), job, trust=spec.trust_model)
+    job.tell(0, 0, "asking the teacher")
+    given = load_arrays(spec.data, teacher.inputs)
+    answers = distilled_by(
+        teacher.keras, given, spec.loss, spec.data.source, spec.temperature, spec.teacher_weight
+    )
+    return Lesson(samples, spec.data.source, answers)
