@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         prune_weights,
         train_quantized,
     )
-    from edgepack.compress.rounded import quantize_weights
+    from edgepack.compress.quantizing.rounded import quantize_weights
     from edgepack.errors import EdgepackError
     from edgepack.frontend import FrontEnd
     from edgepack.oracle.frontend import features
@@ -51,7 +51,7 @@ _HOMES = {
     "prune_layers": _IN_MEMORY,
     "prune_neurons": _IN_MEMORY,
     "prune_weights": _IN_MEMORY,
-    "quantize_weights": "edgepack.compress.rounded",
+    "quantize_weights": "edgepack.compress.quantizing.rounded",
     "train_quantized": _IN_MEMORY,
     "load_board": "edgepack.board",
     "EdgepackError": "edgepack.errors",
