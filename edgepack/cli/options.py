@@ -221,8 +221,7 @@ _port = click.option("--port", envvar="EDGEPACK_PORT", help="Serial port of a re
 _emulator = click.option(
     "--emulator",
     type=click.Choice(["qemu", "unicorn"]),
-    envvar="EDGEPACK_EMULATOR",
-    help="Default: QEMU where it is installed.",
+    help="Default: EDGEPACK_EMULATOR, else QEMU where it is installed.",
 )
 _samples = (
     click.option("--data", type=PATH, help=".npz of x and y; default: random inputs."),

@@ -40,7 +40,7 @@ from edgepack.results import (
     VerifyResult,
 )
 from edgepack.store import write_file
-from edgepack.target.attach import attach
+from edgepack.target.attach import attach, require_emulated
 from edgepack.target.cycles import Estimate
 
 Progress = Callable[[str, int, int], None]  # what, done, of (0: not known)
@@ -122,6 +122,7 @@ def attached(
     compiled: Compiled, board: Board, spec: DeviceSpec, *, hook: bool = False
 ) -> Iterator[Attached]:
     """Build, flash and shake hands; nothing is left running afterwards."""
+    require_emulated(board, spec.emulator)
     image = build_image(compiled, board, hook=hook)
     require_room(compiled, image, board)
     identity = Identity(compiled.graph.sha256, image.firmware.identity, board.name)

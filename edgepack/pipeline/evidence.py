@@ -177,7 +177,7 @@ def _run(
         ]
     outcomes, measuring = [], {}
     for config, path, found in zip(configs, paths, made, strict=True):
-        device = _device(config, path.parent, output / "models" / found.result.label)
+        device = _device(config, path.parent, output / "models" / found.result.label, board)
         device = replace(device, port=port or device.port, emulator=emulator or device.emulator)
         spec = compile_spec(config, path.parent)
         on_board = config.compress.on_board if config.compress else 0
@@ -213,9 +213,9 @@ def _labels(paths: Sequence[Path]) -> list[str]:
     return whole if alike else stems
 
 
-def _device(config: Config, folder: Path, models: Path) -> DeviceSpec:
+def _device(config: Config, folder: Path, models: Path, instead: Board | None) -> DeviceSpec:
     """Samples for the board: [bench] data, else what the recipe scores on."""
-    device = replace(device_spec(config, folder), cycles=False)
+    device = replace(device_spec(config, folder, instead), cycles=False)
     recipe = config.compress
     data = recipe.test or recipe.data if recipe is not None else None
     if device.data is not None or data is None:

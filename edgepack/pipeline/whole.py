@@ -67,6 +67,7 @@ def run_config(
     DeviceSpec by name.
     """
     config, folder = load_config(path), path.parent
+    own = device_spec(config, folder, board)
     board = board or config.board_at(folder)
     output = output or folder / config.report.folder
     if config.compress is not None:
@@ -80,18 +81,23 @@ def run_config(
         board,
         output,
         replace(compile_spec(config, folder), **(spec or {})),
-        replace(device_spec(config, folder), **(device or {})),
+        replace(own, **(device or {})),
         progress,
         config.budget,
     )
 
 
-def device_spec(config: Config, folder: Path) -> DeviceSpec:
-    """How the board of edgepack.toml is reached, and its samples; paths start from `folder`."""
+def device_spec(config: Config, folder: Path, instead: Board | None = None) -> DeviceSpec:
+    """How the board of edgepack.toml is reached, and its samples; paths start from `folder`.
+
+    `instead` is a board that serves instead of the file's; without an emulator of its own it
+    needs none of the file's.
+    """
     bench = config.bench
+    emulated = instead is None or instead.flash.driver == "emulator"
     return DeviceSpec(
         port=config.board.port or None,
-        emulator=config.board.emulator or None,
+        emulator=(config.board.emulator or None) if emulated else None,
         data=folder / bench.data if bench.data else None,
         samples=bench.samples,
         metric=bench.metric,

@@ -30,8 +30,9 @@ def attach(
     `port` overrides the search for a real board's serial port; `emulator` ("qemu" or "unicorn"),
     else the environment's EDGEPACK_EMULATOR, overrides the choice of an emulator. Nothing that was
     started is left running. Raises ToolchainError where a tool is missing, DeviceError where the
-    board or its line fails.
+    board or its line fails, UsageError where the board has no emulator and one is named.
     """
+    require_emulated(board, emulator)
     if board.flash.driver == "openocd":
         flash.flash_openocd(board, firmware)
         yield Port(port or find_port(board), board.serial.baud, "")
@@ -42,6 +43,15 @@ def attach(
     kind = "host" if board.flash.driver == "copy" else choose_emulator(board, emulator)
     with start[kind](board, firmware) as (path, name):
         yield Port(path, board.serial.baud, name)
+
+
+def require_emulated(board: Board, emulator: str | None) -> None:
+    """UsageError where an emulator is asked for by name and the board has none."""
+    if emulator is not None and board.flash.driver != "emulator":
+        place = "on this machine" if board.flash.driver == "copy" else "for itself"
+        raise UsageError(
+            f"emulator {emulator!r}: {board.name} runs {place}, without an emulator; leave it out"
+        )
 
 
 def choose_emulator(board: Board, wanted: str | None = None) -> Emulator:

@@ -192,6 +192,11 @@ def test_missing_emulator(model: Path, tmp_path: Path) -> None:
     refused(4, done, "install")
 
 
+def test_an_emulator_where_there_is_none(model: Path) -> None:
+    done = edgepack("bench", model, "-b", "host", "--emulator", "qemu")
+    refused(2, done, "emulator 'qemu': host runs on this machine, without an emulator")
+
+
 def test_missing_tensorflow(tmp_path: Path) -> None:
     (tmp_path / "tensorflow").mkdir()
     (tmp_path / "tensorflow" / "__init__.py").write_text("raise ImportError('none')")

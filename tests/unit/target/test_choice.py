@@ -8,6 +8,7 @@ import pytest
 
 from edgepack.board import Board, known_boards, load_board
 from edgepack.errors import ToolchainError, UsageError
+from edgepack.program import Firmware
 from edgepack.target import attach, doctor, qemu, toolchain, unicorn_emulator, zig
 
 M4 = load_board("mps2-an386")
@@ -112,6 +113,20 @@ def test_an_emulator_that_cannot_is_refused() -> None:
     assert str(caught.value) == "unicorn cannot play mps3-an547; qemu can"
     with pytest.raises(UsageError, match="emulator 'bochs' is unknown"):
         attach.choose_emulator(M4, "bochs")
+
+
+@pytest.mark.parametrize(
+    ("name", "place"), [("host", "on this machine"), ("nucleo-l4r5zi", "for itself")]
+)
+def test_a_board_without_an_emulator_refuses_one(name: str, place: str) -> None:
+    message = f"emulator 'qemu': {name} runs {place}, without an emulator; leave it out"
+    firmware = Firmware("absent.elf", "", "", "", "", False)
+    with (
+        pytest.raises(UsageError) as caught,
+        attach.attach(load_board(name), firmware, emulator="qemu"),
+    ):
+        pass
+    assert str(caught.value) == message
 
 
 def test_qemu_starts_halted_and_empty_and_counts_instructions() -> None:
