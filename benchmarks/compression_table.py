@@ -43,6 +43,40 @@ def tables() -> str:
     return "\n".join(parts)
 
 
+SUMMARY = (
+    "float32",
+    "int8",
+    "int4 trained",
+    "ternary trained, ends at 8 bit",
+    "1x4 blocks, 75 %",
+    "filters to half the weights, int4 trained",
+    "control: narrower and taught, int8",
+    "control: narrower and taught, int4 trained",
+)
+
+
+def summary() -> str:
+    """Accuracy, bytes and instructions of the rows that say most, a column a task."""
+    found = kept()
+    tasks = [task for task in TITLES if task in found]
+    by_task = {task: {row.name: row for row in rows(task, found[task])} for task in tasks}
+    lines = [f"| | {' | '.join(tasks)} |", f"| --- |{' --- |' * len(tasks)}"]
+    for name in SUMMARY:
+        cells = [_short(by_task[task], name) for task in tasks]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _short(made: Mapping[str, Row], name: str) -> str:
+    if name not in made:
+        return "not run"
+    row, base = made[name], made.get(BASE)
+    if base is None or base is row:
+        return f"{row.mean:.1f} % ({row.bytes:,.0f} B, {row.instructions:,.0f} instructions)"
+    bytes_, instructions = row.bytes / base.bytes, row.instructions / base.instructions
+    return f"{row.mean:.1f} % ({100 * bytes_:.0f} %, {100 * instructions:.0f} %)"
+
+
 def rows(task: Any, found: Mapping[str, Any]) -> tuple[Row, ...]:
     """The rows that were made with every seed, in the order of compression.toml."""
     done = [r["name"] for r in rows_of(task) if len(found.get(r["name"], {})) == SEEDS[task]]
@@ -88,7 +122,7 @@ def _line(row: Row, base: Row | None, made: tuple[Row, ...]) -> str:
         f"{row.ram:,.0f}",
         _beside(row.instructions, base.instructions if base else None),
         "exact" if row.bit_exact else "within bounds",
-        ", ".join(list(_better(row, made))[:2]) or "-",
+        "; ".join(list(_better(row, made))[:2]) or "-",
     ]
     return "| " + " | ".join(cells) + " |"
 

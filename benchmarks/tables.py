@@ -20,7 +20,7 @@ from edgepack.target.doctor import board_table
 
 HERE = Path(__file__).resolve().parent
 README = HERE.parent / "README.md"
-PAGES = (README, HERE.parent / "docs" / "operators.md")
+PAGES = (README, *(HERE.parent / "docs" / name for name in ("operators.md", "compression.md")))
 MODELS = {
     "ad01": "ad01_int8.tflite",
     "kws": "kws_ref_model.tflite",
@@ -181,6 +181,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "operator_counts": operator_counts,
     "bench": bench,
     "compression": compression_table.tables,
+    "compression_summary": compression_table.summary,
 }
 
 
