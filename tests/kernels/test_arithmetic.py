@@ -79,6 +79,43 @@ def test_divisions_of_bytes(case_count: int) -> None:
     check([byte_division(rng, dtype, 2.0 ** rng.uniform(7, 15)) for dtype in types])
 
 
+def word_division(rng: np.random.Generator) -> Case:
+    """Words by words, the extremes among them, where the reference's last shift is defined."""
+    one, two = (random_quant(rng, "int16", -2, 0)[0] for _ in range(2))
+    power = rng.uniform(3, 15)
+    out = float(np.float32(one / two / 2.0**power))
+    special = np.array([-32768, 32767, 1, -1, 2, 3, 256, -255], np.int16)
+    a = np.concatenate([special, rng.integers(-(2**15), 2**15, 92)])
+    least = 2 ** max(0, 14 - int(power))
+    a = np.where(np.abs(a) < least, least, a).astype(np.int16)
+    b = np.concatenate([special, rng.integers(-(2**15), 0, 6), rng.integers(1, 2**15, 6)])
+    inputs, constants = [a[:, None], b.astype(np.int16)[None]], {}
+    if rng.random() < 0.3:
+        constants = {1: inputs.pop()}
+    return op_case(
+        "DIV",
+        inputs,
+        [((100, 20), "int16")],
+        quants=[(one, 0), (two, 0), (out, 0)],
+        constants=constants,
+        fused_activation_function=str(rng.choice(ACTIVATIONS)),
+    )
+
+
+def test_divisions_of_words(case_count: int) -> None:
+    rng = np.random.default_rng(528)
+    check([word_division(rng) for _ in range(case_count // 4)])
+
+
+def test_small_quotients_of_words() -> None:
+    a = np.array([0, 1, -1, 2, 300], np.int16)[:, None]
+    b = np.array([[-32768, 32767, 1, -1, 5]], np.int16)
+    case = op_case("DIV", [a, b], [((5, 5), "int16")], quants=[(1.0, 0), (1.0, 0), (0.25, 0)])
+    (answer,) = run_cases([case])[0]
+    assert np.abs(a * 4.0 / b - answer).max() <= 1
+    assert (answer[0] == 0).all()
+
+
 @pytest.mark.parametrize("dtype", ("int8", "uint8"))
 def test_small_quotients_of_bytes(dtype: str) -> None:
     """Where the reference's shift is undefined: within 1 of the exact quotient."""

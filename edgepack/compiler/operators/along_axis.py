@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from edgepack.compiler.operators import calls, checks
+from edgepack.compiler.operators import calls, checks, totals
 from edgepack.compiler.operators.activation import elementwise
 from edgepack.compiler.operators.row import OperatorRow, OptionField
 from edgepack.graph import DType, Graph, Operator, Tensor
@@ -12,7 +12,7 @@ from edgepack.program import Argument, FieldValue, Lowered, LowerSpec, Params, S
 
 ARG_TYPES = ("float32", "int8", "uint8", "int32", "bool")
 TOP_TYPES = ("float32", "int8", "uint8", "int16", "int32", "int64")
-SUM_TYPES = ("float32", "int32", "int64")
+SUM_TYPES = ("int8", "float32", "int32", "int64")
 
 
 def _axis(op: Operator, graph: Graph, data: Tensor) -> int:
@@ -58,6 +58,8 @@ def _check_cumsum(op: Operator, graph: Graph) -> None:
     checks.require_rank(op, graph, data, 1, 8)
     checks.require_shape(op, graph, output, data.shape)
     _axis(op, graph, data)
+    if data.dtype is DType.INT8:
+        totals.check(op, graph, data, output)
 
 
 def _lower_cumsum(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
@@ -70,6 +72,10 @@ def _lower_cumsum(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
             ("reverse", int(op.option("reverse"))),
         ),
     )
+    if data.dtype is DType.INT8:
+        scale = totals.params(data, output)
+        kernel = "ep_cumulate_s8"
+        return elementwise(op, graph, kernel, kernel, (params, scale, *calls.refs(data, output)))
     suffix = "f32" if data.dtype is DType.FLOAT32 else str(8 * data.dtype.bytes)
     arguments: tuple[Argument, ...] = (params, *calls.refs(data, output))
     return elementwise(op, graph, f"ep_cumulate_{suffix}", "ep_cumulate", arguments)
@@ -135,7 +141,9 @@ ROWS: tuple[OperatorRow, ...] = (
         types=SUM_TYPES,
         check=_check_cumsum,
         lower=_lower_cumsum,
-        notes="The axis must be constant.",
+        oracle="LiteRT reference; int8: TFLite Micro",
+        notes="The axis must be constant. int8, which LiteRT does not take, is TFLite Micro's, "
+        "whose sums start at minus the zero point; where those overflow, here they do not.",
     ),
     OperatorRow(
         kind="TOPK_V2",

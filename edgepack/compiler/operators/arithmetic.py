@@ -8,21 +8,22 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgepack.compiler.fixed_point import Multiplier, float32, quantize_multiplier
-from edgepack.compiler.operators import broadcasting, calls, checks, scaling
+from edgepack.compiler.operators import broadcasting, calls, checks, scaling, totals
 from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
 from edgepack.graph import DType, Graph, Operator, Tensor
-from edgepack.program import Lowered, LowerSpec, Params, Step
+from edgepack.program import Argument, Lowered, LowerSpec, Params, Scalar, Step
 
 # TFLite's left shift of both operands of a squared difference
 SQUARED_LEFT = {DType.INT8: 7, DType.INT16: 0}
-DIV_TYPES = ("float32", "int32", "int8", "uint8")
-DIV_SHIFT = 23  # the greatest at which no quotient of 8 bits is shifted left
-EIGHT_BITS = (DType.INT8, DType.UINT8)
+DIV_TYPES = ("float32", "int32", "int8", "uint8", "int16")
+# The greatest shift at which no quotient is shifted left
+DIV_SHIFTS = {DType.INT8: 23, DType.UINT8: 23, DType.INT16: 15}
 FLOOR_DIV_TYPES = ("float32", "int8", "int16", "int32")
 FLOOR_MOD_TYPES = (*FLOOR_DIV_TYPES, "int64")
 POW_TYPES = ("float32", "int32")
 SQUARED_TYPES = ("float32", "int8", "int16", "int32")
-ADD_N_TYPES = ("float32", "int32")
+ADD_N_TYPES = ("int8", "float32", "int32")
+ADD_N_BYTES = 8  # operands of ep_add_n_s8
 
 
 def _operands(op: Operator, graph: Graph) -> tuple[Tensor, Tensor]:
@@ -52,16 +53,18 @@ def _check_operands(op: Operator, graph: Graph, types: Sequence[str]) -> tuple[T
 def _check_div(op: Operator, graph: Graph) -> None:
     a, b = _check_operands(op, graph, DIV_TYPES)
     output = checks.output_tensor(op, graph)
-    if a.dtype in EIGHT_BITS:
+    if a.dtype in DIV_SHIFTS:
         checks.require_per_tensor(op, graph, a, b, output)
+        if a.dtype is DType.INT16:
+            checks.require_symmetric(op, graph, a, b, output)
         shift = div_multiplier(a, b, output).shift
         checks.require(
-            shift <= DIV_SHIFT,
+            shift <= DIV_SHIFTS[a.dtype],
             op,
             graph,
-            f"the scale {output.scale:.9g} of {checks.tensor_text(output)} is more than "
-            f"2^{DIV_SHIFT} times smaller than its operands' quotient. Quantise the model again "
-            "with representative data.",
+            f"the scale {output.scale:.9g} of {checks.tensor_text(output)} is more "
+            f"than 2^{DIV_SHIFTS[a.dtype]} times smaller than its operands' quotient. Quantise the "
+            "model again with representative data.",
         )
     _refuse_zeros(op, graph, b)
 
@@ -74,8 +77,8 @@ def div_multiplier(a: Tensor, b: Tensor, output: Tensor) -> Multiplier:
 def _lower_div(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     a, _ = _operands(op, graph)
     activation = op.option("fused_activation_function")
-    if a.dtype in EIGHT_BITS:
-        return _lower_div_8(op, graph)
+    if a.dtype in DIV_SHIFTS:
+        return _lower_div_stored(op, graph)
     if a.dtype is DType.FLOAT32:
         low, high = scaling.float_range(activation)
         params = Params("ep_range_f32_t", (("low", low), ("high", high)))
@@ -85,13 +88,13 @@ def _lower_div(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     return _arithmetic(op, graph, "div", params)
 
 
-def _lower_div_8(op: Operator, graph: Graph) -> Lowered:
+def _lower_div_stored(op: Operator, graph: Graph) -> Lowered:
     a, b = _operands(op, graph)
     output = checks.output_tensor(op, graph)
     multiplier = div_multiplier(a, b, output)
     low, high = scaling.activation_range(output, op.option("fused_activation_function"))
     params = Params(
-        "ep_div_8_t",
+        "ep_div_t",
         (
             ("mantissa", multiplier.mantissa),
             ("shift", multiplier.shift),
@@ -103,7 +106,7 @@ def _lower_div_8(op: Operator, graph: Graph) -> Lowered:
         ),
     )
     kernel = f"ep_div_{calls.SUFFIX[a.dtype]}"
-    return Lowered((broadcasting.broadcast_step(op, graph, kernel, "ep_div_8", (a, b), params),))
+    return Lowered((broadcasting.broadcast_step(op, graph, kernel, "ep_div", (a, b), params),))
 
 
 def _arithmetic(op: Operator, graph: Graph, stem: str, params: Params | None = None) -> Lowered:
@@ -232,12 +235,25 @@ def _check_add_n(op: Operator, graph: Graph) -> None:
     checks.require_same_type(op, graph, *tensors, output)
     for tensor in (*tensors[1:], output):
         checks.require_shape(op, graph, tensor, tensors[0].shape)
+    if output.dtype is DType.INT8:
+        for tensor in tensors[1:]:
+            checks.require_same_quantization(op, graph, tensors[0], tensor)
+        totals.check(op, graph, tensors[0], output)
+        checks.require(
+            len(tensors) <= ADD_N_BYTES,
+            op,
+            graph,
+            f"it adds {len(tensors)} tensors of int8; {ADD_N_BYTES} is the limit. Add them in "
+            "several layers.",
+        )
 
 
 def _lower_add_n(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     """One step adds two inputs, each further one adds one to the output."""
     tensors = [checks.input_tensor(op, graph, place) for place in range(len(op.inputs))]
     output = checks.output_tensor(op, graph)
+    if output.dtype is DType.INT8:
+        return _lower_add_n_s8(op, graph, tensors)
     kernel = f"ep_add_up_{calls.SUFFIX[output.dtype]}"
     later = {tensor.index for tensor in tensors[2:]}
     first = broadcasting.broadcast_step(
@@ -264,6 +280,22 @@ def _lower_add_n(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     return Lowered(tuple(steps))
 
 
+def _lower_add_n_s8(op: Operator, graph: Graph, tensors: list[Tensor]) -> Lowered:
+    output = checks.output_tensor(op, graph)
+    absent = (None,) * (ADD_N_BYTES - len(tensors))
+    arguments: tuple[Argument, ...] = (
+        totals.params(tensors[0], output),
+        *calls.refs(*tensors),
+        *absent,
+        *calls.refs(output),
+        Scalar("uint32_t", output.elements),
+    )
+    inputs = calls.in_ram(*tensors)
+    overlaps = calls.overlaps_in_place(graph, inputs, output)
+    kernel = "ep_add_n_s8"
+    return Lowered((Step(op.index, kernel, kernel, arguments, inputs, op.outputs, overlaps),))
+
+
 _ZERO = "A division of integers by 0, at which LiteRT fails, gives 0."
 
 ROWS: tuple[OperatorRow, ...] = (
@@ -276,8 +308,8 @@ ROWS: tuple[OperatorRow, ...] = (
         types=DIV_TYPES,
         check=_check_div,
         lower=_lower_div,
-        notes=f"{_ZERO} In 8 bits LiteRT's last shift is undefined beyond 31 bits, as of small "
-        "quotients by large divisors, and gives garbage; here they round to 0.",
+        notes=f"{_ZERO} In 8 and 16 bits LiteRT's last shift is undefined beyond 31 bits, as of "
+        "small quotients by large divisors, and gives garbage; here they round to 0.",
     ),
     OperatorRow(
         kind="FLOOR_DIV",
@@ -328,5 +360,8 @@ ROWS: tuple[OperatorRow, ...] = (
         types=ADD_N_TYPES,
         check=_check_add_n,
         lower=_lower_add_n,
+        oracle="LiteRT reference; int8: TFLite Micro",
+        notes="int8, which LiteRT does not take, is TFLite Micro's, whose sum starts at minus the "
+        f"zero point; {ADD_N_BYTES} inputs at most.",
     ),
 )

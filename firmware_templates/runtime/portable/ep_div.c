@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT-0 */
-#include "ep_div_8.h"
+#include "ep_div.h"
 
 #include "ep_binary.h"
 #include "ep_fixed_log.h"
 
-static int32_t quotient(const ep_div_8_t* p, int32_t a, int32_t b)
+static int32_t quotient(const ep_div_t* p, int32_t a, int32_t b)
 {
     if (a == 0 || b == 0) {
         return 0;
@@ -22,15 +22,19 @@ static int32_t quotient(const ep_div_8_t* p, int32_t a, int32_t b)
     return (right > 31) ? 0 : ep_rounding_shift(scaled, (uint32_t)right);
 }
 
-static int32_t element(const ep_div_8_t* p, int32_t a, int32_t b)
+static int32_t element(const ep_div_t* p, int32_t a, int32_t b)
 {
     return ep_clamp(quotient(p, a - p->zero_a, b - p->zero_b) + p->zero, p->low, p->high);
 }
 
-void ep_div_s8(const ep_div_8_t* p, const ep_broadcast_t* loops, const int8_t* a, const int8_t* b,
+void ep_div_s8(const ep_div_t* p, const ep_broadcast_t* loops, const int8_t* a, const int8_t* b,
                int8_t* y)
 EP_BINARY_BODY(int8_t, (int8_t)element(p, one, two))
 
-void ep_div_u8(const ep_div_8_t* p, const ep_broadcast_t* loops, const uint8_t* a,
+void ep_div_u8(const ep_div_t* p, const ep_broadcast_t* loops, const uint8_t* a,
                const uint8_t* b, uint8_t* y)
 EP_BINARY_BODY(uint8_t, (uint8_t)element(p, one, two))
+
+void ep_div_s16(const ep_div_t* p, const ep_broadcast_t* loops, const int16_t* a,
+                const int16_t* b, int16_t* y)
+EP_BINARY_BODY(int16_t, (int16_t)element(p, one, two))
