@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tests.kernels import test_conv_2d, test_fully_connected
+from tests.kernels import test_conv_2d, test_fully_connected, test_transpose_conv
 from tests.kernels.harness import Case
 from tests.kernels.test_dsp_conv import wider
 from tests.kernels.variant_check import check_twins, check_variant
@@ -32,6 +32,18 @@ def test_on_the_board() -> None:
     kernels = check_variant(BOARD, cases)
     assert kernels["ep_conv_2d_s16"] + kernels["ep_conv_2d_tile_s16"] == 10
     assert kernels["ep_conv_2d_tile_s16"] > 3 and kernels["ep_dense_s16"] == 11
+
+
+def test_kinds_of_layers_share_their_products() -> None:
+    """In one image, where each would bring the other's; all take those of the instruction set."""
+    rng = np.random.default_rng(75)
+    cases = [test_transpose_conv.transpose_case(rng, "int16", n) for n in range(4)]
+    layers = (test_conv_2d.random_layer(rng, 0), test_fully_connected.random_layer(rng, 0))
+    cases += [quantised_case(rng, wide_layer(rng, layer)) for layer in layers]
+    cases += [test_fully_connected.wide_tie_case(rng, 98.0)]
+    cases[-1] = dataclasses.replace(cases[-1], inputs=[cases[-1].inputs[0][:40]])
+    kernels = check_variant(BOARD, cases)
+    assert kernels["ep_transpose_conv_s16"] == 4 and kernels["ep_dense_double_s16"] == 1
 
 
 def tiled(seed: int, count: int) -> list[Case]:

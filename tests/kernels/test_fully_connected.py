@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from edgepack.compiler.fixed_point import quantize_multiplier, requantize
@@ -10,6 +11,7 @@ from edgepack.compiler.lowering import lower
 from edgepack.compiler.operators.scaling import activation_range
 from edgepack.compiler.reader import read_model
 from edgepack.program import LowerSpec
+from tests.kernels.emulated import check_on_board
 from tests.kernels.harness import Case, run_cases
 from tests.kernels.oracle_check import check
 from tests.kernels.weighted_cases import (
@@ -130,6 +132,78 @@ def test_near_ties() -> None:
     programs = [lower(read_model(case.model), LowerSpec()) for case in cases]
     kernels = {step.kernel for program in programs for step in program.steps}
     assert kernels == {"ep_dense_s8", "ep_dense_channels_s8", "ep_dense_steps_s8"}
+
+
+def wide_tie_case(rng: np.random.Generator, ratio: float, bias: int = 0) -> Case:
+    """Sums on int16 next to halves of an output; with a bias, of that size."""
+    most = 127 * 32767
+    wanted = (rng.integers(-(2**15), 2**15, 400) + 0.5) * ratio
+    biases = [bias, 0, -bias, bias // 3, 1] if bias else [0] * 5
+    sums = np.round(wanted).astype(np.int64) + rng.integers(-1, 2, 400) - rng.choice(biases, 400)
+    sums = np.clip(sums, -most, most)
+    high = np.round(sums / 127).astype(int)
+    builder = ModelBuilder()
+    x = builder.tensor((1, 2), "int16", scale=1.0)
+    scales = [1.0, 0.5, 1.0, 2.0, 1.0] if ratio > 20 else 1.0
+    w = builder.tensor((5, 2), "int8", scale=scales, data=[[127, 1]] * 5)
+    b = builder.tensor((5,), "int64", scale=scales, data=np.array(biases, np.int64))
+    y = builder.tensor((1, 5), "int16", scale=float(np.float32(ratio)))
+    options = {"quantized_bias_type": "INT64", "fused_activation_function": "RELU6"}
+    options = options if ratio == 30.0 else {"quantized_bias_type": "INT64"}
+    builder.operator("FULLY_CONNECTED", [x, w, b], [y], version=11, **options)
+    values = np.stack([high, sums - 127 * high], axis=1).astype(np.int16)
+    return Case(builder.build([x], [y]), [values], label=f"wide ties {ratio} {bias}")
+
+
+def wide_tie_cases(rng: np.random.Generator) -> list[Case]:
+    """Of layers that ep_dense_s16 takes, and that only double precision does."""
+    cases = [wide_tie_case(rng, ratio) for ratio in (2.0, 6.0, 14.0, 30.0, 98.0, 196.0, 3400.0)]
+    return cases + [wide_tie_case(rng, bias / 9001.0, bias) for bias in (2**38, 2**52 - 1)]
+
+
+def test_near_ties_on_int16() -> None:
+    cases = wide_tie_cases(np.random.default_rng(24))
+    check(cases)
+    kernels = [lower(read_model(case.model), LowerSpec()).steps[0].kernel for case in cases]
+    assert kernels == ["ep_dense_s16", *["ep_dense_double_s16"] * 8]
+
+
+@pytest.mark.parametrize("board", ["mps2-an386", "riscv-virt"])
+def test_double_precision_on_boards(board: str) -> None:
+    rng = np.random.default_rng(25)
+    wide = wide_tie_case(rng, 98.0)
+    wide = dataclasses.replace(wide, inputs=[wide.inputs[0][:40]])
+    answers = check_on_board(board, [wide, unsigned_tie_case(98.0, 49)])
+    kernels = {kernel for answer in answers for kernel in answer.kernels}
+    assert {"ep_dense_double_s16", "ep_dense_double_u8"} <= kernels
+
+
+@pytest.mark.parametrize("power", [-40, -31, -14, -1, 0, 3])
+def test_powers_of_two_scale_any_sum(power: int) -> None:
+    rng, ratio = np.random.default_rng(26), 2.0**-power
+    bias = max(1, min(int(ratio * 2**15), 2**52))
+    check([wide_tie_case(rng, ratio), wide_tie_case(rng, ratio, bias)])
+
+
+def unsigned_tie_case(ratio: float, step: int = 1) -> Case:
+    """Sums of -3500 to 3500 around zero points of uint8, at an output scale of `ratio`."""
+    sums = np.arange(-3500, 3501, step)
+    high = np.round(sums / 127).astype(int)
+    builder = ModelBuilder()
+    x = builder.tensor((1, 3), "uint8", scale=1.0, zero_point=90)
+    w = builder.tensor((5, 3), "uint8", scale=1.0, zero_point=3, data=[[130, 4, 255]] * 5)
+    y = builder.tensor((1, 5), "uint8", scale=float(np.float32(ratio)), zero_point=100)
+    builder.operator("FULLY_CONNECTED", [x, w], [y])
+    values = np.stack([high, sums - 127 * high, np.zeros_like(sums)], axis=1) + 90
+    return Case(builder.build([x], [y]), [values.astype(np.uint8)], label=f"uint8 {ratio}")
+
+
+def test_near_ties_with_asymmetric_weights() -> None:
+    cases = [unsigned_tie_case(ratio) for ratio in (2.0, 6.0, 49.0, 98.0, 196.0)]
+    check(cases)
+    programs = [lower(read_model(case.model), LowerSpec()) for case in cases]
+    kernels = {step.kernel for program in programs for step in program.steps}
+    assert {"ep_dense_u8", "ep_dense_double_u8"} <= kernels
 
 
 def decimal_case(rng: np.random.Generator) -> Case:

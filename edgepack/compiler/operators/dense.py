@@ -104,22 +104,22 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     matches = [match for match in found if match is not None]
     suffix = narrow.suffix_of(weights)
     if len(matches) < len(found):
-        checks.require(
-            suffix != "u8",
-            op,
-            graph,
-            "no fixed-point scale gives LiteRT's double precision with these asymmetric weights. "
-            "Quantise the model again: a slightly different output scale will do.",
-        )
+        if suffix == "u8":
+            tables = dense_scaling.double_tables(reals)
+            return _lower_narrow(op, graph, bias, tables, "ep_dense_double_u8")
         return _lower_steps(op, graph, bias, reals, limits)
     once = [Multiplier(m, -code if code >= 0 else code + 31) for m, code in matches]
     mantissas = np.array([mantissa for mantissa, _ in matches], "<i4")
     codes = np.array([code for _, code in matches], np.int8)
+    multipliers = (
+        Const("multipliers", "int32_t", mantissas.tobytes(), "tables"),
+        Const("codes", "int8_t", codes.tobytes(), "tables"),
+    )
     if suffix == "u8":
-        return _lower_narrow(op, graph, bias, mantissas, codes)
+        return _lower_narrow(op, graph, bias, multipliers)
     offers = _offers(op, graph, spec, bias, bounds, once)
     if suffix == "s4":
-        return offers.beside(_lower_narrow(op, graph, bias, mantissas, codes))
+        return offers.beside(_lower_narrow(op, graph, bias, multipliers))
     low, high = scaling.activation_range(output, op.option("fused_activation_function"))
     params = Params(
         "ep_dense_t",
@@ -132,18 +132,12 @@ def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
             ("high", high),
         ),
     )
-    tables: tuple[Argument, ...] = ()
-    if per_channel:
-        tables = (
-            Const("multipliers", "int32_t", mantissas.tobytes(), "tables"),
-            Const("codes", "int8_t", codes.tobytes(), "tables"),
-        )
-    arguments = (
+    arguments: tuple[Argument, ...] = (
         params,
         TensorRef(op.inputs[0]),
         Const("weights", "int8_t", scaling.interleave(weights.array()).tobytes(), "weights"),
         Const("bias", "int32_t", bias.astype("<i4").tobytes(), "weights"),
-        *tables,
+        *(multipliers if per_channel else ()),
         TensorRef(op.outputs[0]),
     )
     kernel = "ep_dense_channels_s8" if per_channel else "ep_dense_s8"
@@ -268,32 +262,34 @@ def _lower_narrow(
     op: Operator,
     graph: Graph,
     bias: NDArray[np.int64],
-    mantissas: NDArray[np.generic],
-    codes: NDArray[np.int8],
+    tables: tuple[Const, ...],
+    kernel: str = "",
 ) -> Lowered:
-    """With weights of four bits, or around a zero point."""
+    """With weights of four bits, or around a zero point; tables: the scales, one or one an output,
+    the last of them a byte each. kernel: one in a file of its own.
+    """
     data, weights = checks.input_tensor(op, graph, 0), checks.input_tensor(op, graph, 1)
     output = checks.output_tensor(op, graph)
     low, high = scaling.activation_range(output, op.option("fused_activation_function"))
     fields = (
         *_sizes(data, weights),
         ("zero_term", scaling.zero_term(output)),
-        ("per_channel", int(len(codes) > 1)),
+        ("per_channel", int(len(tables[-1].data) > 1)),
         ("low", low),
         ("high", high),
     )
     stream = narrow.stream(weights, narrow.centred(weights))
-    arguments = (
+    arguments: tuple[Argument, ...] = (
         Params("ep_dense_narrow_t", fields),
         TensorRef(op.inputs[0]),
         Const("weights", "int8_t", stream.tobytes(), "weights"),
         Const("bias", "int32_t", bias.astype("<i4").tobytes(), "weights"),
-        Const("multipliers", "int32_t", mantissas.tobytes(), "tables"),
-        Const("codes", "int8_t", codes.tobytes(), "tables"),
+        *tables,
         TensorRef(op.outputs[0]),
     )
-    kernel = f"ep_dense_{narrow.suffix_of(weights)}"
-    return _step(op, graph, kernel, arguments, "ep_dense_narrow")
+    if kernel:
+        return _step(op, graph, kernel, arguments)
+    return _step(op, graph, f"ep_dense_{narrow.suffix_of(weights)}", arguments, "ep_dense_narrow")
 
 
 def _lower_float(op: Operator, graph: Graph) -> Lowered:

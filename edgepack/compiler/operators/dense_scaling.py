@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepack.compiler.fixed_point import quantize_multiplier
 from edgepack.compiler.operators.scaling import rescale_codes
+from edgepack.program import Const
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,6 +78,7 @@ def _rescaled(
 
 
 WIDE_BITS = 36  # of a sum of int16 products: the split mantissa then holds a double's 53 bits
+DOUBLE_BITS = 53  # of a sum that a double holds
 
 
 def wide_split(bound: int) -> tuple[int, int]:
@@ -104,6 +107,18 @@ def matching_wide(real: float, bound: int, split: int, high_bits: int) -> tuple[
         if 0 <= mantissa + change < 1 << bits and _fits(steps, mantissa + change, split, shift):
             return mantissa + change, shift
     return None
+
+
+def double_tables(reals: Sequence[float]) -> tuple[Const, Const, Const]:
+    """High words, low words and shifts with which ep_double_scale multiplies by these scales."""
+    parts = [math.frexp(real) for real in reals]
+    mantissas = np.array([int(fraction * 2**53) for fraction, _ in parts], np.int64)
+    shifts = np.array([min(max(53 - exponent, 0), 127) for _, exponent in parts], np.int8)
+    return (
+        Const("highs", "uint32_t", (mantissas >> 32).astype("<u4").tobytes(), "tables"),
+        Const("lows", "uint32_t", (mantissas & 0xFFFFFFFF).astype("<u4").tobytes(), "tables"),
+        Const("shifts", "int8_t", shifts.tobytes(), "tables"),
+    )
 
 
 def _wide_steps(real: float, bound: int) -> NDArray[np.int64]:

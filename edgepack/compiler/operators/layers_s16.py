@@ -150,7 +150,7 @@ def lower_conv(
     lead = overlap_lead(2 * window.first_elements(), 2 * outputs, 1, in_step=False)
     macs = window.pixels * rows.size
     lowered = calls.layer(op, "ep_conv_2d_s16", arguments, macs, lead if groups == 1 else None)
-    lowered = _for_core(lowered, spec)
+    lowered = for_core(lowered, spec)
     fits = way != WIDE and int(bounds.max()) < 2**31 and groups == 1
     return dsp_wide.conv(lowered, window, rows, bias) if fits and "dsp" in spec.isa else lowered
 
@@ -208,21 +208,8 @@ def lower_dense(
     """A dense layer with LiteRT's numbers: each sum scaled in double precision, rounded once."""
     outputs, depth = rows.shape
     bounds = bounds_of(rows.astype(np.int64), bias)
-    require_wide(op, graph, bounds, 2**dense_scaling.WIDE_BITS)
-    worst = max(1, int(bounds.max()))
-    limits = bounds.tolist() if len(reals) > 1 else [worst]
-    split, high_bits = dense_scaling.wide_split(worst)
-    scales = []
-    for real, limit in zip(reals, limits, strict=True):
-        scale = dense_scaling.matching_wide(real, limit, split, high_bits)
-        if scale is None:
-            checks.refuse(
-                op,
-                graph,
-                f"no fixed-point scale gives LiteRT's double precision for {real:.9g}. Quantise "
-                "the model again: a slightly different output scale will do.",
-            )
-        scales.append(scale)
+    require_wide(op, graph, bounds, 2**dense_scaling.DOUBLE_BITS)
+    split, tables = _dense_scales(reals, bounds)
     low, high = _range(op, graph)
     params = Params(
         "ep_dense_s16_t",
@@ -236,23 +223,46 @@ def lower_dense(
             ("high", high),
         ),
     )
-    highs = np.array([mantissa >> split for mantissa, _ in scales], "<u4")
-    lows = np.array([mantissa & ((1 << split) - 1) for mantissa, _ in scales], "<u4")
-    shifts = np.array([shift for _, shift in scales], np.int8)
     arguments: tuple[Argument, ...] = (
         params,
         TensorRef(op.inputs[0]),
         _weights(interleave(rows)),
         _bias(bias),
+        *tables,
+        TensorRef(op.outputs[0]),
+    )
+    kernel = "ep_dense_s16" if split else "ep_dense_double_s16"
+    return for_core(calls.layer(op, kernel, arguments, batches * rows.size, None), spec)
+
+
+def _dense_scales(
+    reals: Sequence[float], bounds: NDArray[np.int64]
+) -> tuple[int, tuple[Const, Const, Const]]:
+    """The tables of ep_dense_s16 and its split; those of ep_dense_double_s16 and 0 where no
+    fixed-point scale serves an output.
+    """
+    worst = max(1, int(bounds.max()))
+    limits = bounds.tolist() if len(reals) > 1 else [worst]
+    if worst >= 2**dense_scaling.WIDE_BITS:
+        return 0, dense_scaling.double_tables(reals)
+    split, high_bits = dense_scaling.wide_split(worst)
+    scales = []
+    for real, limit in zip(reals, limits, strict=True):
+        scale = dense_scaling.matching_wide(real, limit, split, high_bits)
+        if scale is None:
+            return 0, dense_scaling.double_tables(reals)
+        scales.append(scale)
+    highs = np.array([mantissa >> split for mantissa, _ in scales], "<u4")
+    lows = np.array([mantissa & ((1 << split) - 1) for mantissa, _ in scales], "<u4")
+    shifts = np.array([shift for _, shift in scales], np.int8)
+    return split, (
         Const("highs", "uint32_t", highs.tobytes(), "tables"),
         Const("lows", "uint32_t", lows.tobytes(), "tables"),
         Const("shifts", "int8_t", shifts.tobytes(), "tables"),
-        TensorRef(op.outputs[0]),
     )
-    return _for_core(calls.layer(op, "ep_dense_s16", arguments, batches * rows.size, None), spec)
 
 
-def _for_core(lowered: Lowered, spec: LowerSpec) -> Lowered:
+def for_core(lowered: Lowered, spec: LowerSpec) -> Lowered:
     """With the products of ep_dots_s16 by the instruction set; its code is no longer, so at every
     level.
     """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepack.compiler.fixed_point import quantize_multiplier
-from edgepack.compiler.operators import checks, layers_s16, scaling
+from edgepack.compiler.operators import checks, layers_s16, narrow, scaling
 from edgepack.compiler.operators.row import ACTIVATION, PADDING, OperatorRow, OptionField
 from edgepack.compiler.operators.wide import require_reach, wide_scale
 from edgepack.compiler.operators.window import LIMIT
@@ -35,10 +35,11 @@ SHAPE, WEIGHTS, DATA, BIAS = range(4)  # places of the inputs
 def _check(op: Operator, graph: Graph) -> None:
     data, weights = checks.input_tensor(op, graph, DATA), checks.require_constant(op, graph, 1)
     output = checks.output_tensor(op, graph)
-    checks.require_type(op, graph, data, ("int8", "int16", "float32"))
+    checks.require_type(op, graph, data, ("int8", "uint8", "int16", "float32"))
     checks.require_same_type(op, graph, data, output)
     integer = data.dtype.name != "FLOAT32"
-    checks.require_type(op, graph, weights, ("int8",) if integer else ("float32", "int8"))
+    stored = ("uint8",) if data.dtype.name == "UINT8" else ("int8",)
+    checks.require_type(op, graph, weights, stored if integer else ("float32", "int8"))
     for tensor in (data, weights, output):
         checks.require_rank(op, graph, tensor, 4, 4)
     checks.require_positive(op, graph, "stride_h", "stride_w", limit=LIMIT)
@@ -53,8 +54,8 @@ def _check(op: Operator, graph: Graph) -> None:
     checks.require_shape(op, graph, output, checks.constant_ints(op, graph, SHAPE))
     checks.require_shape(op, graph, output, (data.shape[0], *output.shape[1:3], channels))
     _check_sides(op, graph)
-    if weights.dtype.name == "INT8":
-        checks.require_per_channel(op, graph, weights, 0)
+    if weights.dtype.name != "FLOAT32":
+        checks.require_scales(op, graph, weights, 0)
     if integer:
         checks.require_per_tensor(op, graph, data, output)
         require_reach(op, graph, max(_reals(op, graph, channels)))
@@ -85,7 +86,7 @@ def _check_bias(op: Operator, graph: Graph, channels: int) -> None:
         return
     bias = checks.require_constant(op, graph, BIAS)
     kind = checks.input_tensor(op, graph, DATA).dtype.name
-    wanted = {"INT8": "int32", "FLOAT32": "float32"}.get(kind, "int64")
+    wanted = {"INT8": "int32", "UINT8": "int32", "FLOAT32": "float32"}.get(kind, "int64")
     if kind == "INT16" and op.option("quantized_bias_type") == "INT32":
         wanted = "int32"
     checks.require_type(op, graph, bias, (wanted,))
@@ -144,11 +145,14 @@ def _reals(op: Operator, graph: Graph, channels: int) -> list[float]:
 
 def _lower(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     weights = checks.input_tensor(op, graph, WEIGHTS)
-    parts = _phases(weights.array(), (op.option("stride_h"), op.option("stride_w")))
+    values = narrow.centred(weights) if weights.zero_point else weights.array()
+    parts = _phases(values, (op.option("stride_h"), op.option("stride_w")))
     kind = checks.input_tensor(op, graph, DATA).dtype.name
     if kind == "FLOAT32" and weights.dtype.name == "INT8":
         return _lower_hybrid(op, graph, parts)
-    return {"INT8": _lower_s8, "INT16": _lower_s16, "FLOAT32": _lower_f32}[kind](op, graph, parts)
+    if kind == "INT16":
+        return layers_s16.for_core(_lower_s16(op, graph, parts), spec)
+    return {"INT8": _lower_s8, "FLOAT32": _lower_f32}[kind](op, graph, parts)
 
 
 def _lower_s8(op: Operator, graph: Graph, parts: list[NDArray[np.generic]]) -> Lowered:
@@ -177,8 +181,10 @@ def _lower_s8(op: Operator, graph: Graph, parts: list[NDArray[np.generic]]) -> L
         Const("codes", "int8_t", codes.tobytes(), "tables"),
         Scratch(2 * depth),
     )
-    flat = _flat("int8_t", parts, scaling.interleave)
-    return _step(op, graph, "ep_transpose_conv_s8", "ep_transpose_conv_t", fields, (flat, *tables))
+    weights = checks.input_tensor(op, graph, WEIGHTS)
+    flat = _flat("int8_t", parts, lambda part: narrow.stream(weights, part))
+    kernel = f"ep_transpose_conv_{narrow.suffix_of(weights)}"
+    return _step(op, graph, kernel, "ep_transpose_conv_t", fields, (flat, *tables))
 
 
 def _lower_s16(op: Operator, graph: Graph, parts: list[NDArray[np.generic]]) -> Lowered:
@@ -292,7 +298,7 @@ ROWS: tuple[OperatorRow, ...] = (
         ),
         inputs=(3, 4),
         optional=frozenset({BIAS}),
-        types=("int8", "int16", "float32"),
+        types=("int8", "uint8", "int16", "float32"),
         check=_check,
         lower=_lower,
         notes="Output shape, weights and bias must be constants. The bias of int16 is int64, or "
