@@ -31,7 +31,7 @@ def transpose_case(rng: np.random.Generator, dtype: str, number: int, hybrid: bo
         "fused_activation_function": str(rng.choice(ACTIVATIONS)),
     }
     integer = dtype != "float32"
-    bias_type = {"int8": "int32", "float32": "float32"}.get(dtype, "int64")
+    bias_type = {"int8": "int32", "uint8": "int32", "float32": "float32"}.get(dtype, "int64")
     if dtype == "int16" and number % 3 == 0:
         bias_type = "int32"
         options["quantized_bias_type"] = "INT32"
@@ -40,6 +40,8 @@ def transpose_case(rng: np.random.Generator, dtype: str, number: int, hybrid: bo
     size = builder.tensor((4,), "int32", data=shape)
     w_shape = (channels, kernel_h, kernel_w, in_c)
     w_type = "int8" if integer or hybrid else "float32"
+    unsigned = dtype == "uint8"
+    w_type = dtype if unsigned else w_type
     values = random_values(rng, w_shape, w_type)
     x_shape = (batch, in_h, in_w, in_c)
     if not integer:
@@ -49,15 +51,17 @@ def transpose_case(rng: np.random.Generator, dtype: str, number: int, hybrid: bo
         x, y = builder.tensor(x_shape, dtype), builder.tensor(shape, dtype)
         bias_scale: list[float] | None = None
     else:
-        count = channels if number % 2 else 1
+        count = channels if number % 2 and not unsigned else 1
         scales = (0.01 * np.exp(rng.normal(0, 1, count))).astype(np.float32)
         x_scale = random_scale(rng)
-        reach = 74.0 if dtype == "int8" else 18000.0
+        reach = 18000.0 if dtype == "int16" else 74.0
         likely = x_scale * float(scales.mean()) * reach * 74 * np.sqrt(values[0].size)
         gain = 10.0 ** rng.uniform(*((-1, 4) if number % 9 == 0 else (-0.7, 0.7)))
-        y_scale = float(np.float32(likely / (64 if dtype == "int8" else 2**14) * gain))
-        points = (point(rng), point(rng)) if dtype == "int8" else (0, 0)
-        w = builder.tensor(w_shape, w_type, scale=scales.tolist(), data=values)
+        y_scale = float(np.float32(likely / (2**14 if dtype == "int16" else 64) * gain))
+        points = (point(rng), point(rng)) if dtype != "int16" else (0, 0)
+        points = (points[0] + 128, points[1] + 128) if unsigned else points
+        middle = int(rng.integers(0, 256)) if unsigned else 0
+        w = builder.tensor(w_shape, w_type, scale=scales.tolist(), zero_point=middle, data=values)
         x = builder.tensor(x_shape, dtype, scale=x_scale, zero_point=points[0])
         y = builder.tensor(shape, dtype, scale=y_scale, zero_point=points[1])
         bias_scale = (np.float32(x_scale) * scales).tolist()
@@ -65,7 +69,7 @@ def transpose_case(rng: np.random.Generator, dtype: str, number: int, hybrid: bo
     if rng.random() < 0.7:
         biases = random_values(rng, (channels,), "float32")
         if integer:
-            most = 5000 if dtype == "int8" else 10**6
+            most = 10**6 if dtype == "int16" else 5000
             biases = rng.integers(-most, most, channels)
         inputs.append(builder.tensor((channels,), bias_type, scale=bias_scale, data=biases))
     elif options.pop("quantized_bias_type", None) and number % 2:
@@ -80,6 +84,11 @@ def transpose_case(rng: np.random.Generator, dtype: str, number: int, hybrid: bo
 def test_int8(case_count: int) -> None:
     rng = np.random.default_rng(41)
     check([transpose_case(rng, "int8", n) for n in range(case_count)])
+
+
+def test_uint8(case_count: int) -> None:
+    rng = np.random.default_rng(45)
+    check([transpose_case(rng, "uint8", n) for n in range(case_count)])
 
 
 def test_int16(case_count: int) -> None:
