@@ -163,7 +163,6 @@ def _step(
         found["batch_size"] = BATCH
         if row.get("distil"):
             found["teacher"] = str(teacher)
-            found |= {"distill": True} if step["do"] == "train-quantized" else {}
     return found
 
 

@@ -100,7 +100,6 @@ class Compress(_Frozen):
             if key in given:
                 given[key] = data_of(given[key], f"compress.{key}")
         shared = {k: v for k, v in given.items() if k not in ("step", "control", "on_board")}
-        shared |= {"distill": True} if given.get("teacher") else {}
         rows = given.get("step", [])
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise UsageError("compress.step: steps are tables of their own: [[compress.step]]")
@@ -282,7 +281,7 @@ name = "{board}"          # `edgepack boards` lists them; or the path of your ow
 # [train-quantized]       # Keras models only: with the rounding that [quantize] then writes
 # data = "train.npz"      # x and y
 # weights = 4             # bits: 8, 4, or 2 for -1, 0 and 1
-# distill = true          # learn from the model as it came, too
+# teacher = "net.keras"   # learn from its answers, too: mostly the model as it came
 
 # [quantize]              # Keras models only
 # data = "train.npz"      # representative inputs

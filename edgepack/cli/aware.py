@@ -8,17 +8,8 @@ from typing import Any
 import click
 
 from edgepack.cli import show
-from edgepack.cli.keras_options import (
-    data_option,
-    output_option,
-    print_report,
-    scale_option,
-    seed_option,
-    sources,
-    test_option,
-    trust_option,
-)
-from edgepack.cli.options import PATH, gathered, json_option, model_argument, quiet_option
+from edgepack.cli.keras_options import output_option, print_report, sources, training_options
+from edgepack.cli.options import gathered, json_option, model_argument, quiet_option
 from edgepack.errors import UsageError
 
 
@@ -29,9 +20,6 @@ def _number(context: click.Context, option: click.Parameter, value: str) -> int:
 def _spec(layer: tuple[str, ...], **values: Any) -> Any:
     from edgepack.compress import AwareSpec
 
-    if not values["data"]:
-        raise UsageError("train-quantized needs --data: x and y as .npz or module:function")
-    values["teacher"] = str(values["teacher"] or "")
     return AwareSpec(layers=tuple(_bits(text) for text in layer), **sources(values))
 
 
@@ -79,17 +67,8 @@ _options = gathered(
         callback=_number,
         help="Bits of the first and the last layer; 0: as the others.",
     ),
-    click.option("--epochs", default=5, show_default=True, help="0: calibrated only."),
-    click.option("--learning-rate", default=1e-3, show_default=True),
-    click.option("--batch-size", default=32, show_default=True),
-    click.option("--distill", is_flag=True, help="Learn from the model as it came, too."),
-    click.option("--teacher", type=PATH, help="A Keras model to learn from instead."),
     click.option("--samples", default=200, show_default=True, help="Of calibration; 0 is all."),
-    data_option,
-    test_option,
-    scale_option,
-    seed_option,
-    trust_option,
+    *training_options(epochs=5, learning_rate=1e-3),
 )
 
 

@@ -18,6 +18,29 @@ seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, show
 trust_option = click.option("--trust-model", is_flag=True, help="Let code inside the file run.")
 
 
+def training_options(*, epochs: int, learning_rate: float) -> tuple[Decorator, ...]:
+    """The fields of TuningOptions, with these defaults; `sources` reads them."""
+    return (
+        click.option(
+            "--epochs",
+            type=click.IntRange(min=0),
+            default=epochs,
+            show_default=True,
+            help="Of training on --data.",
+        ),
+        click.option("--learning-rate", default=learning_rate, show_default=True),
+        click.option("--batch-size", default=32, show_default=True),
+        click.option("--teacher", default="", help="A Keras model to learn from as well."),
+        click.option("--temperature", default=4.0, show_default=True, help="Of its answers."),
+        click.option("--teacher-weight", default=0.9, show_default=True, help="In the loss."),
+        data_option,
+        test_option,
+        scale_option,
+        seed_option,
+        trust_option,
+    )
+
+
 def output_option(suffix: str) -> Decorator:
     """-o, --output: the file that the command writes."""
     return click.option("-o", "--output", type=PATH, required=True, help=f"A {suffix} file.")

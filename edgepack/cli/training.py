@@ -9,32 +9,11 @@ from typing import Any
 import click
 
 from edgepack.cli import show
-from edgepack.cli.keras_options import (
-    data_option,
-    output_option,
-    print_report,
-    scale_option,
-    seed_option,
-    sources,
-    test_option,
-    trust_option,
-)
+from edgepack.cli.keras_options import output_option, print_report, sources, training_options
 from edgepack.cli.options import gathered, json_option, model_argument, quiet_option
 from edgepack.errors import UsageError
 
-_training = (
-    click.option("--epochs", default=10, show_default=True, help="Of training on --data."),
-    click.option("--learning-rate", default=2e-3, show_default=True),
-    click.option("--batch-size", default=32, show_default=True),
-    click.option("--teacher", default="", help="A Keras model to learn from as well."),
-    click.option("--temperature", default=4.0, show_default=True, help="Of its answers."),
-    click.option("--teacher-weight", default=0.9, show_default=True, help="In the loss."),
-    data_option,
-    test_option,
-    scale_option,
-    seed_option,
-    trust_option,
-)
+_training = training_options(epochs=10, learning_rate=2e-3)
 _exclude = click.option("--exclude", multiple=True, help="Layers left alone; * and ? match.")
 _spare_ends = click.option(
     "--spare-ends", is_flag=True, default=None, help="Leave the first and last kernel alone."

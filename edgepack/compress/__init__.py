@@ -78,9 +78,9 @@ T = TypeVar("T")
 
 _STAGES: Mapping[type, tuple[str, type]] = {
     PruneSpec: ("prune", PruneReport),
-    WeightsSpec: ("sparsify", WeightsReport),
-    AwareSpec: ("train_quantized", AwareReport),
-    FineTuneSpec: ("fine_tune", FineTuneReport),
+    WeightsSpec: ("prune", WeightsReport),
+    AwareSpec: ("train-quantized", AwareReport),
+    FineTuneSpec: ("fine-tune", FineTuneReport),
     ClusterSpec: ("cluster", ClusterReport),
     QuantizeSpec: ("quantize", QuantizeReport),
     ConvertSpec: ("convert", ConvertReport),
@@ -175,7 +175,13 @@ def _stage(
     if worker is None:
         with open_worker() as own:
             return _stage(name, kind, path, spec, out, on_progress, own)
-    request = {"stage": name, "path": str(path), "spec": to_plain(spec), "output": out.name}
+    request = {
+        "stage": name,
+        "kind": type(spec).__name__,
+        "path": str(path),
+        "spec": to_plain(spec),
+        "output": out.name,
+    }
     try:
         answer = worker.call(request, on_progress)
     except TrainingError as error:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Data = Any
 Tell = Callable[[int, int, str], None]
 SOURCE = "the samples"
-S = TypeVar("S", bound=TuningOptions | AwareSpec)
+S = TypeVar("S", bound=TuningOptions)
 
 
 def prune_weights(
@@ -152,7 +152,8 @@ def train_quantized(
 ) -> tuple[Any, AwareGrids]:
     """`model` with layers that round as the .tflite's will, trained so, and their grids.
 
-    `options` are AwareSpec's: activations, scheme, layers, ends, epochs, distill and others.
+    `options` are AwareSpec's: activations, scheme, layers, ends, epochs and others. `teacher`
+    is a Keras model to learn from as well, usually `model`.
     `tflite_of` then writes the integers that were trained with.
     """
     from edgepack.compress.aware.stage import quantization_aware
@@ -161,7 +162,7 @@ def train_quantized(
     given = {"weights": weights, **options}
     spec, lesson = _asked(AwareSpec, "train_quantized", model, data, teacher, given)
     assert lesson is not None
-    return quantization_aware(model, spec, lesson.samples, lesson.distill, tell or silent)
+    return quantization_aware(model, spec, lesson, tell or silent)
 
 
 def score_model(model: Any, data: Data) -> Score:

@@ -24,16 +24,17 @@ from edgepack.compress.aware.spec import AwareSpec
 from edgepack.compress.pruning.spec import PruneSpec
 from edgepack.compress.tuning.spec import ClusterSpec, FineTuneSpec, WeightsSpec
 
-_STAGES: Mapping[str, tuple[str, Any]] = {
-    "prune": ("pruning.stage", PruneSpec),
-    "sparsify": ("pruning.sparsity", WeightsSpec),
-    "fine_tune": ("tuning.lesson", FineTuneSpec),
-    "cluster": ("pruning.clustering", ClusterSpec),
-    "quantize": ("quantizing.stage", specs.QuantizeSpec),
-    "convert": ("conversion", specs.ConvertSpec),
-    "train": ("training", specs.TrainSpec),
-    "train_quantized": ("aware.stage", AwareSpec),
+_FUNCTIONS: Mapping[type, tuple[str, str]] = {
+    PruneSpec: ("pruning.stage", "prune"),
+    WeightsSpec: ("pruning.sparsity", "sparsify"),
+    FineTuneSpec: ("tuning.lesson", "fine_tune"),
+    ClusterSpec: ("pruning.clustering", "cluster"),
+    specs.QuantizeSpec: ("quantizing.stage", "quantize"),
+    specs.ConvertSpec: ("conversion", "convert"),
+    specs.TrainSpec: ("training", "train"),
+    AwareSpec: ("aware.stage", "train_quantized"),
 }
+_KINDS = {kind.__name__: kind for kind in _FUNCTIONS}
 
 
 def main() -> None:
@@ -131,8 +132,9 @@ def _run(
     _settle(request["spec"].get("seed", 0))
     from edgepack.compress.conversion import Job
 
-    module, kind = _STAGES[request["stage"]]
-    stage = getattr(importlib.import_module(f"edgepack.compress.{module}"), request["stage"])
+    kind: Any = _KINDS[request["kind"]]
+    module, function = _FUNCTIONS[kind]
+    stage = getattr(importlib.import_module(f"edgepack.compress.{module}"), function)
     job = Job(folder, request["output"], tell)
     content, report = stage(Path(request["path"]), specs.from_plain(kind, request["spec"]), job)
     result = folder / "result"

@@ -14,6 +14,7 @@ from edgepack import compress
 from edgepack.compress import AwareSpec, ConvertSpec
 from edgepack.compress.data import Arrays
 from edgepack.compress.spec import DataSpec, ModelFile, QuantizeSpec
+from edgepack.compress.tuning.lesson import Lesson
 from edgepack.errors import ModelError, UsageError
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -114,8 +115,8 @@ def trained() -> tuple[Any, Any]:
     from edgepack.compress.aware.stage import quantization_aware
 
     model = branched()
-    spec = AwareSpec(weights=4, epochs=1, ends=8, data=DATA, distill=True)
-    aware, grids = quantization_aware(model, spec, samples())
+    spec = AwareSpec(weights=4, epochs=1, ends=8, data=DATA)
+    aware, grids = quantization_aware(model, spec, Lesson(samples()))
     assert [(w.layer, w.bits) for w in grids.layers] == [
         ("first", 8), ("second", 4), ("spread", 4), ("shared", 4), ("head", 8),
     ]  # fmt: skip
@@ -258,7 +259,7 @@ def test_zeros_stay_zeros_through_training_and_in_the_file(tmp_path):
     model.layers[0].kernel_constraint = KeepZeros(mask)
     kernel.constraint = model.layers[0].kernel_constraint
     spec = AwareSpec(weights=8, epochs=1, learning_rate=0.05, data=DATA)
-    aware, grids = quantization_aware(model, spec, samples())
+    aware, grids = quantization_aware(model, spec, Lesson(samples()))
     assert np.all(aware.get_layer("conv").kernel.numpy()[~mask] == 0)
     assert grids.layers[0].zeros >= 0.5
     plan, content, _ = written(aware, samples(), tmp_path)
@@ -282,7 +283,7 @@ def test_codebooks_stay_codebooks(tmp_path):
     )
     shared, _ = clustered(model, ClusterSpec(entries=5))
     spec = AwareSpec(epochs=1, learning_rate=0.01, data=DATA)
-    aware, _ = quantization_aware(shared, spec, samples())
+    aware, _ = quantization_aware(shared, spec, Lesson(samples()))
     assert len(np.unique(aware.get_layer("conv").integers())) <= 5
     assert len(np.unique(aware.get_layer("conv").kernel.numpy())) <= 5
     plan, _, _ = written(aware, samples(), tmp_path)
@@ -442,7 +443,7 @@ def test_the_stages_train_and_write(tmp_path):
     widths = {t.layer[:4]: t.bits for t in second.tensors if t.kind == "weights"}
     assert widths == {"conv": 4, "head": 8}
     assert abs(second.before.value - second.after.value) <= 2 / 64
-    assert json.loads(Path(f"{aware}.json").read_text())["stage"] == "train_quantized"
+    assert json.loads(Path(f"{aware}.json").read_text())["stage"] == "train-quantized"
 
 
 @pytest.mark.long
@@ -491,7 +492,7 @@ def test_models_in_memory_are_trained_and_written(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ([], "train-quantized needs --data"),
+        ([], "train-quantized.data: name samples to train on"),
         (["--data", "d.npz", "--layer", "conv"], "--layer conv: write NAME=BITS, as conv*=4"),
         (["--data", "d.npz", "--layer", "c=3"], "train-quantized.layers.c: 3 is not known"),
     ],

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from edgepack.compress import WeightsSpec
 from edgepack.compress.tables import STAGES, keys_of
 from edgepack.config import Compress, load_config
 from edgepack.errors import UsageError
@@ -54,8 +55,21 @@ def test_data_may_be_scaled(tmp_path: Path) -> None:
 
 
 def test_a_teacher_is_everybodys(tmp_path: Path) -> None:
-    found = recipe(tmp_path, step("prune") + step("fine-tune"), SHARED + 'teacher = "big.keras"\n')
-    assert [s.spec.teacher for s in found.step] == ["big.keras"] * 2  # type: ignore[attr-defined]
+    names = ("prune", "cluster", "fine-tune", "train-quantized")
+    steps = "".join(step(name) for name in names) + step("quantize")
+    found = recipe(tmp_path, steps, SHARED + 'teacher = "big.keras"\n')
+    assert [s.spec.teacher for s in found.step[:-1]] == ["big.keras"] * 4  # type: ignore[attr-defined]
+
+
+def test_steps_are_commands_and_their_keys_are_its_options() -> None:
+    from edgepack.cli import group
+
+    in_files_only = {"loss", "costs", "budget_cost", "schedule_end", "schedule_power"}
+    spelt = {"layers": "layer", "block": "pattern"}
+    for name, kind in STAGES.items():
+        options = {option.name for option in group.commands[name].params}
+        keys = {*keys_of(kind), *(keys_of(WeightsSpec) if name == "prune" else ())}
+        assert {spelt.get(key, key) for key in keys - in_files_only} <= options, name
 
 
 @pytest.mark.parametrize("name", sorted(STAGES))

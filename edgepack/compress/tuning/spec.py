@@ -192,9 +192,9 @@ class FineTuneSpec(TuningOptions):
     """How to train a Keras model further; masks and codebooks stay what they are."""
 
     def __post_init__(self) -> None:
-        self.checked("fine_tune")
+        self.checked("fine-tune")
         if self.data is None:
-            raise UsageError("fine_tune.data: name samples to train on")
+            raise UsageError("fine-tune.data: name samples to train on")
 
 
 @dataclass(frozen=True, slots=True)
