@@ -355,6 +355,23 @@ def test_what_stops_a_channel_is_told() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [L.Dense(8, activation="softmax", name="c")],
+        [L.Conv2D(8, 1, activation="sparsemax", name="c")],
+        [L.Conv2D(8, 1, name="c"), L.Activation("log_softmax")],
+        [L.Conv2D(8, 1, name="c"), L.DepthwiseConv2D(1, activation="softmax")],
+        [L.Conv2D(8, 1, name="c"), L.Rescaling([1.0] * 7 + [2.0])],
+    ],
+)
+def test_channels_that_depend_on_each_other_stay(layers: list[Any]) -> None:
+    model = keras.Sequential([keras.Input((3, 3, 2)), *layers, L.Flatten(), L.Dense(8), L.Dense(3)])
+    _, report = prune_channels(model, PruneSpec(rate=0.5))
+    assert "c" in report.frozen
+    assert [cut.after for cut in report.layers] == [8, 4, 3]
+
+
 def test_masks_are_sliced_with_the_channels() -> None:
     from edgepack.compress.pruning.constraints import KeepZeros, constrain
 

@@ -502,7 +502,8 @@ def test_negative_factors_are_turned_and_nothing_changes(arrays: Arrays) -> None
     y = layers.BatchNormalization(name="n3")(layers.Conv2DTranspose(4, 2)(layers.ReLU()(y)))
     z = layers.Conv2D(4, 1, activation="relu")(y)
     kept = layers.BatchNormalization(name="kept")(z)
-    model = keras.Model(x, layers.Concatenate()([kept, z]))
+    rows = layers.BatchNormalization(axis=1, name="rows")(layers.Conv2D(5, 1)(z))
+    model = keras.Model(x, layers.Concatenate()([kept, z, rows]))
     rng = np.random.default_rng(0)
     for layer in model.layers:
         if isinstance(layer, layers.BatchNormalization):
@@ -516,7 +517,8 @@ def test_negative_factors_are_turned_and_nothing_changes(arrays: Arrays) -> None
     np.testing.assert_allclose(after, before, rtol=1e-4, atol=1e-4)
     for name in ("n1", "n2", "n3"):
         assert (model.get_layer(name).gamma.numpy() > 0).all()
-    assert (model.get_layer("kept").gamma.numpy() < 0).any()
+    for name in ("kept", "rows"):
+        assert (model.get_layer(name).gamma.numpy() < 0).any()
 
 
 def test_augmented_batches_reach_the_model_and_repeat(arrays: Arrays) -> None:

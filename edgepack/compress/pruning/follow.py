@@ -21,6 +21,7 @@ CONVOLUTIONS = ("Conv1D", "Conv2D", "SeparableConv1D", "SeparableConv2D", "Conv2
 OPENERS = (*CONVOLUTIONS, "Dense")
 DEPTHWISE = ("DepthwiseConv1D", "DepthwiseConv2D")
 READERS = ("LSTM", "GRU", "SimpleRNN")  # take any channels in, and give all of their own
+_MIXING = ("softmax", "log_softmax", "sparsemax", "glu")  # activations: a channel depends on others
 _PASSING = (
     *("ReLU", "LeakyReLU", "PReLU", "ELU", "Activation", "Dropout", "GaussianNoise", "Rescaling"),
     *("GaussianDropout", "SpatialDropout1D", "SpatialDropout2D", "ActivityRegularization"),
@@ -128,8 +129,10 @@ def _rule(operation: Any, kind: str) -> Rule | None:
 
 
 def _open(classes: Union, step: Step) -> tuple[Labels, ...] | None:
-    groups = getattr(step.operation, "groups", 1)
-    return (classes.open(width_of(step.made[0])),) if groups == 1 else None
+    if getattr(step.operation, "groups", 1) != 1:
+        return None
+    why = f"{step.name} weighs them by each other" if _mixes(step.operation) else ""
+    return (classes.open(width_of(step.made[0]), why),)
 
 
 def _read(classes: Union, step: Step) -> tuple[Labels, ...] | None:
@@ -139,13 +142,19 @@ def _read(classes: Union, step: Step) -> tuple[Labels, ...] | None:
 
 
 def _depthwise(classes: Union, step: Step) -> tuple[Labels, ...] | None:
+    if _mixes(step.operation):
+        return None
     return (np.repeat(step.given[0], step.operation.depth_multiplier),)
 
 
 def _pass(classes: Union, step: Step) -> tuple[Labels, ...] | None:
-    name = getattr(getattr(step.operation, "activation", None), "__name__", "")
     alike = len(step.given) == 1 and len(step.given[0]) == width_of(step.made[0])
-    return step.given if alike and "softmax" not in name else None
+    vectors = any(np.ndim(getattr(step.operation, name, 0)) for name in ("scale", "offset"))
+    return step.given if alike and not vectors and not _mixes(step.operation) else None
+
+
+def _mixes(operation: Any) -> bool:
+    return getattr(getattr(operation, "activation", None), "__name__", "") in _MIXING
 
 
 def _norm(classes: Union, step: Step) -> tuple[Labels, ...] | None:

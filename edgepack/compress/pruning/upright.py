@@ -32,14 +32,21 @@ def make_upright(model: Any) -> None:
     for call in graph.calls:
         layer = makers.get(call.inputs[0]) if call.inputs else None
         alone = readers[call.inputs[0]] == 1 if call.inputs else False
-        if alone and uses[id(layer)] == uses[id(call.operation)] == 1:
+        once = uses[id(layer)] == uses[id(call.operation)] == 1
+        if alone and once and _by_channel(call.operation, len(graph.shapes[call.inputs[0]])):
             _turn(layer, call.operation)
+
+
+def _by_channel(norm: Any, rank: int) -> bool:
+    if kind_of(norm) != "BatchNormalization":
+        return False
+    return norm.axis in (-1, rank - 1, [-1], [rank - 1])
 
 
 def _turn(layer: Any, norm: Any) -> None:
     kind = kind_of(layer)
     linear = getattr(getattr(layer, "activation", None), "__name__", "") == "linear"
-    if kind_of(norm) != "BatchNormalization" or not norm.scale or not linear:
+    if not norm.scale or not linear:
         return
     if kind not in (*OPENERS, *DEPTHWISE) or not hasattr(layer, "kernel"):
         return
