@@ -28,7 +28,7 @@ typedef struct {
     uint32_t exponent; /* it is to be shifted right by this */
 } ep_softmax_inverse_t;
 
-/// The inverse of a row's sum. sum: Q12.19, in [1/2, 512).
+/// The inverse of a row's sum. sum: Q12.19, in [1/2, 4096).
 /// 1 / (1 + a) by three steps of Newton and Raphson, rounded as gemmlowp does.
 static inline ep_softmax_inverse_t ep_softmax_invert(uint32_t sum)
 {

@@ -3,13 +3,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from edgepack.compiler.lowering import lower
 from edgepack.compiler.operators import TABLE
 from edgepack.compiler.reader import read_model
+from edgepack.errors import ModelError
 from edgepack.program import Level, LowerSpec
 from tests.kernels.harness import Case, run_cases
 from tests.kernels.oracle_check import check, random_scale, random_shape, random_values, unary_case
+from tests.tflite_builder import ModelBuilder
 
 OUTPUT = (1 / 256, -128)
 LEVELS: tuple[Level, ...] = ("size", "balanced", "speed")
@@ -40,6 +43,35 @@ def test_int8(case_count: int) -> None:
         point = int(rng.integers(-128, 128))
         cases.append(int8_case(x, random_scale(rng, -3, 1), beta, point, LEVELS[number % 3]))
     check(cases)
+
+
+def finer_case(x: np.ndarray, scale: float, beta: float = 1.0, zero_point: int = 0) -> Case:
+    """From int8 to int16."""
+    builder = ModelBuilder()
+    source = builder.tensor(x.shape, "int8", scale=scale, zero_point=zero_point)
+    target = builder.tensor(x.shape, "int16", scale=2.0**-16, zero_point=-(2**15))
+    builder.operator("SOFTMAX", [source], [target], version=2, beta=beta)
+    return Case(builder.build([source], [target]), [x], label=f"{x.shape} {scale} {beta}")
+
+
+def test_int8_to_int16(case_count: int) -> None:
+    rng = np.random.default_rng(5)
+    cases = []
+    for number in range(case_count):
+        shape = (*random_shape(rng, 0, 3, 4), int(rng.integers(1, 200)))
+        x = random_values(rng, shape, "int8")
+        x = (x // 16).astype(np.int8) if number % 3 == 0 else x
+        beta = float(np.float32(rng.choice([1.0, 0.5, 2.3])))
+        cases.append(finer_case(x, random_scale(rng, -3, 1), beta, int(rng.integers(-128, 128))))
+    equal = np.full((2, 4095), 77, np.int8)
+    every = np.arange(-128, 128).astype(np.int8)
+    cases += [finer_case(equal, 0.1), finer_case(every[:, None], 0.1), finer_case(every[None], 9.0)]
+    check(cases)
+
+
+def test_int8_to_int16_is_refused_where_its_sum_overflows() -> None:
+    with pytest.raises(ModelError, match="its rows have 4096 elements; from int8 to int16 4095 is"):
+        read_model(finer_case(np.zeros((1, 4096), np.int8), 0.1).model)
 
 
 def test_int8_extremes() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgepack.compiler import tables
-from edgepack.compiler.operators import activation_s16
+from edgepack.compiler.operators import activation_s16, calls
 from edgepack.compiler.operators.checks import (
     RECONVERT,
     input_tensor,
@@ -49,6 +49,7 @@ _WIDE = frozenset(
     {"LEAKY_RELU", "LOGISTIC", "PRELU", "RELU", "RELU6", "SOFTMAX", "TANH"}
 )  # LiteRT has them on int16
 MAX_RANK_PRELU = 4  # TFLite's BroadcastPrelu4DSlow
+FINE_DEPTH = 2**12 - 1  # of a softmax from int8 to int16
 SOFTMAX_CODE_ENTRIES = 80  # of 4 bytes: what the code of an exponential takes
 SOFTMAX_TABLE_ELEMENTS = 512  # from here on 1 KB is worth 200 instructions an element
 Wide = Callable[[Operator, Graph, LowerSpec], activation_s16.Call]
@@ -150,7 +151,13 @@ def check_hard_swish(op: Operator, graph: Graph) -> None:
 
 def check_softmax(op: Operator, graph: Graph) -> None:
     """A row to normalise, the output's scale 1/256 in int8, a beta that TFLite takes."""
-    x, y = _check_unary(op, graph)
+    x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
+    finer = x.dtype is DType.INT8 and y.dtype is DType.INT16
+    if finer:
+        require_shape(op, graph, y, x.shape)
+        require_per_tensor(op, graph, x, y)
+    else:
+        x, y = _check_unary(op, graph)
     require_rank(op, graph, x, 1, 8)
     beta = op.option("beta")
     require(
@@ -162,7 +169,17 @@ def check_softmax(op: Operator, graph: Graph) -> None:
     if x.dtype is DType.INT16:
         activation_s16.check_softmax(op, graph)
     if x.dtype in (DType.INT8, DType.UINT8):
-        require_quantization(op, graph, y, 1 / 256, -128 if x.dtype is DType.INT8 else 0)
+        if finer:
+            require_quantization(op, graph, y, 2.0**-16, -(2**15))
+            require(
+                x.shape[-1] <= FINE_DEPTH,
+                op,
+                graph,
+                f"its rows have {x.shape[-1]} elements; from int8 to int16 {FINE_DEPTH} is the "
+                "limit, beyond which TFLite's sum overflows. Reshape its input in the model.",
+            )
+        else:
+            require_quantization(op, graph, y, 1 / 256, -128 if x.dtype is DType.INT8 else 0)
         require(
             beta * x.scale > 2**-26,
             op,
@@ -249,16 +266,31 @@ def lower_softmax(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
     if x.dtype is DType.FLOAT32:
         params = Params("ep_softmax_f32_t", (*shape, ("beta", beta)))
         return elementwise(op, graph, "ep_softmax_f32", "ep_softmax_f32", (params, *refs))
+    if y.dtype is DType.INT16:
+        return _softmax_to_int16(op, graph)
     multiplier, radius = tables.softmax_scaling(x.scale, beta)
     if not _softmax_by_table(x.elements, radius, spec):
         scaling = (("mantissa", multiplier.mantissa), ("shift", multiplier.shift))
         params = Params("ep_softmax_s8_t", (*shape, *scaling, ("radius", radius)))
         return elementwise(op, graph, "ep_softmax_s8", "ep_softmax_s8", (params, *refs))
-    table = tables.softmax_exponentials(x.scale, beta)
-    constant = Const("exponentials", "int32_t", table.astype("<i4").tobytes(), "tables")
-    params = Params("ep_softmax_table_s8_t", (*shape, ("entries", len(table))))
     source = "ep_softmax_table_s8"
-    return elementwise(op, graph, source, source, (params, constant, *refs))
+    return elementwise(op, graph, source, source, _tabled(op, graph))
+
+
+def _tabled(op: Operator, graph: Graph) -> tuple[Argument, ...]:
+    """The arguments of a softmax whose exponentials are a table."""
+    x, y = input_tensor(op, graph, 0), output_tensor(op, graph)
+    depth = x.shape[-1]
+    table = tables.softmax_exponentials(x.scale, float(op.option("beta")))
+    constant = Const("exponentials", "int32_t", table.astype("<i4").tobytes(), "tables")
+    fields = (("rows", x.elements // depth), ("depth", depth), ("entries", len(table)))
+    return Params("ep_softmax_table_s8_t", fields), constant, *calls.refs(x, y)
+
+
+def _softmax_to_int16(op: Operator, graph: Graph) -> Lowered:
+    inputs = calls.in_ram(input_tensor(op, graph, 0))
+    kernel = "ep_softmax_s8_s16"
+    return Lowered((Step(op.index, kernel, kernel, _tabled(op, graph), inputs, op.outputs),))
 
 
 def _softmax_by_table(elements: int, radius: int, spec: LowerSpec) -> bool:
@@ -333,7 +365,7 @@ ROWS: tuple[OperatorRow, ...] = (
         lower=lower_softmax,
         float_ulp=4,
         notes="In int8 TFLite aborts where the exponentials of a row sum up to 512 or more; "
-        "here each output is then 0, as exact arithmetic has it.",
+        "here each output is then 0, as exact arithmetic has it. From int8 to int16 too.",
     ),
     OperatorRow(
         kind="LOGISTIC",
