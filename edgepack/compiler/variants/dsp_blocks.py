@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     Columns = tuple[NDArray[np.int64], list[NDArray[np.uint8]]]  # words, bytes behind the places
 
 LEAST = 0.25  # of the blocks, from which on leaving them out may pay
-TOGETHER = 8  # blocks a turn of the loops
-MOST = TOGETHER * 255  # that a row may have
+CHAIN_TURN, DENSE_TURN = 8, 16  # blocks a turn of the loops
+MOST = CHAIN_TURN * 255  # that a row may have
 LIMITS = "blocks are left out where sums are below 2^23, of rows of at most 8,160 weights"
-CHAIN_WORDS, DENSE_WORDS = 13, 8  # of a block's instructions
+CHAIN_WORDS = 13  # of a block's instructions
 
 
 def conv(layer: ConvLayer, spec: LowerSpec) -> tuple[Step | str, ...]:
@@ -126,7 +126,7 @@ def _dense_step(layer: DenseLayer, kernel: str, columns: Columns) -> Step:
         arguments=(
             params,
             TensorRef(layer.input),
-            _const(zero_blocks.rows_of(layer.weights), layer.bias, columns, DENSE_WORDS),
+            _dense_const(zero_blocks.rows_of(layer.weights), layer.bias, columns),
             Scratch(2 * BIAS_BYTES * groups),
             TensorRef(layer.output),
         ),
@@ -149,26 +149,40 @@ def _chain_const(
         mantissas, shifts = requantisation(layer.multipliers)
         words = np.stack([mantissas, added_twice(layer.zero_out, shifts)], axis=1)
         columns = (words, _bytes(shifts + 6))
-    return _const(zero_blocks.rows_of(weights), starts, columns, CHAIN_WORDS)
+    rows = zero_blocks.rows_of(weights)
+    turns = [(CHAIN_WORDS * skipped, turns) for skipped, turns in _turns(rows, CHAIN_TURN)]
+    return _const(rows, starts, columns, turns)
+
+
+def _dense_const(
+    rows: Sequence[zero_blocks.Row], bias: NDArray[np.int64], columns: Columns
+) -> Const:
+    """The stream of ep_blocks.h."""
+    return _const(rows, 256 * bias, columns, [*_turns(rows, DENSE_TURN), (DENSE_TURN, 0)])
+
+
+def _turns(rows: Sequence[zero_blocks.Row], together: int) -> list[tuple[int, int]]:
+    """Of each row the blocks that its first turn passes over, and its turns."""
+    counts = [len(row.gaps) for row in rows]
+    return [(-count % together, -(-count // together)) for count in counts]
 
 
 def _const(
     rows: Sequence[zero_blocks.Row],
     starts: NDArray[np.int64],
     columns: Columns,
-    block_words: int,
+    turns: Sequence[tuple[int, int]],
 ) -> Const:
-    """{bytes to the places}, the words of each output, its places."""
+    """{bytes to the places}, the words of each output, its turns and places, and what ends them."""
     words, ends = columns
     parts, places = [], []
     for number, row in enumerate(rows):
         parts.append((starts[number : number + 1] % 2**32).astype("<u4"))
         parts.append(np.ascontiguousarray(row.weights).view("<u4").reshape(-1))
         parts += [(line % 2**32).astype("<u4") for line in words[number : number + 1]]
-        turns = -(-len(row.gaps) // TOGETHER)
-        skipped = turns * TOGETHER - len(row.gaps)
-        places += [np.array([block_words * skipped, turns], np.uint8), row.gaps]
+        places += [np.array(turns[number], np.uint8), row.gaps]
         places += ends[number : number + 1]
+    places += [np.array(pair, np.uint8) for pair in turns[len(rows) :]]
     body = np.concatenate(parts).astype("<u4").tobytes()
     data = np.uint32(BIAS_BYTES + len(body)).tobytes() + body + np.concatenate(places).tobytes()
     data += bytes(-len(data) % BIAS_BYTES)

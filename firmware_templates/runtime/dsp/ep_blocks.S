@@ -4,23 +4,21 @@
     .thumb
 
     .equ WIDE, 0
-    .equ ENTRY, 4
-    .equ Y_END, 8
-    .equ ROUND, 12
-    .equ FRAME, 16
-    .equ TOGETHER, 8
+    .equ ROUND, 4
+    .equ FRAME, 8
+    .equ TOGETHER, 16
     .equ BLOCK_BYTES, 32
 
-/* 4 values of an output: 4 multiply-accumulates, 8 instructions of 32 bytes. r0 wide, r1 stream, r2 sum,
- * r5 places, r8 r9 values, r10 r11 weights, r12 groups between. */
+/* 4 values of an output: 4 multiply-accumulates, 8 instructions of 32 bytes. r0 wide, r1 stream,
+ * r2 256 * sum, r5 places, r8 r9 values, r10 0xFF00FF00, r11 r12 256 * weights, r12 groups between. */
     .macro BLOCK
     ldrb.w r12, [r5], #1
     ldr.w r11, [r1], #4
     add.w r0, r0, r12, lsl #3
     ldm.w r0!, {r8, r9}
-    sxtb16 r10, r11
-    sxtb16 r11, r11, ror #8
-    smlad r2, r10, r8, r2
+    and.w r12, r10, r11, lsl #8
+    and.w r11, r11, r10
+    smlad r2, r12, r8, r2
     smlad r2, r11, r9, r2
     .endm
 
@@ -37,8 +35,7 @@
     mov lr, r3
     ldm r0, {r4, r5, r6, r8, r9}
     str r1, [sp, #WIDE]
-    add r4, r4, lr
-    str r4, [sp, #Y_END]
+    mov r10, #0xFF00FF00
     .if \channels
     str r6, [sp, #ROUND]
     .else
@@ -49,17 +46,23 @@
     ldr r5, [r2]
     add r5, r5, r2
     add r1, r2, #4
-    adr r2, 2f
-    orr r2, r2, #1
-    str r2, [sp, #ENTRY]
 1:
     ldr r2, [r1], #4
     ldrb r8, [r5], #1
     ldrb r6, [r5], #1
-    ldr r9, [sp, #ENTRY]
     ldr r0, [sp, #WIDE]
-    add r9, r9, r8, lsl #2
-    bx r9
+    tbb [pc, r8]
+3:
+    .set skipped, 0
+    .rept TOGETHER
+    .byte (2f - 3b + BLOCK_BYTES * skipped) / 2
+    .set skipped, skipped + 1
+    .endr
+    .byte (4f - 3b) / 2
+    .balign 2
+4:
+    add sp, sp, #FRAME
+    pop {r4-r11, pc}
     .balign 4
 2:
     .rept TOGETHER
@@ -70,17 +73,13 @@
     .if \channels == 2
     ldm r1!, {r3, r4}
     ldrb r7, [r5], #1
-    lsl r2, r2, #8
     lsr r8, r2, #31
     sub r4, r4, r8, lsl #7
     .elseif \channels
     ldr r3, [r1], #4
     ldrb r7, [r5], #1
     ldr r4, [sp, #ROUND]
-    lsl r2, r2, #8
     lsl r4, r4, r7
-    .else
-    lsl r2, r2, #8
     .endif
     .if \channels == 2
     smmul r2, r2, r3
@@ -91,11 +90,7 @@
     asr r2, r2, r7
     ssat r2, #8, r2, asr #1
     strb r2, [lr], #1
-    ldr r9, [sp, #Y_END]
-    cmp r9, lr
-    bne.w 1b
-    add sp, sp, #FRAME
-    pop {r4-r11, pc}
+    b.w 1b
     .size \name, . - \name
     .endm
 
