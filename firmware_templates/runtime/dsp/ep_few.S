@@ -7,13 +7,14 @@
     .syntax unified
     .thumb
 
-    .equ X, 0
-    .equ STREAM, 4
+    .equ STREAM, 0
+    .equ X, 4
     .equ STEP, 8
-    .equ PIXELS, 12
-    .equ ENTRY, 16
+    .equ ENTRY, 12
+    .equ Y_END, 16
     .equ FRAME, 20
     .equ RECORD_BYTES, 28
+    .equ TOGETHER, 8
 
     .macro OUTPUT
     ldm r0!, {r6, r7, r8, r9, r10, r11, r12}
@@ -34,41 +35,40 @@ ep_few:
     push {r4-r11, lr}
     sub sp, sp, #FRAME
     ldm r0, {r4, r5, r6}
-    strd r1, r2, [sp, #X]
-    strd r5, r6, [sp, #STEP]
-    mov r1, r3
     mov r7, #RECORD_BYTES
     mla lr, r4, r7, r2
+    mla r6, r4, r6, r3
+    str r6, [sp, #Y_END]
+    strd r2, r1, [sp, #STREAM]
+    mov r1, r3
     rsb r4, r4, #0
-    and r4, r4, #3
+    and r4, r4, #TOGETHER - 1
     adr r3, 2f
     add r3, r3, r4, lsl #5
     orr r3, r3, #1
-    str r3, [sp, #ENTRY]
+    strd r5, r3, [sp, #STEP]
 1:
-    ldrd r6, r0, [sp, #X]
-    ldr r7, [sp, #STEP]
-    mov r8, #0xFF00FF00
+    ldm sp, {r0, r6, r7, r8}
+    mov r9, #0xFF00FF00
     ldr r3, [r6]
     ldr r5, [r6, #4]
     add r6, r6, r7
     str r6, [sp, #X]
-    and r2, r8, r3, lsl #8
-    and r3, r3, r8
-    and r4, r8, r5, lsl #8
-    and r5, r5, r8
-    ldr pc, [sp, #ENTRY]
+    and r2, r9, r3, lsl #8
+    and r3, r3, r9
+    and r4, r9, r5, lsl #8
+    and r5, r5, r9
+    bx r8
     .balign 4
 2:
-    .rept 4
+    .rept TOGETHER
     OUTPUT
     .endr
     cmp r0, lr
-    bne 2b
-    ldr r6, [sp, #PIXELS]
-    subs r6, r6, #1
-    str r6, [sp, #PIXELS]
-    bne 1b
+    bne.w 2b
+    ldr r6, [sp, #Y_END]
+    cmp r1, r6
+    bne.w 1b
     add sp, sp, #FRAME
     pop {r4-r11, pc}
     .size ep_few, . - ep_few
