@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+# A machine that does other things as well makes no example wrong.
+settings.register_profile("edgepack", deadline=None)
+settings.load_profile("edgepack")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

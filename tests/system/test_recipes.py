@@ -143,11 +143,11 @@ def test_a_recipe_cut_off_goes_on_and_gives_the_same_bytes(
         copied(project, folder)
     told = finished(whole, worker, monkeypatch)
     assert any(text.startswith("prune: training, loss ") for text in told)
-    killed_at(cut, "fine_tune: training")
+    killed_at(cut, "fine-tune: training")
     assert sorted(made(cut)) == ["1-prune.keras", "1-prune.keras.json"]
     resumed = finished(cut, worker, monkeypatch)
     assert not any(text.startswith("prune: ") for text in resumed)
-    assert any(text.startswith("fine_tune: training, loss ") for text in resumed)
+    assert any(text.startswith("fine-tune: training, loss ") for text in resumed)
     names = {"1-prune.keras", "2-fine-tune.keras", "3-quantize.tflite"}
     assert {name for name in made(whole) if not name.endswith(".json")} == names
     assert {n: made(cut)[n] for n in names} == {n: made(whole)[n] for n in names}
