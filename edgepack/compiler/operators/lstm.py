@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgepack.compiler.operators import checks, lstm_hybrid, lstm_s8, lstm_weights
+from edgepack.compiler.operators import checks, lstm_hybrid, lstm_s8, lstm_s16, lstm_weights
 from edgepack.compiler.operators.lstm_weights import BIASES, COEFFICIENTS, INPUT, Gate, Sizes
 from edgepack.compiler.operators.row import OperatorRow, OptionField
 from edgepack.compiler.operators.sequences import Walk, walk_of
@@ -25,7 +25,7 @@ FLOAT_ULP = 2**14  # the curves and the order of the sums, carried on from step 
 
 def _check(op: Operator, graph: Graph) -> None:
     data, output = checks.input_tensor(op, graph, INPUT), checks.output_tensor(op, graph)
-    checks.require_type(op, graph, data, ("int8", "float32"))
+    checks.require_type(op, graph, data, ("int8", "int16", "float32"))
     checks.require_same_type(op, graph, data, output)
     checks.require_rank(op, graph, data, 3, 3)
     sizes = check_layer(op, graph)
@@ -35,6 +35,8 @@ def _check(op: Operator, graph: Graph) -> None:
 def check_layer(op: Operator, graph: Graph) -> Sizes:
     """All but the output's type and shape; the layer's sizes."""
     data, sizes = checks.input_tensor(op, graph, INPUT), lstm_weights.sizes_of(op, graph)
+    if data.dtype.name == "INT16":
+        lstm_s16.check_parts(op, graph, sizes)
     lstm_weights.check_weights(op, graph, sizes)
     activation = op.option("fused_activation_function")
     checks.require(
@@ -60,6 +62,8 @@ def check_layer(op: Operator, graph: Graph) -> Sizes:
         )
     if data.dtype.name == "INT8":
         lstm_s8.check(op, graph, sizes)
+    elif data.dtype.name == "INT16":
+        lstm_s16.check(op, graph, sizes)
     elif lstm_weights.is_hybrid(op, graph):
         lstm_hybrid.check(op, graph, sizes)
     return sizes
@@ -77,6 +81,10 @@ def layer_step(op: Operator, graph: Graph, walk: Walk) -> Step:
     params = Params("ep_lstm_t", sizes.fields(walk))
     if data.dtype.name == "INT8":
         return _step(op, graph, sizes, "ep_lstm_s8", (params, *lstm_s8.tables(op, graph, sizes)))
+    if data.dtype.name == "INT16":
+        own = (params, *lstm_s16.tables(op, graph, sizes))
+        more = 3 * sizes.cells * data.dtype.bytes
+        return _step(op, graph, sizes, "ep_lstm_s16", own, more)
     if lstm_weights.is_hybrid(op, graph):
         tables = lstm_hybrid.tables(op, graph, sizes)
         bytes_too = sizes.inputs + sizes.outputs + sizes.cells
@@ -131,13 +139,16 @@ ROWS: tuple[OperatorRow, ...] = (
             OptionField("asymmetric_quantize_inputs", 4, "bool"),
         ),
         inputs=(20, 24),
+        types=("int8", "int16", "float32"),
         optional=OPTIONAL,
         check=_check,
         lower=_lower,
         float_ulp=FLOAT_ULP,
         tags=frozenset({"intermediates"}),
+        oracle="LiteRT reference; int16: TFLite Micro",
         notes="Hybrid (float with int8 weights) too; projection, peepholes, clipping and coupled "
-        "input gates; no layer normalisation inside the cells. float32: within 2^-17 of LiteRT "
-        "beside outputs of size 1.",
+        "input gates; no layer normalisation inside the cells. int16 with int8 weights, which "
+        "LiteRT does not take, is TFLite Micro's: clipping is all it has of those. float32: "
+        "within 2^-17 of LiteRT beside outputs of size 1.",
     ),
 )

@@ -82,13 +82,14 @@ def is_hybrid(op: Operator, graph: Graph) -> bool:
 
 def check_weights(op: Operator, graph: Graph, sizes: Sizes) -> None:
     """Shapes and types of all weights, biases and states."""
-    integer = checks.input_tensor(op, graph, INPUT).dtype.name == "INT8"
+    real, cells = checks.input_tensor(op, graph, INPUT).dtype.name.lower(), (sizes.cells,)
+    integer = real != "float32"
     kind = "int8" if integer or is_hybrid(op, graph) else "float32"
-    real, cells = ("int8" if integer else "float32"), (sizes.cells,)
+    bias = {"int8": "int32", "int16": "int64"}.get(real, "float32")
     for places, shape, dtype in (
         (WEIGHTS, (sizes.cells, sizes.inputs), kind),
         (RECURRENT, (sizes.cells, sizes.outputs), kind),
-        (BIASES, cells, "int32" if integer else "float32"),
+        (BIASES, cells, bias),
     ):
         for place in places[: sizes.gates]:
             _require(op, graph, place, shape, dtype)
