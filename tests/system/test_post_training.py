@@ -9,21 +9,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgepack.compress import (
-    floatnet,
-    layerwise,
-    quantizer,
-    quantizer_scales,
-    quantizer_weights,
-    sensitivity,
-)
+from edgepack.compress.quantizing import grids as quantizer_grids
+from edgepack.compress.quantizing import layerwise, quantizer, sensitivity
+from edgepack.compress.quantizing import scales as quantizer_scales
 from edgepack.compress.quantizing.equalize import equalized, pairs
 from edgepack.compress.quantizing.floatnet import FloatNet, collected, read_net
+from edgepack.compress.quantizing.grids import Stepping, weight_grids
 from edgepack.compress.quantizing.patches import grouped, groups_of, outputs_of, rows, ungrouped
 from edgepack.compress.quantizing.ranges import squared_errors, weight_steps
 from edgepack.compress.quantizing.rounding import RoundingSpec
 from edgepack.compress.quantizing.rules import Grid
-from edgepack.compress.quantizing.scales import Scales
+from edgepack.compress.quantizing.scales import (
+    Scales,
+    Scaling,
+    observed,
+    operator_bits,
+    ranges_of,
+    scales,
+)
 from edgepack.compress.quantizing.stepwise import OneOperator
 from edgepack.compress.spec import DataSpec, QuantizeSpec
 from edgepack.errors import ModelError, UsageError
@@ -39,13 +42,12 @@ def answers(net: FloatNet, x: np.ndarray) -> np.ndarray:
 
 
 def quantisation(net: FloatNet, x: np.ndarray, bits: int = 4) -> tuple[Scales, dict[int, Grid]]:
-    seen = quantizer_scales.observed(net, [x], bins=False)
-    ranges = quantizer_scales.ranges_of(net, seen, quantizer_scales.Scaling())
-    found = quantizer_scales.scales(ranges, quantizer_scales.operator_bits(net, {}))
+    seen = observed(net, [x], bins=False)
+    found = scales(ranges_of(net, seen, Scaling()), operator_bits(net, {}))
     inputs = {w.operator: found.activations[w.x] for w in net.weighted()}
     widths = {w.operator: bits for w in net.weighted()}
-    stepping = quantizer_weights.Stepping(method="mse")
-    return found, quantizer_weights.weight_grids(net, widths, stepping, inputs)
+    stepping = quantizer_grids.Stepping(method="mse")
+    return found, quantizer_grids.weight_grids(net, widths, stepping, inputs)
 
 
 @pytest.mark.parametrize("residual", [False, True])
@@ -136,9 +138,9 @@ def test_rounding_and_bias_bring_the_outputs_nearer_on_unseen_samples():
     for seed in range(3):
         net = read_net(conv_net(seed))
         fit, test = samples(64, seed), samples(64, seed + 100)
-        scales, grids = quantisation(net, fit)
+        found, grids = quantisation(net, fit)
         how = layerwise.Fitting(rounding=RoundingSpec(iterations=100), correct_bias=True)
-        made = layerwise.fitted(net, [fit], scales, grids, how)
+        made = layerwise.fitted(net, [fit], found, grids, how)
         assert [layer.layer for layer in made.layers] == ["first", "depthwise", "point", "dense"]
         assert all(layer.fitted < layer.nearest for layer in made.layers)
         for key, grid in made.grids.items():
@@ -146,13 +148,44 @@ def test_rounding_and_bias_bring_the_outputs_nearer_on_unseen_samples():
             assert np.abs(grid.integers).max() <= 7
             assert (grid.steps <= 2 * grids[key].steps + 1e-9).all()
             assert (grid.steps >= 0.5 * grids[key].steps - 1e-9).all()
-        again = layerwise.fitted(net, [fit], scales, grids, how)
+        again = layerwise.fitted(net, [fit], found, grids, how)
         for key, grid in made.grids.items():
             np.testing.assert_array_equal(grid.integers, again.grids[key].integers)
         assert made.net.content == again.net.content
-        before = against_float(net, net, scales, grids, test)
-        ratios.append(against_float(net, made.net, scales, made.grids, test) / before)
+        before = against_float(net, net, found, grids, test)
+        ratios.append(against_float(net, made.net, found, made.grids, test) / before)
     assert max(ratios) < 0.8
+
+
+def wide_net(inputs: int) -> bytes:
+    """One dense layer."""
+    rng = np.random.default_rng(inputs)
+    b = ModelBuilder()
+    x, y = b.tensor((1, inputs), "float32", name="x"), b.tensor((1, 5), "float32", name="y")
+    data = rng.normal(0, 0.05, (5, inputs)).astype(np.float32)
+    w = b.tensor((5, inputs), "float32", name="wide/w", data=data)
+    bias = b.tensor((5,), "float32", name="wide/b", data=rng.normal(0, 1, 5).astype(np.float32))
+    b.operator("FULLY_CONNECTED", [x, w, bias], [y])
+    return b.build([x], [y])
+
+
+@pytest.mark.parametrize("keep_steps", [False, True])
+def test_layers_of_many_inputs_are_rounded_too(keep_steps):
+    net = read_net(wide_net(1300))
+    rng = np.random.default_rng(1)
+    x = (rng.normal(size=(200, 20)) @ rng.normal(size=(20, 1300))).astype(np.float32)
+    found, grids = quantisation(net, x[:150])
+    how = layerwise.Fitting(
+        rounding=RoundingSpec(iterations=30), correct_bias=True, keep_steps=keep_steps
+    )
+    made = layerwise.fitted(net, [x[:150]], found, grids, how)
+    (weights,) = grids
+    assert made.grids[weights].integers.shape == (5, 1300)
+    kept = np.array_equal(made.grids[weights].steps, grids[weights].steps)
+    assert kept == keep_steps
+    assert made.layers[0].fitted < made.layers[0].nearest
+    before = against_float(net, net, found, grids, x[150:])
+    assert against_float(net, made.net, found, made.grids, x[150:]) < 0.5 * before
 
 
 def test_steps_of_powers_of_two_stay_as_they_are():
@@ -166,37 +199,35 @@ def test_steps_of_powers_of_two_stay_as_they_are():
 
 
 def against_float(
-    net: FloatNet, made: FloatNet, scales: Scales, grids: dict[int, Grid], x: np.ndarray
+    net: FloatNet, made: FloatNet, found: Scales, grids: dict[int, Grid], x: np.ndarray
 ) -> float:
     constants = {w.weights: layerwise.dequantised(grids[w.weights], w.axis) for w in net.weighted()}
     coarse = made.with_constants(constants)
-    values = {made.inputs[0]: layerwise.fake(x, scales.activations[made.inputs[0]])}
+    values = {made.inputs[0]: layerwise.fake(x, found.activations[made.inputs[0]])}
     for index in range(len(made.operators)):
         for t, y in OneOperator(coarse, index)(values).items():
-            values[t] = layerwise.fake(y, scales.activations.get(t))
+            values[t] = layerwise.fake(y, found.activations.get(t))
     return float(np.square(values[net.outputs[0]] - answers(net, x)).mean())
 
 
 def test_bias_correction_alone_takes_the_means_back():
     net = read_net(conv_net(4))
     x = samples(64)
-    scales, grids = quantisation(net, x, bits=2)
-    made = layerwise.fitted(net, [x], scales, grids, layerwise.Fitting(correct_bias=True))
+    found, grids = quantisation(net, x, bits=2)
+    made = layerwise.fitted(net, [x], found, grids, layerwise.Fitting(correct_bias=True))
     for layer in net.weighted():
         np.testing.assert_array_equal(
             made.grids[layer.weights].integers, grids[layer.weights].integers
         )
     assert sum(layer.bias_shift > 0 for layer in made.layers) == len(made.layers)
-    assert against_float(net, made.net, scales, grids, x) < against_float(
-        net, net, scales, grids, x
-    )
+    assert against_float(net, made.net, found, grids, x) < against_float(net, net, found, grids, x)
 
 
 def test_too_few_samples_and_loops_are_refused():
     net = read_net(conv_net())
-    scales, grids = quantisation(net, samples(16))
+    found, grids = quantisation(net, samples(16))
     with pytest.raises(UsageError) as caught:
-        layerwise.fitted(net, [samples(7)], scales, grids, layerwise.Fitting())
+        layerwise.fitted(net, [samples(7)], found, grids, layerwise.Fitting())
     assert str(caught.value) == (
         "samples: 7 are too few to fit rounding and biases to; give at least 8, better some "
         "hundreds"
@@ -206,7 +237,7 @@ def test_too_few_samples_and_loops_are_refused():
     condition = b.tensor((1,), "bool", data=[True])
     y = b.tensor((1, 4), "float32")
     b.operator("IF", [condition, x], [y])
-    branching = floatnet.read_net(b.build([x], [y]))
+    branching = read_net(b.build([x], [y]))
     with pytest.raises(ModelError) as caught_too:
         OneOperator(branching, 0)
     assert str(caught_too.value) == (
@@ -218,9 +249,9 @@ def test_too_few_samples_and_loops_are_refused():
 def test_constant_samples_leave_finite_weights():
     net = read_net(conv_net())
     x = np.full((16, 8, 8, 3), 0.5, np.float32)
-    scales, grids = quantisation(net, x)
+    found, grids = quantisation(net, x)
     how = layerwise.Fitting(rounding=RoundingSpec(iterations=20), correct_bias=True)
-    made = layerwise.fitted(net, [x], scales, grids, how)
+    made = layerwise.fitted(net, [x], found, grids, how)
     assert np.isfinite(answers(made.net, x)).all()
 
 

@@ -7,12 +7,13 @@ worker.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from edgepack.compress.quantizing.bias import corrected, means
+from edgepack.compress.quantizing.blockwise import ROWS, blockwise, is_wide
 from edgepack.compress.quantizing.floatnet import FloatNet, Samples, Weighted
 from edgepack.compress.quantizing.patches import (
     as_product,
@@ -189,39 +190,48 @@ class _Walk:
         kind, groups = self.net.operators[layer.operator].kind, groups_of(self.net, layer)
         weights = _data(self.net, layer.weights)
         floats = grouped(weights, kind, groups).astype(np.float64)
-        aim = target(self._moments(layer, given[layer.x]), floats)
         steps = np.broadcast_to(nearest.steps, weights.shape[layer.axis])
         spread = steps.reshape(floats.shape[:2])
-        found = adaround(aim, floats, spread, nearest.bits, self.how.rounding)
-        kept = nearest.steps
-        if not self.how.keep_steps:
-            shared = len(kept) == 1
-            found, fit = refitted(
-                aim, found, spread, nearest.bits, self.how.rounding, shared=shared
-            )
-            exact = fit.reshape(-1)[: len(kept)].astype(np.float32)
-            kept = exact.astype(np.float64)
+        how, bits, kept = self.how.rounding, nearest.bits, nearest.steps
+        fits, shared = not self.how.keep_steps, len(kept) == 1
+        if is_wide(floats.shape[2]):
+            parts = list(self._rows(layer, given[layer.x], ROWS))
+            x, q = (np.concatenate(side, axis=1) for side in zip(*parts, strict=True))
+            found, fit = blockwise(x, q, floats, spread, bits, how, fit=fits, shared=shared)
+        else:
+            aim = target(self._moments(layer, given[layer.x]), floats)
+            found, fit = adaround(aim, floats, spread, bits, how), spread
+            if fits:
+                found, fit = refitted(aim, found, spread, bits, how, shared=shared)
+        if fits:
+            kept = fit.reshape(-1)[: len(kept)].astype(np.float32).astype(np.float64)
         grid = ungrouped(found, kind, weights.shape).astype(np.int8)
         return Grid(grid, kept, nearest.bits)
 
     def _moments(self, layer: Weighted, coarse: Array) -> Moments:
+        total: Moments | None = None
+        for x, q in self._rows(layer, coarse, _ROWS):
+            part = moments(x, q)
+            total = part if total is None else total + part
+        assert total is not None
+        return total
+
+    def _rows(self, layer: Weighted, coarse: Array, most: int) -> Iterator[tuple[Array, Array]]:
+        """What the layer's products read, `[groups, n, k]` of the float and the quantised net."""
         operator, shape = self.net.operators[layer.operator], self.net.tensors[layer.weights].shape
         groups, floats = groups_of(self.net, layer), self.floats[layer.x]
-        share = min(1.0, _ROWS / outputs_of(floats, operator, shape))
+        share = min(1.0, most / outputs_of(floats, operator, shape))
         random = np.random.default_rng(self.how.seed)
-        total: Moments | None = None
         for start in range(0, len(floats), _TOGETHER):
             x, q = floats[start : start + _TOGETHER], coarse[start : start + _TOGETHER]
             n = outputs_of(x, operator, shape)
             places = None
             if share < 1.0:
                 places = np.sort(random.choice(n, max(1, round(share * n)), replace=False))
-            part = moments(
-                rows(x, operator, shape, groups, places), rows(q, operator, shape, groups, places)
+            yield (
+                rows(x, operator, shape, groups, places),
+                rows(q, operator, shape, groups, places),
             )
-            total = part if total is None else total + part
-        assert total is not None
-        return total
 
 
 def fake(values: Array, affine: Affine | None) -> Array:

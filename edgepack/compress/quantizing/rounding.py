@@ -6,7 +6,8 @@ matrices, whatever their number. After Nagel et al., Up or Down? Adaptive Roundi
 Post-Training Quantization (2020): rectified sigmoids, Adam, a regulariser that hardens.
 
 A layer is `groups` products side by side: dense layers and convolutions are one group with
-weights `[1, out, k]`, depthwise ones a group a channel, `[channels, multiplier, k]`.
+weights `[1, out, k]`, depthwise ones a group a channel, `[channels, multiplier, k]`. `blockwise`
+takes over where k is large.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def target(seen: Moments, weights: Array) -> Target:
     qq = seen.qq / n - q_mean[:, :, None] * q_mean[:, None, :]
     xq = seen.xq / n - x_mean[:, :, None] * q_mean[:, None, :]
     wide = np.asarray(weights, np.float64)
-    stay = (_STAY + _STAY_OF_FEW * k / n) * np.einsum("gkk->g", qq)[:, None, None] / k
+    stay = staying(n, k, np.einsum("gkk->g", qq))
     return Target(qq + stay * np.eye(k), wide @ xq + stay * wide)
 
 
@@ -120,7 +121,7 @@ def adaround(aim: Target, weights: Array, steps: Array, bits: int, spec: Roundin
     top = limit(bits)
     scaled = np.asarray(weights, np.float64) / steps[:, :, None]
     nearest = np.clip(np.rint(scaled), -top, top)
-    unit = _in_steps(aim, steps)
+    unit = in_steps(aim, steps)
     settled = descend(unit, nearest, top)
     if spec.iterations == 0:
         return settled
@@ -148,11 +149,19 @@ def refitted(
         known = (under > 0) & (over > 0)
         best = np.where(known, over / np.where(known, under, 1.0), now)
         now = np.clip(best, 0.5 * first, 2.0 * first)
-        grid = descend(_in_steps(aim, now), grid, limit(bits))
+        grid = descend(in_steps(aim, now), grid, limit(bits))
     return grid, now
 
 
-def _in_steps(aim: Target, steps: Array) -> Target:
+def staying(n: int, k: int, spread: Array) -> Doubles:
+    """What leaving the float weights costs by `n` rows, `[groups, 1, 1]`; spread: the sum of the
+    variances of a group's `k` inputs.
+    """
+    each = (_STAY + _STAY_OF_FEW * k / n) / k * np.asarray(spread, np.float64)
+    return np.asarray(each[:, None, None], np.float64)
+
+
+def in_steps(aim: Target, steps: Array) -> Target:
     """The problem in units of each output's step; an output's error scales by step**-2."""
     return Target(aim.curvature, aim.pull / steps[:, :, None])
 

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
+from edgepack.compress.quantizing import blockwise
 from edgepack.compress.quantizing.bias import corrected, means
 from edgepack.compress.quantizing.ranges import weight_steps
 from edgepack.compress.quantizing.rounding import RoundingSpec, adaround, moments, refitted, target
@@ -118,6 +119,53 @@ def test_steps_that_are_fitted_lower_the_error(shared):
     if not shared:
         errors = aim.error(found * steps[:, :, None]), aim.error(grid * fitted[:, :, None])
         assert (errors[1] <= errors[0] + 1e-9).all()
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("fit", [False, True])
+def test_blocks_come_near_to_the_whole(monkeypatch, shared, fit):
+    monkeypatch.setattr(blockwise, "_BLOCK", 9)
+    spec, ratios = RoundingSpec(iterations=100), []
+    for seed in range(4):
+        x, q, w, steps = layer(20 + 9 * seed, k=40, out=4, groups=2)
+        steps = np.full_like(steps, steps.max()) if shared else steps
+        nearest = np.clip(np.rint(w / steps[:, :, None]), -7, 7) * steps[:, :, None]
+        aim = target(moments(x, q), w)
+        best = adaround(aim, w, steps, 4, spec)
+        grid, now = best, steps
+        if fit:
+            grid, now = refitted(aim, best, steps, 4, spec, shared=shared)
+        whole = output_error(x, q, w, grid * now[:, :, None])
+        grid, now = blockwise.blockwise(x, q, w, steps, 4, spec, fit=fit, shared=shared)
+        again = blockwise.blockwise(x, q, w, steps, 4, spec, fit=fit, shared=shared)
+        np.testing.assert_array_equal(grid, again[0])
+        blocks = output_error(x, q, w, grid * now[:, :, None])
+        assert np.abs(grid).max() <= 7 and (grid == np.rint(grid)).all()
+        assert (now >= 0.5 * steps).all() and (now <= 2 * steps).all()
+        assert (now == steps).all() or fit
+        assert len(np.unique(now)) == 1 or not shared
+        plain = output_error(x, q, w, nearest).sum()
+        ratios.append((blocks.sum() / plain, whole.sum() / plain))
+    by_blocks, by_whole = np.mean(ratios, axis=0)
+    assert by_blocks < 0.65 and by_blocks < 1.2 * by_whole, ratios
+
+
+def test_blocks_are_never_worse_than_nearest():
+    for seed in range(2):
+        x, q, w, steps = layer(seed, n=8, k=1200, out=2, bits=8)
+        spec = RoundingSpec(iterations=0, refits=1)
+        grid, now = blockwise.blockwise(x, q, w, steps, 8, spec, fit=True, shared=False)
+        nearest = np.rint(w / steps[:, :, None]) * steps[:, :, None]
+        stay = (0.01 + 5 * 1200 / 8) * q.var(axis=1).mean(axis=1)
+        made, plain = (
+            output_error(x, q, w, v) + stay * np.square(v - w).sum(axis=2)
+            for v in (grid * now[:, :, None], nearest)
+        )
+        assert (made <= plain * (1 + 1e-5)).all()
+
+
+def test_wide_layers_are_searched_by_blocks():
+    assert [blockwise.is_wide(k) for k in (27, 1152, 1153)] == [False, False, True]
 
 
 def test_inputs_that_say_nothing_leave_rounding_to_nearest():
