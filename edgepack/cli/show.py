@@ -67,27 +67,34 @@ def _bars() -> Iterator[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bars:
         tasks: dict[str, Any] = {}
+        last: dict[str, int] = {}
 
         def show(what: str, done: int, of: int) -> None:
             name = _name(what)
             if name not in tasks:
                 tasks[name] = bars.add_task(what, total=of or None)
+            elif done < last[name]:
+                bars.reset(tasks[name])
+            last[name] = done
             bars.update(tasks[name], description=what, completed=done, total=of or None)
 
         yield show
 
 
 def _lines() -> Progress:
-    last: dict[str, int] = {}
+    last: dict[str, tuple[int, int]] = {}
     start: dict[str, tuple[float, int]] = {}
 
     def show(what: str, done: int, of: int) -> None:
         name = _name(what)
         now = time.monotonic()
         quarter = 4 * done // of if of else 0
+        before, told = last.get(name, (done, -1))
+        if done < before:  # the same again, of another model
+            start[name], told = (now, done), -1
         since, first = start.setdefault(name, (now, done))
-        if last.get(name) != quarter:
-            last[name] = quarter
+        last[name] = (done, quarter)
+        if told != quarter:
             left = (now - since) / (done - first) * (of - done) if 0 <= first < done < of else 0.0
             text = f"{what}: {done}/{of}" if of else f"{what} ..."
             click.echo(text + (f", {left:.0f} s left" if left >= 1 else ""), err=True)

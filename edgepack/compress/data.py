@@ -108,7 +108,8 @@ def _load_file(path: Path) -> Mapping[str, NDArray[Any]]:
                 return {name: loaded[name] for name in loaded.files}
         return {"x": np.asarray(loaded)}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        why = "it holds Python objects" if "pickle" in str(error) else str(error)
+        why = "it holds Python objects" if "Object arrays" in str(error) else str(error)
+        why = "it begins like neither" if "pickled data" in why else why
         raise UsageError(
             f"{path}: not a readable .npz or .npy file of plain arrays ({why}); "
             "write it with numpy.savez(path, x=..., y=...)"

@@ -126,10 +126,18 @@ def compare_recipes(
     for outcome in outcomes:
         rows[outcome.labels[0]] = outcome.results[0]
     for label, outcome in zip(_labels(paths), outcomes, strict=True):
+        renamed = {}
         for name, result in zip(outcome.labels[1:], outcome.results[1:], strict=True):
             if all(result.model.sha256 != r.model.sha256 for r in rows.values()):
-                rows[name if name not in rows else f"{name} of {label}"] = result
-        held.update({f"{gate.name} {gate.detail}": gate for gate in outcome.gates})
+                renamed[name] = name if name not in rows else f"{name} of {label}"
+                rows[renamed[name]] = result
+        for gate in outcome.gates:
+            variant, _, rest = gate.name.partition(": ")
+            if variant in outcome.labels:
+                name = f"{renamed.get(variant, variant)}: {rest}"
+            else:
+                name = f"{outcome.labels[0]}: {gate.name}"
+            held[f"{name} {gate.detail}"] = replace(gate, name=name)
     outcome = Outcome(
         f"{len(paths)} recipes on {board.name}",
         tuple(rows),

@@ -102,11 +102,17 @@ def _require(config: Config, folder: Path) -> tuple[Compress, Path]:
             f"{folder}: there is no recipe: write [compress], then a [[compress.step]] with "
             'do = "prune", "quantize" or another stage for each step'
         )
-    if config.prune is not None or config.quantize is not None:
-        raise UsageError(
-            "[prune] and [quantize] are stages of `run`; in a recipe they are steps: "
-            '[[compress.step]] with do = "prune"'
-        )
+    tables = {
+        "prune": config.prune,
+        "train-quantized": config.train_quantized,
+        "quantize": config.quantize,
+    }
+    for name, table in tables.items():
+        if table is not None:
+            raise UsageError(
+                f"[{name}] is a stage of `run` without [compress]; in a recipe it is a step: "
+                f'[[compress.step]] with do = "{name}"'
+            )
     if model.suffix == ".tflite":
         raise UsageError(
             f"{model}: a recipe works on a Keras model, and this is past it; name the Keras model"

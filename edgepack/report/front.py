@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from edgepack.results import BenchResult, Outcome
 
 WIDTH, HEIGHT = 460, 320
-LEFT, RIGHT, TOP, BOTTOM = 56, 16, 12, 40
+LEFT, RIGHT, TOP, BOTTOM = 56, 24, 12, 40
 TICKS = 4
 CHARACTER = 6.2
 LINE = 13
+MARK = 7  # from a point's middle to where nothing of it is drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,9 @@ class Point:
     low: float  # ends of the bar of one standard error
     high: float
     front: bool
-    label: str
+    label: str  # its place among the variants, and those of points behind it; "" for these
     label_x: float
     label_y: float
-    anchor: str
     detail: str
 
 
@@ -118,24 +118,23 @@ def _plot(outcome: Outcome, key: str, name: str) -> Plot:
         return round(TOP + (HEIGHT - TOP - BOTTOM) * (y_ticks[-1] - value) / span, 2)
 
     on_front = pareto([(price, value) for _, price, value in places])
-    points: list[Point] = []
-    for place, ((i, price, value), error) in enumerate(zip(places, errors, strict=True)):
-        left = x(price) > WIDTH / 2
-        label = outcome.labels[i]
-        points.append(
-            Point(
-                x=x(price),
-                y=y(value),
-                low=y(value - error),
-                high=y(value + error),
-                front=place in on_front,
-                label=label,
-                label_x=round(x(price) + (-8 if left else 8), 2),
-                label_y=_free(y(value) + 4, points),
-                anchor="end" if left else "start",
-                detail=f"{label}: {value:.4f} +- {error:.4f}, {price:,.0f} {_unit(name)}",
-            )
+    middles = [(x(price), y(value)) for _, price, value in places]
+    labels = _labels(
+        [(*middle, str(i + 1)) for middle, (i, _, _) in zip(middles, places, strict=True)]
+    )
+    points = [
+        Point(
+            *middles[place],
+            low=y(value - error),
+            high=y(value + error),
+            front=place in on_front,
+            label=labels[place][0],
+            label_x=labels[place][1],
+            label_y=labels[place][2],
+            detail=f"{outcome.labels[i]}: {value:.4f} +- {error:.4f}, {price:,.0f} {_unit(name)}",
         )
+        for place, ((i, price, value), error) in enumerate(zip(places, errors, strict=True))
+    ]
     line = " ".join(f"{points[i].x},{points[i].y}" for i in on_front)
     return Plot(
         f"accuracy against {name}",
@@ -168,9 +167,30 @@ def _ticks(low: float, high: float) -> list[float]:
     return [round(step * k, 12) for k in range(first, max(last, first + 1) + 1)]
 
 
-def _free(wanted: float, before: Sequence[Point]) -> float:
-    """The nearest line for a label, at or below `wanted`, that no other label takes."""
-    y = wanted
-    while any(abs(p.label_y - y) < LINE for p in before) and y < HEIGHT - BOTTOM:
-        y += LINE
-    return round(y, 2)
+def _labels(points: Sequence[tuple[float, float, str]]) -> list[tuple[str, float, float]]:
+    """For each (x, y, text) its label and the label's left end and foot.
+
+    Points that lie upon one another have one label, at the first of them. It stands to the right,
+    the left, above or below, where it first hits no other point and no label.
+    """
+    first: dict[int, list[str]] = {}
+    for i, (x, y, text) in enumerate(points):
+        under = (j for j in first if math.dist((x, y), points[j][:2]) < MARK)
+        first.setdefault(next(under, i), []).append(text)
+    found = [("", x, y) for x, y, _ in points]
+    taken = [(x - MARK, y - MARK, x + MARK, y + MARK) for x, y, _ in points]
+    for i, texts in first.items():
+        text = ", ".join(texts)
+        x, y, wide = points[i][0], points[i][1], CHARACTER * len(text)
+        ways = [(MARK, 4), (-MARK - wide, 4), (-wide / 2, -MARK - 2), (-wide / 2, MARK + LINE - 2)]
+        boxes = [(x + dx, y + dy - LINE + 3, x + dx + wide, y + dy) for dx, dy in ways]
+        boxes = [b for b in boxes if b[0] >= LEFT and b[2] <= WIDTH] or boxes[:1]
+        box = next((b for b in boxes if not any(_overlap(b, other) for other in taken)), boxes[0])
+        taken.append(box)
+        found[i] = (text, round(box[0], 2), round(box[3], 2))
+    return found
+
+
+def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    """Whether two boxes (left, top, right, bottom) have an inside in common."""
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

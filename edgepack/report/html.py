@@ -9,6 +9,7 @@ from edgepack.report import front
 from edgepack.report.text import (
     STEPS,
     accuracy_text,
+    accuracy_where,
     agreement_text,
     header,
     number,
@@ -110,7 +111,7 @@ def tiles(r: BenchResult) -> tuple[Tile, ...]:
     stack = "stack not measured" if ram.stack_peak is None else f"stack {number(ram.stack_peak)}"
     return (
         Tile(
-            "accuracy on the board",
+            accuracy_where((r,)),
             accuracy_text(r).split(" of ")[0],
             agreement_text(r),
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from edgepack.report.front import front_marks, has_front
@@ -120,14 +121,21 @@ def to_csv(outcome: Outcome) -> str:
     return buffer.getvalue()
 
 
-SUMMARY = ("variant", "accuracy on the board", "flash B", "RAM B", "latency", "against the oracle")
+COSTS = ("flash B", "RAM B", "latency", "against the oracle")
 FRONT = "best against"
 STEPS = ("step", "asked", "bytes", "before", "after", "scored on")
 
 
 def header(outcome: Outcome) -> tuple[str, ...]:
     """The columns of `summary`; the last one says who is on the front, where there is one."""
-    return (*SUMMARY, FRONT) if has_front(outcome) else SUMMARY
+    columns = ("variant", accuracy_where(outcome.results), *COSTS)
+    return (*columns, FRONT) if has_front(outcome) else columns
+
+
+def accuracy_where(results: Sequence[BenchResult]) -> str:
+    """Whose answers the accuracies are of, as a heading."""
+    elsewhere = any(r.accuracy and r.accuracy.kind != r.board.kind for r in results)
+    return "accuracy (host)" if elsewhere else "accuracy on the board"
 
 
 def summary(outcome: Outcome) -> list[tuple[str, ...]]:

@@ -193,10 +193,22 @@ def task_of(model: Any, samples: Arrays, loss: Loss, source: str, *, taught: boo
         return Task("binary", y.astype(np.float32).reshape(-1, *shape), not binary)
     if kind == "crossentropy" and samples.labels is not None:
         classes = y.argmax(-1) if y.shape[1:] == shape else y
-        if classes.shape[1:] == shape[:-1] and 0 <= classes.min() <= classes.max() < shape[-1]:
+        whole = classes.dtype.kind != "f" or bool((classes == np.trunc(classes)).all())
+        if (
+            whole
+            and classes.shape[1:] == shape[:-1]
+            and 0 <= classes.min() <= classes.max() < shape[-1]
+        ):
             return Task("crossentropy", classes.astype(np.int64), not soft)
+    if samples.labels is None:
+        raise UsageError(
+            f"{source}: holds no labels y, and the model does not answer its inputs again; add y, "
+            "or name a teacher to learn from"
+        )
+    of_classes = kind == "crossentropy" and y.ndim == len(shape) and y.size > 0
+    range_of = f", from {y.min():g} to {y.max():g}," if of_classes else ""
     raise UsageError(
-        f"{source}: y of shape {list(y.shape)} does not fit outputs "
+        f"{source}: y of shape {list(y.shape)}{range_of} does not fit outputs "
         f"[n, {', '.join(map(str, shape))}] under the loss {kind!r}; give class indices from 0 "
         "to the number of outputs less one, or values of the outputs' shape"
     )

@@ -65,7 +65,7 @@ def test_without_two_scores_there_is_no_front() -> None:
 
 
 @pytest.mark.parametrize("same", [False, True])
-def test_points_lie_in_the_plot_and_labels_apart(same: bool) -> None:
+def test_points_lie_in_the_plot_and_labels_name_them_all(same: bool) -> None:
     rows = [(0.9, 1000, 5e6), (0.95, 2000, 4e6), (0.94, 2000, 6e6), (0.1, 90_000, 9e9)]
     found = outcome(*(measured(*(rows[0] if same else row)) for row in rows))
     drawn = plots(found)
@@ -75,7 +75,8 @@ def test_points_lie_in_the_plot_and_labels_apart(same: bool) -> None:
     ]
     for plot in drawn:
         assert len(plot.points) == 4
-        assert len({p.label_y for p in plot.points}) == 4
+        named = [name for p in plot.points if p.label for name in p.label.split(", ")]
+        assert sorted(named) == ["1", "2", "3", "4"]
         for p in plot.points:
             assert 0 <= p.x <= WIDTH
             assert 0 <= p.high <= p.y <= p.low <= HEIGHT
@@ -102,3 +103,21 @@ def test_the_page_escapes_steps_notes_and_plots() -> None:
     for start in (page.index('<svg class="front"'), page.rindex('<svg class="front"')):
         svg = page[start : page.index("</svg>", start) + 6]
         assert len(ElementTree.fromstring(svg).findall("circle")) == 2
+
+
+def test_labels_lie_beside_their_points_and_on_no_other() -> None:
+    rows = [(0.80 + 0.02 * (i % 3), 1000 + 60 * i, 5e6) for i in range(9)]
+    for plot in plots(outcome(*(measured(*row) for row in rows), measured(0.5, 4000, 9e6))):
+        for p in (p for p in plot.points if p.label):
+            assert 0 <= p.label_x <= WIDTH - 6 * len(p.label)
+            assert abs(p.label_y - p.y) <= 20
+            for other in plot.points:
+                inside = p.label_x < other.x < p.label_x + 6 * len(p.label)
+                assert not (inside and p.label_y - 10 < other.y < p.label_y)
+
+
+def test_accuracies_are_said_to_be_the_hosts_where_they_are() -> None:
+    of_host = outcome(measured(0.9, 1000, 5e6))
+    of_board = outcome(replace(result(), accuracy=Accuracy("emulated", "accuracy", 0.9, 10, None)))
+    assert "| accuracy (host) |" in report_tree(of_host).files["report.md"].decode()
+    assert "| accuracy on the board |" in report_tree(of_board).files["report.md"].decode()
