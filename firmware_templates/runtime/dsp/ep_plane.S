@@ -200,71 +200,37 @@ ep_plane_pair:
     sublt \sum, \sum, r12
     .endm
 
-    .macro FOUR_RESULTS twice
-    .if \twice != 2
-    ldrd r12, lr, [sp, #FACTOR]
-    .endif
-    .if \twice >= 2
-    .if \twice == 3
-    SIGNED r8
-    SIGNED r9
-    SIGNED r10
-    SIGNED r11
-    .endif
-    ssat r8, #8, r8, asr #SHIFTED
-    ssat r9, #8, r9, asr #SHIFTED
-    ssat r10, #8, r10, asr #SHIFTED
-    ssat r11, #8, r11, asr #SHIFTED
-    .elseif \twice
-    SCALED_TWICE r8
-    SCALED_TWICE r9
-    SCALED_TWICE r10
-    SCALED_TWICE r11
-    ROUNDED r8
-    ROUNDED r9
-    ROUNDED r10
-    ROUNDED r11
-    ldr r12, [sp, #SHIFT]
-    NARROWED r8
-    NARROWED r9
-    NARROWED r10
-    NARROWED r11
-    .else
-    SCALED r8
-    SCALED r9
-    SCALED r10
-    SCALED r11
-    ssat r8, #8, r8, asr #12
-    ssat r9, #8, r9, asr #12
-    ssat r10, #8, r10, asr #12
-    ssat r11, #8, r11, asr #12
-    .endif
+    .macro EACH way, sums:vararg
+    .irp sum, \sums
+    \way \sum
+    .endr
     .endm
 
-    .macro TWO_RESULTS twice
+    .macro SATURATED sum
+    ssat \sum, #8, \sum, asr #12
+    .endm
+
+    .macro SATURATED_SHIFTED sum
+    ssat \sum, #8, \sum, asr #SHIFTED
+    .endm
+
+    .macro RESULTS twice, sums:vararg
     .if \twice != 2
     ldrd r12, lr, [sp, #FACTOR]
     .endif
     .if \twice >= 2
     .if \twice == 3
-    SIGNED r8
-    SIGNED r9
+    EACH SIGNED, \sums
     .endif
-    ssat r8, #8, r8, asr #SHIFTED
-    ssat r9, #8, r9, asr #SHIFTED
+    EACH SATURATED_SHIFTED, \sums
     .elseif \twice
-    SCALED_TWICE r8
-    SCALED_TWICE r9
-    ROUNDED r8
-    ROUNDED r9
+    EACH SCALED_TWICE, \sums
+    EACH ROUNDED, \sums
     ldr r12, [sp, #SHIFT]
-    NARROWED r8
-    NARROWED r9
+    EACH NARROWED, \sums
     .else
-    SCALED r8
-    SCALED r9
-    ssat r8, #8, r8, asr #12
-    ssat r9, #8, r9, asr #12
+    EACH SCALED, \sums
+    EACH SATURATED, \sums
     .endif
     .endm
 
@@ -288,7 +254,7 @@ ep_plane_pair:
     COLUMN r10, r11, r3, r6, r10, r11
     ldrd r12, lr, [r0, #32]
     COLUMN r10, r11, r4, r7, r10, r11
-    FOUR_RESULTS \twice
+    RESULTS \twice, r8, r9, r10, r11
     ldrd r12, lr, [sp, #PIXEL_STEP]
     strb r9, [r1, lr]
     strb r8, [r1]
@@ -310,7 +276,7 @@ ep_plane_pair:
     COLUMN r8, r9, r3, r6, r8, r9
     ldrd r12, lr, [r0, #64]
     COLUMN r8, r9, r4, r7, r8, r9
-    TWO_RESULTS \twice
+    RESULTS \twice, r8, r9
     ldr lr, [sp, #ROW_STEP]
     strb r9, [r1, lr]
     strb r8, [r1]
@@ -325,7 +291,7 @@ ep_plane_pair:
 
 /* Four outputs of a row, and then the rest of the row; r10 what is left of it. */
     .macro FOUR_IN_A_ROW twice
-    FOUR_RESULTS \twice
+    RESULTS \twice, r8, r9, r10, r11
     ldr lr, [sp, #PIXEL_STEP]
     strb r8, [r1]
     strb r9, [r1, lr]
@@ -352,7 +318,7 @@ ep_plane_pair:
     HALF r8, r3, r6, r8
     ldrd r12, lr, [r0, #64]
     HALF r8, r4, r7, r8
-    TWO_RESULTS \twice
+    RESULTS \twice, r8
     ldr lr, [sp, #PIXEL_STEP]
     add r0, r0, #\step
     strb r8, [r1]
