@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgepack.compiler.operators import (
     activation,
+    circular,
     control,
     convolution,
     detection,
@@ -50,6 +51,7 @@ TABLE: dict[str, OperatorRow] = {
         spectra,
         filter_bank,
         streams,
+        circular,
         lstm,
         lstm_layers,
         rnn,
