@@ -10,18 +10,20 @@
 /// How many bits a number has; 0 has none.
 static inline int32_t ep_double_bits(uint64_t value)
 {
-    int32_t bits = 0;
-    for (int32_t step = 32; step > 0; step /= 2) {
-        if ((value >> step) != 0U) {
-            value >>= step;
+    const uint32_t upper = (uint32_t)(value >> 32);
+    uint32_t word = (upper != 0U) ? upper : (uint32_t)value;
+    int32_t bits = (upper != 0U) ? 32 : 0;
+    for (int32_t step = 16; step > 0; step /= 2) {
+        if ((word >> step) != 0U) {
+            word >>= step;
             bits += step;
         }
     }
-    return bits + (int32_t)value;
+    return bits + (int32_t)word;
 }
 
-/// sum * (2^32 * high + low) / 2^shift, rounded to the 53 bits of a double, and
-/// that to the nearest integer, halves away from zero; clamped to EP_DOUBLE_LIMIT either way.
+/// sum * (2^32 * high + low) / 2^shift, rounded to the 53 bits of a double, and that to the nearest
+/// integer, halves away from zero; clamped to EP_DOUBLE_LIMIT either way.
 /// The first rounding takes halves upwards: to even decides the result only just below n + 1/2, and
 /// there the even double is n + 1/2 itself, which has no more than 18 bits.
 /// |sum| < 2^53; 2^32 * high + low < 2^53, at least 2^52 where shift is 0; shift in [0, 127].
