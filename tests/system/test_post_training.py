@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgepack.compress.quantizing import grids as quantizer_grids
 from edgepack.compress.quantizing import layerwise, quantizer, sensitivity
-from edgepack.compress.quantizing import scales as quantizer_scales
 from edgepack.compress.quantizing.equalize import equalized, pairs
 from edgepack.compress.quantizing.floatnet import FloatNet, collected, read_net
 from edgepack.compress.quantizing.grids import Stepping, weight_grids
@@ -46,8 +44,8 @@ def quantisation(net: FloatNet, x: np.ndarray, bits: int = 4) -> tuple[Scales, d
     found = scales(ranges_of(net, seen, Scaling()), operator_bits(net, {}))
     inputs = {w.operator: found.activations[w.x] for w in net.weighted()}
     widths = {w.operator: bits for w in net.weighted()}
-    stepping = quantizer_grids.Stepping(method="mse")
-    return found, quantizer_grids.weight_grids(net, widths, stepping, inputs)
+    stepping = Stepping(method="mse")
+    return found, weight_grids(net, widths, stepping, inputs)
 
 
 @pytest.mark.parametrize("residual", [False, True])
@@ -131,6 +129,41 @@ def test_operators_run_alone_as_they_run_together():
         values.update(OneOperator(net, index)(values))
         for tensor in operator.outputs:
             np.testing.assert_allclose(values[tensor], together[tensor], rtol=1e-4, atol=1e-5)
+
+
+def folded_net() -> bytes:
+    """A dilated layer, as the converter writes it, and a sum that no sample changes."""
+    rng = np.random.default_rng(0)
+    b = ModelBuilder()
+    x = b.tensor((1, 8, 8, 3), "float32", name="x")
+    apart, padded = b.tensor((4, 4, 4, 3), "float32"), b.tensor((4, 4, 4, 5), "float32")
+    y, z = b.tensor((1, 8, 8, 5), "float32"), b.tensor((1, 8, 8, 5), "float32")
+    block = b.tensor((2,), "int32", data=[2, 2])
+    none = b.tensor((2, 2), "int32", data=[[0, 0], [0, 0]])
+    w = b.tensor((5, 3, 3, 3), "float32", data=rng.normal(size=(5, 3, 3, 3)).astype(np.float32))
+    bias = b.tensor((5,), "float32", data=rng.normal(size=5).astype(np.float32))
+    twice = b.tensor((5,), "float32")
+    b.operator("SPACE_TO_BATCH_ND", [x, block, none], [apart])
+    b.operator("CONV_2D", [apart, w, bias], [padded], stride_h=1, stride_w=1, padding="SAME")
+    b.operator("BATCH_TO_SPACE_ND", [padded, block, none], [y])
+    b.operator("ADD", [bias, bias], [twice])
+    b.operator("ADD", [y, twice], [z])
+    return b.build([x], [z])
+
+
+def test_samples_that_are_no_batch_stay_apart():
+    net = read_net(folded_net())
+    x = samples(9)
+    values = {net.inputs[0]: x}
+    for index, operator in enumerate(net.operators):
+        values.update(OneOperator(net, index)(values))
+        (made,) = operator.outputs
+        wanted = collected(net, [x], [made])[made]
+        given = np.tile(values[made], 9) if values[made].size * 9 == wanted.size else values[made]
+        np.testing.assert_allclose(given, wanted, rtol=1e-4, atol=1e-5)
+    found, grids = quantisation(net, x)
+    made = layerwise.fitted(net, [x], found, grids, layerwise.Fitting(correct_bias=True))
+    assert np.isfinite(answers(made.net, x)).all()
 
 
 def test_rounding_and_bias_bring_the_outputs_nearer_on_unseen_samples():

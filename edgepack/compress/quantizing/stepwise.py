@@ -50,23 +50,42 @@ class OneOperator:
             )
         )
         self.made = operator.outputs
+        self._shapes = {t: net.tensors[t].shape for t in (*self.fed, *self.made)}
         content = _model_of(net, index, self.fed, constants or {}, activation)
         self._interpreter = _interpreter(content, net.label(index))
         self._inputs = [i["index"] for i in self._interpreter.get_input_details()]
         self._outputs = [o["index"] for o in self._interpreter.get_output_details()]
 
     def __call__(self, values: Mapping[int, Array]) -> dict[int, Array]:
-        """Its outputs [n, ...] by tensor, from its inputs' values [n, ...]."""
-        rows = [np.ascontiguousarray(values[t], np.float32 if _float(values[t]) else None)
-                for t in self.fed]  # fmt: skip
-        n = len(rows[0]) if rows else 1
-        size = _TOGETHER if self.kind in _MANY_AT_ONCE else 1
+        """Its outputs by tensor, from its inputs' values: those of all samples along axis 0.
+
+        A tensor of the net that does not change with the samples is given, and comes, once.
+        """
+        given = [np.ascontiguousarray(values[t], np.float32 if _float(values[t]) else None)
+                 for t in self.fed]  # fmt: skip
+        samples = [len(x) // self._rows(t) for t, x in zip(self.fed, given, strict=True)]
+        n = max(samples, default=1)
+        size = _TOGETHER if self._takes_many(samples) else 1
         made: list[list[Array]] = [[] for _ in self.made]
         for start in range(0, n, size):
-            part = [row[start : start + size] for row in rows]
+            part = [
+                x if one == 1 else x[start * len(x) // one : (start + size) * len(x) // one]
+                for x, one in zip(given, samples, strict=True)
+            ]
+            if size == 1:
+                shapes = (self._shapes[t] for t in self.fed)
+                part = [x.reshape(shape) for x, shape in zip(part, shapes, strict=True)]
             for kept, value in zip(made, self._batch(part), strict=True):
-                kept.append(value)
+                kept.append(np.atleast_1d(value))
         return {t: np.concatenate(kept) for t, kept in zip(self.made, made, strict=True)}
+
+    def _rows(self, tensor: int) -> int:
+        """How many places of axis 0 are one sample's: 1 where that axis is the batch."""
+        return (*self._shapes[tensor], 1)[0]
+
+    def _takes_many(self, samples: list[int]) -> bool:
+        rows = {self._rows(t) for t in (*self.fed, *self.made)}
+        return self.kind in _MANY_AT_ONCE and len(rows) == 1 and len(set(samples)) == 1
 
     def _batch(self, part: list[Array]) -> list[Array]:
         runner = self._interpreter
