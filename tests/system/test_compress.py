@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +46,6 @@ def from_environment(name: str) -> Path:
     if not os.environ.get(name):
         pytest.skip(f"{name} is not set")
     return Path(os.environ[name])
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[Worker]:
-    with compress.open_worker() as shared:
-        yield shared
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edgepack import compress
+from edgepack.compress import Worker
 from edgepack.compress.quantizing.floatnet import collected, read_net, unpack
 from edgepack.compress.quantizing.quantizer import Quantized, quantized_net, warnings_of
 from edgepack.compress.quantizing.rules import RULES
@@ -308,29 +309,30 @@ def test_equal_nets_and_samples_give_equal_bytes() -> None:
         assert made(conv_net(), samples(), **asked).content == first
 
 
-def test_a_float_file_goes_through_the_stage_as_a_keras_model_does(tmp_path: Path) -> None:
+def test_a_float_file_goes_through_the_stage_as_a_keras_model_does(
+    tmp_path: Path, worker: Worker
+) -> None:
     model, out = tmp_path / "net.tflite", tmp_path / "small.tflite"
     model.write_bytes(conv_net())
     np.savez(tmp_path / "few.npz", x=samples(6), y=np.arange(6) % 5)
     data = DataSpec(source=str(tmp_path / "few.npz"))
-    with compress.open_worker() as worker:
-        report = compress.quantize(model, QuantizeSpec(data=data, weights=4), out, worker=worker)
-        assert (report.calibrated_on, report.scored_on) == (6, "data")
-        assert report.before is not None and report.after is not None
-        assert report.warnings == (
-            f"{data.source}: 6 samples show little of the ranges; give some hundreds",
+    report = compress.quantize(model, QuantizeSpec(data=data, weights=4), out, worker=worker)
+    assert (report.calibrated_on, report.scored_on) == (6, "data")
+    assert report.before is not None and report.after is not None
+    assert report.warnings == (
+        f"{data.source}: 6 samples show little of the ranges; give some hundreds",
+    )
+    wanted = made(conv_net(), samples(6), weights=4).content
+    assert len(out.read_bytes()) == len(wanted)
+    np.savez(tmp_path / "same.npz", x=np.ones((20, 8, 8, 3)))
+    same = DataSpec(source=str(tmp_path / "same.npz"))
+    with pytest.raises(UsageError, match=r"same\.npz: an input is 1 in every sample"):
+        compress.quantize(model, QuantizeSpec(data=same), tmp_path / "no", worker=worker)
+    (tmp_path / "broken.tflite").write_bytes(conv_net()[:400])
+    with pytest.raises(ModelError, match=r"broken\.tflite: cannot be read"):
+        compress.quantize(
+            tmp_path / "broken.tflite", QuantizeSpec(data=data), tmp_path / "no", worker=worker
         )
-        wanted = made(conv_net(), samples(6), weights=4).content
-        assert len(out.read_bytes()) == len(wanted)
-        np.savez(tmp_path / "same.npz", x=np.ones((20, 8, 8, 3)))
-        same = DataSpec(source=str(tmp_path / "same.npz"))
-        with pytest.raises(UsageError, match=r"same\.npz: an input is 1 in every sample"):
-            compress.quantize(model, QuantizeSpec(data=same), tmp_path / "no", worker=worker)
-        (tmp_path / "broken.tflite").write_bytes(conv_net()[:400])
-        with pytest.raises(ModelError, match=r"broken\.tflite: cannot be read"):
-            compress.quantize(
-                tmp_path / "broken.tflite", QuantizeSpec(data=data), tmp_path / "no", worker=worker
-            )
     assert not (tmp_path / "no").exists()
 
 

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,12 +65,6 @@ def show(what, done, of):
 
 make(load_config(Path("r.toml")), Path(), Path("out"), "r", show, controls=False)
 """
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[Worker]:
-    with compress.open_worker() as shared:
-        yield shared
 
 
 @pytest.fixture(scope="module")

@@ -415,7 +415,7 @@ def test_specs_are_checked(wrong, told):
     assert str(caught.value) == told
 
 
-def test_the_stages_train_and_write(tmp_path):
+def test_the_stages_train_and_write(tmp_path, worker):
     import keras
 
     model = plain(
@@ -430,14 +430,13 @@ def test_the_stages_train_and_write(tmp_path):
     np.savez(tmp_path / "data.npz", x=given.inputs[0], y=given.labels)
     data = DataSpec(source=str(tmp_path / "data.npz"))
     aware, tflite = tmp_path / "aware.keras", tmp_path / "net.tflite"
-    with compress.open_worker() as worker:
-        asked = AwareSpec(weights=4, epochs=1, layers=(("head", 8),), data=data)
-        first = compress.apply(tmp_path / "net.keras", asked, aware, worker=worker)
-        second = compress.apply(aware, QuantizeSpec(data=data), tflite, worker=worker)
-        with pytest.raises(UsageError, match="its layers round already"):
-            compress.apply(aware, asked, tmp_path / "again.keras", worker=worker)
-        with pytest.raises(UsageError, match="was trained with its integers"):
-            compress.apply(aware, ConvertSpec(), tmp_path / "float.tflite", worker=worker)
+    asked = AwareSpec(weights=4, epochs=1, layers=(("head", 8),), data=data)
+    first = compress.apply(tmp_path / "net.keras", asked, aware, worker=worker)
+    second = compress.apply(aware, QuantizeSpec(data=data), tflite, worker=worker)
+    with pytest.raises(UsageError, match="its layers round already"):
+        compress.apply(aware, asked, tmp_path / "again.keras", worker=worker)
+    with pytest.raises(UsageError, match="was trained with its integers"):
+        compress.apply(aware, ConvertSpec(), tmp_path / "float.tflite", worker=worker)
     assert [(w.layer, w.bits) for w in first.layers] == [("conv", 4), ("head", 8)]
     assert first.after.n == first.before.n == first.rounded.n == 64
     widths = {t.layer[:4]: t.bits for t in second.tensors if t.kind == "weights"}

@@ -69,12 +69,6 @@ def saved(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def worker() -> Any:
-    with compress.open_worker() as shared:
-        yield shared
-
-
 def lesson(arrays: Arrays, **keys: Any) -> Any:
     from edgepack.compress.tuning.lesson import Lesson
 
