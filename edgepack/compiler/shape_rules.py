@@ -259,6 +259,9 @@ def _svdf(op: Operator, graph: Graph) -> Sequence[Shape]:
 
 
 def _lstm(op: Operator, graph: Graph) -> Sequence[Shape]:
+    if op.options.get("kernel_type") == "BASIC":
+        state, weights = _in(op, graph, 1), _in(op, graph, 2)
+        return [state, state, (state[0], weights[1]), (state[0], weights[0])]
     projects = len(op.inputs) > 16 and op.inputs[16] != ABSENT
     units = _in(op, graph, 16)[0] if projects else _in(op, graph, 2)[0]
     return [(*_in(op, graph)[:-1], units)]

@@ -172,6 +172,35 @@ def single_case(rng: np.random.Generator, dtype: str, number: int, hybrid: bool 
     return Case(pack(model), [x.reshape(-1, x.shape[-1])], label=f"one step {case.label}")
 
 
+def basic_case(rng: np.random.Generator, number: int, ends: int = 2, clip: float = 0.0) -> Case:
+    """An LSTM's basic kernel; of its outputs, one or both that mean something."""
+    batch, (inputs, units) = 1 + number % 2, (int(n) for n in rng.integers(1, 12, 2))
+    builder = ModelBuilder()
+    w = Weights(rng, builder, False)
+    x = builder.tensor((batch, inputs), "float32")
+    state, cells = (builder.tensor((batch, units), "float32", variable=True) for _ in range(2))
+    tensors = [x, state, w.matrix(4 * units, inputs + units), w.vector(4 * units), cells]
+    shapes = (units, units, inputs + units, 4 * units)
+    outputs = [builder.tensor((batch, size), "float32") for size in shapes]
+    options = {"fused_activation_function": "TANH", "kernel_type": 1, "cell_clip": clip}
+    builder.operator("LSTM", tensors, outputs, version=2, **options)
+    model = builder.build([x], outputs[:ends])
+    return Case(model, [samples(rng, (batch, inputs))], label=f"basic {batch} {inputs} {units}")
+
+
+def test_basic_lstm(case_count: int) -> None:
+    rng = np.random.default_rng(92)
+    check_near([basic_case(rng, n, 1 + n % 2) for n in range(case_count // 2)])
+
+
+def test_refusals_of_a_basic_lstm() -> None:
+    rng = np.random.default_rng(93)
+    with pytest.raises(ModelError, match="its third or fourth output is read"):
+        read_model(basic_case(rng, 0, 3).model)
+    with pytest.raises(ModelError, match=r"and it clips at 0\.5 and 0; the basic kernel takes"):
+        read_model(basic_case(rng, 0, clip=0.5).model)
+
+
 @pytest.mark.parametrize(
     "kind", ["RNN", "UNIDIRECTIONAL_SEQUENCE_RNN", "BIDIRECTIONAL_SEQUENCE_RNN"]
 )
@@ -296,9 +325,10 @@ def test_refusals_of_an_lstm_of_one_step() -> None:
 
     def basic(graph: Any) -> None:
         graph.operators[0].builtinOptions.kernelType = 1
+        graph.operators[0].inputs = graph.operators[0].inputs[:9]
 
     def few(graph: Any) -> None:
         graph.operators[0].inputs = graph.operators[0].inputs[:5]
 
-    assert "its kernel type is BASIC; FULL is supported" in refusal(case, basic)
+    assert "has 9 inputs and 1 outputs; the basic kernel has 5 and 4" in refusal(case, basic)
     assert "has 5 inputs and 1 outputs; the full kernel has 20 or 24" in refusal(case, few)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from edgepack.compiler.operators import checks, lstm, lstm_weights
+from edgepack.compiler.operators import checks, lstm, lstm_basic, lstm_weights
 from edgepack.compiler.operators.rnn import require_no_auxiliary
 from edgepack.compiler.operators.row import OperatorRow, OptionField
 from edgepack.compiler.operators.sequences import require_joined, walk_of, walks_of
@@ -26,15 +26,10 @@ def _single(op: Operator) -> Operator:
 
 
 def _check_single(op: Operator, graph: Graph) -> None:
+    if op.option("kernel_type") == "BASIC":
+        lstm_basic.check(op, graph)
+        return
     data, output = checks.input_tensor(op, graph, 0), checks.output_tensor(op, graph)
-    kernel = op.option("kernel_type")
-    checks.require(
-        kernel == "FULL",
-        op,
-        graph,
-        f"its kernel type is {kernel}; FULL is supported. Convert the model again with a current "
-        "TensorFlow, which writes UNIDIRECTIONAL_SEQUENCE_LSTM.",
-    )
     checks.require(
         len(op.inputs) >= 20 and len(op.outputs) == 1,
         op,
@@ -50,6 +45,8 @@ def _check_single(op: Operator, graph: Graph) -> None:
 
 
 def _lower_single(op: Operator, graph: Graph, spec: LowerSpec) -> Lowered:
+    if op.option("kernel_type") == "BASIC":
+        return lstm_basic.lower(op, graph)
     walk = walk_of(checks.input_tensor(op, graph, 0), False)
     return Lowered((lstm.layer_step(_single(op), graph, walk),))
 
@@ -123,7 +120,8 @@ ROWS: tuple[OperatorRow, ...] = (
         lower=_lower_single,
         float_ulp=lstm.FLOAT_ULP,
         tags=frozenset({"intermediates"}),
-        notes="Its full kernel only, as UNIDIRECTIONAL_SEQUENCE_LSTM over one step.",
+        notes="The full kernel as UNIDIRECTIONAL_SEQUENCE_LSTM over one step; the basic one in "
+        "float32.",
     ),
     OperatorRow(
         kind="BIDIRECTIONAL_SEQUENCE_LSTM",
