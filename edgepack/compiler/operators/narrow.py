@@ -51,4 +51,5 @@ def _packed(values: NDArray[np.generic], bits: int) -> NDArray[np.int8]:
     fields = np.append(fields, np.zeros(-fields.size % together, np.uint8))
     shifts = bits * np.arange(together, dtype=np.uint8)
     sums = (fields.reshape(-1, together) << shifts).sum(axis=1)
-    return sums.astype(np.uint8).view(np.int8)
+    packed: NDArray[np.int8] = sums.astype(np.uint8).view(np.int8)
+    return packed
