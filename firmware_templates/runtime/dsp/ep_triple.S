@@ -160,11 +160,11 @@ ep_triple_run:
     ldm r12, {r0, r1, r2}
     orr r0, r0, r1
     orr r0, r0, r2
+    orr r0, r0, r5
     and r0, r0, #3
     and r1, r11, #1
     orr r0, r0, r1
-    sub r1, r4, #1
-    orrs r0, r0, r1
+    orrs r0, r0, r6
     ite eq
     adreq r12, 17f
     adrne r12, 11f
@@ -200,17 +200,24 @@ ep_triple_run:
     sub r12, r9, #8
     b 16f
 
-/* One line of whole words, two groups at a time: 13 instructions. */
+/* Lines of whole words, two groups at a time: 13 instructions. r10 end of row a's line. */
     .balign 4
 17:
-    add r9, r3, r7, lsl #2
+    add r10, r3, r7, lsl #2
 18:
     ldm r3!, {r0, r6}
     ldm r4!, {r1, r7}
-    cmp r3, r9
+    cmp r3, r10
     WIDEN_TWO r6, r7
     bne 18b
-    b 14f
+    subs r8, r8, #1
+    beq 14f
+    ldr r12, [sp, #LINE]
+    add r10, r10, r9
+    sub r12, r9, r12, lsl #2
+    add r3, r3, r12
+    add r4, r4, r12
+    b 18b
 
 /* Any lines; before that, where there are no whole fours, what 20 does behind them. */
     .balign 4
