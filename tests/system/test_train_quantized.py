@@ -394,6 +394,8 @@ def test_bad_requests_are_told_what_to_do(tmp_path):
         written(aware, given, tmp_path, rounding="adaptive")
     with pytest.raises(UsageError, match=r"quantize\.weights: the model was trained"):
         written(aware, given, tmp_path, weights=2)
+    with pytest.raises(UsageError, match=r"quantize\.io: the model was trained"):
+        written(aware, given, tmp_path, io="int16")
     broken = Arrays((np.full((8, 4, 2), np.nan, np.float32),), None)
     with pytest.raises(ModelError, match="NaN or infinity"):
         make_aware(model, AwareSpec(data=DATA), broken)
@@ -481,6 +483,9 @@ def test_models_in_memory_are_trained_and_written(tmp_path):
     data = (given.inputs[0], given.labels)
     aware, grids = edgepack.train_quantized(model, data, 4, epochs=1, teacher=model)
     assert [(w.layer, w.bits) for w in grids.layers] == [("head", 4)]
+    for moves in (edgepack.prune_weights, edgepack.cluster_weights, edgepack.prune_neurons):
+        with pytest.raises(UsageError, match="has put its weights on their grid"):
+            moves(aware)
     integers = aware.get_layer("head").integers()
     assert any(
         g.shape == integers.T.shape and (g == integers.T).all()

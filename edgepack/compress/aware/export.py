@@ -86,6 +86,7 @@ def _check(spec: QuantizeSpec, bits: int, power: bool, trained: set[int], name: 
         "equalize": not spec.equalize,
         "correct_bias": not spec.correct_bias,
         "rounding": spec.rounding == plain.rounding,
+        "io": spec.io in ("auto", "float32", f"int{bits}"),
     }
     wrong = [key for key, fits in asked.items() if not fits]
     if wrong:
