@@ -68,9 +68,34 @@ def print_report(report: Any, output: Path, as_json: bool) -> None:
         click.echo(f"{phase.name}: {phase.zero_weights:.1%} zeros{scored}")
     for line in _pruned(report):
         click.echo(line)
+    for line in _shared(report):
+        click.echo(line)
+    for layer in getattr(report, "sensitivity", ()) or getattr(report, "figures", ()):
+        click.echo(f"{layer.layer}: {layer.bits} bits")
     if report.before and report.after:
-        before, after = report.before.value, report.after.value
-        click.echo(f"{report.after.metric} {before:.4f} -> {after:.4f}, n = {report.after.n}")
+        click.echo(_scores(report))
+
+
+def _scores(report: Any) -> str:
+    """`accuracy 0.9000 -> 0.8900 (0.8500 as it was cut), n = 400`, and on what."""
+    after = report.after
+    between = [
+        (getattr(report, "rounded", None), "rounded, before training"),
+        (None if hasattr(report, "phases") else getattr(report, "cut", None), "before training"),
+    ]
+    told = "".join(f" ({score.value:.4f} {when})" for score, when in between if score)
+    where = " of --data (no --test)" if report.scored_on == "data" else ""
+    return (
+        f"{after.metric} {report.before.value:.4f} -> {after.value:.4f}{told}, n = {after.n}{where}"
+    )
+
+
+def _shared(report: Any) -> Iterator[str]:
+    """The codebooks of each kernel."""
+    for layer in report.layers if hasattr(report, "layers") else ():
+        if hasattr(layer, "codebooks"):
+            books = f", {layer.codebooks} codebooks" if layer.codebooks > 1 else ""
+            yield f"{layer.layer}: {layer.entries} values{books}, error {layer.error:.1%}"
 
 
 def _pruned(report: Any) -> Iterator[str]:

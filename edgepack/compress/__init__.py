@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from edgepack.compress.aware.spec import AwareReport, AwareSpec
 from edgepack.compress.child import Worker
+from edgepack.compress.data import require_source
 from edgepack.compress.filetype import is_tflite, sniff
 from edgepack.compress.pruning.spec import PruneReport, PruneSpec
 from edgepack.compress.spec import (
@@ -71,6 +72,7 @@ __all__ = [
     "open_worker",
     "prune",
     "quantize",
+    "require_files",
     "train_demo",
 ]
 
@@ -100,6 +102,17 @@ def apply(
     name, kind = _STAGES[type(spec)]
     report: Report = _stage(name, kind, path, spec, out, on_progress, worker)
     return report
+
+
+def require_files(spec: Spec) -> None:
+    """Raise UsageError or ModelError where data or a teacher that `spec` names is not there."""
+    for name in ("data", "test"):
+        data = getattr(spec, name, None)
+        if data is not None:
+            require_source(data.source)
+    teacher = getattr(spec, "teacher", "")
+    if teacher:
+        sniff(Path(teacher))
 
 
 def open_worker() -> Worker:
@@ -172,6 +185,7 @@ def _stage(
 ) -> T:
     if name != "train" and not (name == "quantize" and is_tflite(path)):
         sniff(path)  # a wrong file is refused before TensorFlow is imported
+    require_files(spec)
     if worker is None:
         with open_worker() as own:
             return _stage(name, kind, path, spec, out, on_progress, own)

@@ -88,19 +88,24 @@ def _scaled(x: NDArray[Any], spec: DataSpec) -> NDArray[Any]:
     return real
 
 
-def _load(source: str) -> Mapping[str, NDArray[Any]]:
+def require_source(source: str) -> None:
+    """Raise UsageError where `source` is neither a file that is there nor module:function."""
     path = Path(source)
-    if path.suffix in (".npz", ".npy") or path.exists():
-        return _load_file(path)
     module, colon, function = source.partition(":")
-    if colon and module and function:
-        return _load_function(source, module, function)
-    raise UsageError(f"{source}: no such file; name a .npz or .npy file, or module:function")
+    named = path.suffix in (".npz", ".npy") or not (colon and module and function)
+    if named and not path.is_file():
+        raise UsageError(f"{path}: no such file; name a .npz or .npy file, or module:function")
+
+
+def _load(source: str) -> Mapping[str, NDArray[Any]]:
+    require_source(source)
+    if Path(source).is_file():
+        return _load_file(Path(source))
+    module, _, function = source.partition(":")
+    return _load_function(source, module, function)
 
 
 def _load_file(path: Path) -> Mapping[str, NDArray[Any]]:
-    if not path.is_file():
-        raise UsageError(f"{path}: no such file; name a .npz or .npy file, or module:function")
     try:
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.lib.npyio.NpzFile):
@@ -109,7 +114,7 @@ def _load_file(path: Path) -> Mapping[str, NDArray[Any]]:
         return {"x": np.asarray(loaded)}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         why = "it holds Python objects" if "Object arrays" in str(error) else str(error)
-        why = "it begins like neither" if "pickled data" in why else why
+        why = "it begins like neither" if "pickled" in why else why
         raise UsageError(
             f"{path}: not a readable .npz or .npy file of plain arrays ({why}); "
             "write it with numpy.savez(path, x=..., y=...)"

@@ -218,10 +218,12 @@ def _asked(
     kind: type[S], where: str, model: Any, data: Data, teacher: Any, options: Mapping[str, Any]
 ) -> tuple[S, Lesson | None]:
     """The spec of `options`, and what there is to learn from."""
-    from edgepack.compress.tuning.lesson import Lesson
+    from edgepack.compress.tuning.lesson import Lesson, require_unrounded
     from edgepack.compress.tuning.objective import distilled_by
 
     require_keras(model)
+    if not issubclass(kind, (AwareSpec, FineTuneSpec)):
+        require_unrounded(model, _name(model))
     for name in ("data", "test", "teacher", "trust_model"):
         if name in options:
             raise UsageError(

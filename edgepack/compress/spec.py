@@ -77,6 +77,11 @@ class QuantizeSpec:
     def _check_together(self) -> None:
         if (self.costs is None) != (self.budget_cost == 0) or (self.budget_bytes and self.costs):
             raise UsageError("quantize.budget_cost: goes with costs, and without budget_bytes")
+        if self.scheme == "mixed" and not (self.budgeted or self.layers):
+            raise UsageError(
+                "quantize.scheme: 'mixed' chooses widths within a budget; give budget_bytes, or "
+                "budget_cost with costs"
+            )
         if self.budgeted and (self.scheme != "mixed" or self.keeps_floats):
             raise UsageError(
                 "quantize.budget_bytes: goes with scheme 'mixed' and activations of 8 or 16 bits"

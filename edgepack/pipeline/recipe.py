@@ -10,6 +10,7 @@ from pathlib import Path
 from edgepack import compress
 from edgepack.board import Board
 from edgepack.compress import ConvertSpec, FineTuneSpec, QuantizeSpec, TrainSpec, Worker
+from edgepack.compress.filetype import sniff
 from edgepack.compress.spec import Spec
 from edgepack.config import Compress, Config, Step
 from edgepack.errors import UsageError
@@ -71,6 +72,8 @@ def make(
     is no recipe, or no Keras model.
     """
     recipe, model = _require(config, folder)
+    steps = tuple(_ready(step, folder, seed) for step in recipe.step)
+    _require_files(steps, model, recipe, folder)
     if worker is None:
         with compress.open_worker() as own:
             return make(
@@ -84,7 +87,6 @@ def make(
                 seed=seed,
                 controls=controls,
             )
-    steps = tuple(_ready(step, folder, seed) for step in recipe.step)
     work = _Work(output, worker, progress)
     board = board or config.board_at(folder)
     final, done = _run_steps(steps, model, recipe, board, work)
@@ -118,6 +120,15 @@ def _require(config: Config, folder: Path) -> tuple[Compress, Path]:
             f"{model}: a recipe works on a Keras model, and this is past it; name the Keras model"
         )
     return recipe, model
+
+
+def _require_files(steps: tuple[Step, ...], model: Path, recipe: Compress, folder: Path) -> None:
+    """Raise, before hours of training, where a file that a later step names is not there."""
+    sniff(model)
+    for step in steps:
+        compress.require_files(step.spec)
+    if recipe.control is not None and recipe.control.path:
+        sniff(folder / recipe.control.path)
 
 
 def _ready(step: Step, folder: Path, seed: int | None) -> Step:

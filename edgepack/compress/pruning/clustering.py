@@ -26,6 +26,7 @@ from edgepack.compress.tuning.lesson import (
     fit_spec,
     keras_network,
     lesson_of,
+    require_unrounded,
     silent,
 )
 from edgepack.compress.tuning.spec import ClusterReport, ClusterSpec, LayerCodebook
@@ -44,6 +45,7 @@ class Clustered:
 def cluster(path: Path, spec: ClusterSpec, job: Job) -> tuple[bytes, ClusterReport]:
     """The clustered model as the bytes of a `.keras` file, and what was done."""
     network = keras_network(path, job, trust=spec.trust_model)
+    require_unrounded(network.keras, str(path))
     lesson = lesson_of(network, spec, job)
     data = None if spec.data is None or lesson is None else (spec.data, lesson.samples)
     test = score_set(network, spec.test, data, spec.seed)

@@ -26,6 +26,7 @@ from edgepack.compress.tuning.lesson import (
     fit_spec,
     keras_network,
     lesson_of,
+    require_unrounded,
     silent,
 )
 from edgepack.compress.tuning.spec import Phase, WeightsReport, WeightsSpec
@@ -49,6 +50,7 @@ class Sparse:
 def sparsify(path: Path, spec: WeightsSpec, job: Job) -> tuple[bytes, WeightsReport]:
     """The model with zeros as the bytes of a `.keras` file, and what was done."""
     network = keras_network(path, job, trust=spec.trust_model)
+    require_unrounded(network.keras, str(path))
     lesson = lesson_of(network, spec, job)
     data = None if spec.data is None or lesson is None else (spec.data, lesson.samples)
     test = score_set(network, spec.test, data, spec.seed)

@@ -17,7 +17,7 @@ from edgepack.compress.pruning.layers import prune_layers
 from edgepack.compress.pruning.spec import Pruned, PruneReport, PruneSpec
 from edgepack.compress.save import keras_bytes
 from edgepack.compress.spec import ModelFile, Score
-from edgepack.compress.tuning.lesson import Lesson, keras_network, lesson_of
+from edgepack.compress.tuning.lesson import Lesson, keras_network, lesson_of, require_unrounded
 from edgepack.store import sha256
 
 
@@ -27,6 +27,7 @@ def prune(path: Path, spec: PruneSpec, job: Job) -> tuple[bytes, PruneReport]:
     Raises ModelError for a SavedModel, which has no layers left to rebuild.
     """
     network = keras_network(path, job, trust=spec.trust_model)
+    require_unrounded(network.keras, str(path))
     lesson = lesson_of(network, spec, job)
     data = None if spec.data is None or lesson is None else (spec.data, lesson.samples)
     test = score_set(network, spec.test, data, spec.seed)

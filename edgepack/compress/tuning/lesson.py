@@ -15,7 +15,7 @@ from edgepack.compress.spec import ModelFile
 from edgepack.compress.tuning.fit import FitSpec, fit
 from edgepack.compress.tuning.objective import Distill, distilled_by
 from edgepack.compress.tuning.spec import FineTuneReport, FineTuneSpec, TuningOptions
-from edgepack.errors import ModelError
+from edgepack.errors import ModelError, UsageError
 from edgepack.store import sha256
 
 Tell = Callable[[int, int, str], None]
@@ -103,6 +103,17 @@ def keras_network(path: Path, job: Job, *, trust: bool) -> Network:
             "(model.save('model.keras')), or quantize this one as it is"
         )
     return network
+
+
+def require_unrounded(model: Any, name: str) -> None:
+    """Raise UsageError for a model whose weights are on the grid that it was trained with."""
+    from edgepack.compress.aware.layers import is_aware
+
+    if is_aware(model):
+        raise UsageError(
+            f"{name}: train-quantized has put its weights on their grid, and this would move them "
+            "off it; do this to the float model, and train-quantized after it"
+        )
 
 
 def lesson_of(network: Network, spec: TuningOptions, job: Job) -> Lesson | None:

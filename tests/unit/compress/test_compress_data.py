@@ -169,3 +169,9 @@ def test_functions(user_module: str, function: str) -> None:
 )
 def test_function_errors(user_module: str, source: str, text: str) -> None:
     assert message(DataSpec(source=source)) == text
+
+
+def test_a_text_is_no_file_of_arrays(tmp_path: Path) -> None:
+    (tmp_path / "x.npz").write_text("hello")
+    with pytest.raises(UsageError, match="it begins like neither"):
+        load_arrays(DataSpec(source=str(tmp_path / "x.npz")), ())
