@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 from edgepack.compiler.costs import cost_of, functions_of, rough_cost
@@ -117,7 +118,7 @@ class Search:
         spec, graph = offered.spec, offered.graph
         rams = needs(offered)
         self.offered, self.budget = offered, budget
-        self.levels = [spec.level(operator.index) for operator in graph.operators]
+        self.levels: list[Level] = [spec.level(operator.index) for operator in graph.operators]
         self.table = [
             _ways(lowered.ways, ram, offered)
             for lowered, ram in zip(offered.operators, rams, strict=True)
@@ -142,10 +143,21 @@ class Search:
         return figures.excess(self.budget), figures.price(weights)
 
     def best(self) -> list[int]:
-        """The picks of the least rank that descents from the portable and the first offers find."""
+        """The picks of the least rank that descents from the portable and the first offers find.
+
+        Where all of them exceed the budget, descents start from the smallest picks too.
+        """
         starts = ([0] * len(self.table), [int(len(ways) > 1) for ways in self.table])
         found = [self.descend(start) for start in starts]
+        if all(self.figures(picks).excess(self.budget) for picks in found):
+            found += [self.descend(self._smallest(start)) for start in starts]
         return min(found, key=lambda picks: self.rank(self.figures(picks)))
+
+    def _smallest(self, picks: list[int]) -> list[int]:
+        """What a descent under no budget finds at the level "size"."""
+        small = copy(self)
+        small.levels, small.budget = ["size"] * len(self.levels), Budget()
+        return small.descend(picks)
 
     def learn(self, predicted: int, planned: int) -> None:
         """A plan took more RAM than was predicted: so much is spent, or too much."""

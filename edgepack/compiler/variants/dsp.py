@@ -105,7 +105,7 @@ def _over_pixels(layer: ConvLayer, spec: LowerSpec) -> tuple[Step | str, ...]:
         found = dsp_triple.band(layer, steps)
     if isinstance(found, str):
         return (*ways, found)
-    in_less_flash = ways[-2:-1] or ways  # the band, where there is one
+    in_less_flash = ways[-2:]  # the band, where there is one, and what has the least scratch
     return (_step(layer, *found, dsp_triple.PIXELS), *in_less_flash)
 
 
