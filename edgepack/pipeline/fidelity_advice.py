@@ -25,7 +25,8 @@ def what_helps(layer: LayerFidelity, worst: float, *, per_tensor: bool) -> tuple
             (layer.saturated > _CLIPPED, f"a wider range: {layer.saturated:.1%} is clipped; "
              "calibrate on more samples, or ranges max"),
             (_from_weights(layer) and (layer.weight_bits or 8) < 8,
-             f"wider weights than {layer.weight_bits} bits, or rounding adaptive"),
+             f"wider weights than {layer.weight_bits} bits, or rounding adaptive in place of "
+             "nearest"),
             (_from_weights(layer) and per_tensor, "weight steps per channel"),
             (_from_weights(layer) and (layer.weight_bits or 0) == 8 and not per_tensor,
              "equalize"),
