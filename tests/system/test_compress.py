@@ -520,7 +520,7 @@ def test_ctrl_c_leaves_nothing_and_libraries_are_silent(digits: Path, tmp_path: 
             assert parent.poll() is None and time.monotonic() < deadline
             time.sleep(0.05)
         parent.send_signal(signal.SIGINT)
-        out, err = parent.communicate(timeout=20)
+        out, err = parent.communicate(timeout=60)
     assert (parent.returncode, out, err) == (130, b"", b"")
     assert not Path(f"/proc/{started.read_text()}").exists()
     left = {path.name for path in tmp_path.iterdir()} - {"__pycache__"}

@@ -108,8 +108,8 @@ def trace(graph: Unrolled) -> Traced:
         before = maker.get(call.inputs[0]) if call.inputs else None
         if kind_of(call.operation) == "BatchNormalization" and kind_of(before) in OPENERS:
             norm_of[id(before)] = call.operation
-    for tensor in graph.outputs:
-        classes.freeze(labels[tensor], "the model's output")
+    given_out = {root for t in graph.outputs for root in classes.roots(labels[t]).tolist()}
+    classes.frozen.update(dict.fromkeys(given_out, "the model's output"))
     return Traced(classes, layers, entering, leaving, norm_of, labels)
 
 
