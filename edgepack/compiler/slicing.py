@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgepack.compiler.operators.checks import (
@@ -45,10 +46,11 @@ def strided_slice_of(op: Operator, graph: Graph) -> Part:
     """The part of input 0 that the operator keeps.
 
     Raises ModelError where begin, end and strides are not constants of the same length, a stride
-    is 0, or nothing would be kept.
+    is 0, one index is taken by a stride below 1, or nothing would be kept.
     """
     x = input_tensor(op, graph, 0)
     items = _items(op, graph, len(x.shape))
+    _require_forward(op, graph, [item.step for item in items if item is not None and item.shrink])
     begins, counts, steps, shape = [], [], [], []
     axis = 0
     for item in items:
@@ -84,8 +86,8 @@ class ComputedPart:
 def computed_slice_of(op: Operator, graph: Graph) -> ComputedPart:
     """The part of input 0 that begins where the model computes it.
 
-    Raises ModelError unless each dimension either shrinks to one index or is kept whole, for
-    only then is the output's shape known.
+    Raises ModelError unless each dimension either shrinks to one index, by a stride of 1 or more,
+    or is kept whole, for only then is the output's shape known.
     """
     x, begins = input_tensor(op, graph, 0), input_tensor(op, graph, 1)
     require_type(op, graph, begins, ("int32", "int64"))
@@ -105,11 +107,23 @@ def computed_slice_of(op: Operator, graph: Graph) -> ComputedPart:
         f"begins where {tensor_text(begins)} says, which the model computes; supported so: each "
         "dimension either one index (x[i]) or whole (x[:]). Slice with constants instead.",
     )
+    _require_forward(op, graph, [steps[i] for i in bits if shrinks >> i & 1])
     computed = [i for i in bits if shrinks >> i & 1 and not op.option("begin_mask") >> i & 1]
     single = [i for i in bits if shrinks >> i & 1]
     count = tuple(1 if i in single else n for i, n in enumerate(x.shape))
     shape = tuple(n for i, n in enumerate(x.shape) if i not in single)
     return ComputedPart(count, sum(1 << i for i in computed), shape)
+
+
+def _require_forward(op: Operator, graph: Graph, steps: Sequence[int]) -> None:
+    """Strides of dimensions that shrink: backwards, the reference writes nothing."""
+    require(
+        min(steps, default=1) > 0,
+        op,
+        graph,
+        f"takes one index (x[i]) by a stride of {min(steps, default=1)}; it must be 1 or more. "
+        f"{RECONVERT}.",
+    )
 
 
 def _items(op: Operator, graph: Graph, rank: int) -> list[_Item | None]:

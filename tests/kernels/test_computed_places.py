@@ -100,6 +100,25 @@ def test_a_slice_whose_shape_would_be_computed_is_refused() -> None:
     )
 
 
+@pytest.mark.parametrize("computed", [True, False])
+@pytest.mark.parametrize("stride", [-1, -3])
+def test_an_index_taken_backwards_is_refused(computed: bool, stride: int) -> None:
+    """LiteRT keeps the elements from i to i + 1: backwards, that is none."""
+    x = np.arange(12, dtype=np.int8).reshape(3, 4)
+    inputs = [
+        (x, False),
+        (np.array([1, 0], np.int32), not computed),
+        (np.array([2, 0], np.int32), True),
+        (np.array([stride, 1], np.int32), True),
+    ]
+    masks = {"begin_mask": 2, "end_mask": 2, "shrink_axis_mask": 1}
+    with pytest.raises(ModelError) as caught:
+        read_model(mover("STRIDED_SLICE", inputs, [(4,)], **masks).model)
+    assert f"takes one index (x[i]) by a stride of {stride}; it must be 1 or more" in str(
+        caught.value
+    )
+
+
 @pytest.mark.parametrize(
     ("kind", "places", "words"),
     [
