@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT-0 */
-/* Floats quantised to int8 at run time, for layers whose weights are int8. Values must be numbers:
- * what becomes of NaN is not defined. Bits are those of TFLite on a desktop, whose tensor_utils take
- * values in groups of eight. */
+/* Floats quantised to int8 at run time, for layers whose weights are int8. Bits are those of TFLite
+ * on a desktop, whose tensor_utils take values in groups of eight. A NaN becomes the least value;
+ * beside an infinite value the scale is infinite, so that the layer gives no number. */
 #ifndef EP_HYBRID_H
 #define EP_HYBRID_H
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edgepack import oracle
+from edgepack.compiler.operators.arithmetic import div_multiplier
 from edgepack.compiler.reader import read_model
 from edgepack.errors import ModelError
 from tests.kernels.binary_cases import random_shapes
@@ -114,6 +116,37 @@ def test_small_quotients_of_words() -> None:
     (answer,) = run_cases([case])[0]
     assert np.abs(a * 4.0 / b - answer).max() <= 1
     assert (answer[0] == 0).all()
+
+
+def last_shifts(case: Case) -> Array:
+    """The reference's last right shift for each quotient of bytes."""
+    tensors = read_model(case.model).tensors[:3]
+    a, b = (x.astype(int) - t.zero_point for x, t in zip(case.inputs, tensors, strict=False))
+    value, size = np.where(b < 0, -a, a), np.abs(b)
+    signs = np.where(value < 0, ~value, value)
+    headroom = 31 - np.frexp(signs)[1]  # frexp: the exponent that lies above the highest bit
+    return np.frexp(size)[1] - 1 + headroom - div_multiplier(*tensors).shift
+
+
+def test_quotients_differ_from_the_reference_where_its_shift_is_undefined(case_count: int) -> None:
+    """Every byte by every byte, the outputs' scales from far too wide to far too narrow."""
+    rng = np.random.default_rng(529)
+    cases = []
+    for number in range(case_count // 4):
+        dtype = ("int8", "uint8")[number % 2]
+        info = np.iinfo(dtype)
+        every = np.arange(info.min, info.max + 1).astype(dtype)
+        quants = [random_quant(rng, dtype, -2, 0) for _ in range(2)]
+        power = rng.uniform(-36, -28) if number % 6 == 5 else rng.uniform(-6, 22)
+        out = float(np.float32(quants[0][0] / quants[1][0] / 2.0**power))
+        quants.append((out, random_quant(rng, dtype)[1]))
+        a, b = every[:, None], every[None, every != quants[1][1]]
+        cases.append(op_case("DIV", [a, b], [((256, 255), dtype)], quants=quants))
+    references = oracle.run_cases([oracle.Case(c.model, tuple(c.inputs)) for c in cases])
+    for case, (answer,), reference in zip(cases, run_cases(cases), references, strict=True):
+        assert isinstance(reference, oracle.ReferenceRun), reference
+        apart = answer != reference.outputs[0]
+        assert not (apart & (last_shifts(case) <= 31)).any(), case.label
 
 
 @pytest.mark.parametrize("dtype", ("int8", "uint8"))

@@ -7,7 +7,7 @@ import pytest
 
 from edgepack.compiler.reader import read_model
 from edgepack.errors import ModelError
-from tests.kernels.harness import Case
+from tests.kernels.harness import Case, run_cases
 from tests.kernels.oracle_check import check
 from tests.kernels.weighted_cases import ACTIVATIONS, random_window
 from tests.tflite_builder import ModelBuilder
@@ -92,6 +92,22 @@ def test_fully_connected(case_count: int) -> None:
 def test_convolutions(kind: str, case_count: int) -> None:
     rng = np.random.default_rng(72)
     check([conv_case(rng, kind, n) for n in range(case_count)])
+
+
+@pytest.mark.parametrize("free", [False, True])
+@pytest.mark.parametrize("count", [5, 16])
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_what_is_no_number_is_converted_by_no_undefined_step(
+    value: float, count: int, free: bool
+) -> None:
+    """The sanitizers stop at a NaN that becomes an integer."""
+    builder = ModelBuilder()
+    x, y = (builder.tensor((1, n), "float32") for n in (count, 2))
+    w = builder.tensor((2, count), "int8", scale=0.5, data=np.ones((2, count)))
+    builder.operator("FULLY_CONNECTED", [x, w], [y], asymmetric_quantize_inputs=free)
+    values = np.ones((1, count), np.float32)
+    values[0, 1] = value
+    run_cases([Case(builder.build([x], [y]), [values])])
 
 
 def test_a_depthwise_layer_with_one_scale_is_refused() -> None:

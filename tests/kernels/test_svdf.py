@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edgepack import oracle
 from edgepack.compiler.reader import read_model
 from edgepack.errors import ModelError
-from tests.kernels.harness import Case
+from tests.kernels.harness import Case, run_cases
 from tests.kernels.oracle_check import check, random_scale, random_values
 from tests.kernels.tflm_check import check_tflm
 from tests.kernels.weighted_cases import ACTIVATIONS, point
@@ -97,6 +98,32 @@ def hybrid_case(rng: np.random.Generator, number: int) -> Case:
 def test_hybrid(case_count: int) -> None:
     rng = np.random.default_rng(54)
     check([hybrid_case(rng, n) for n in range(case_count)])
+
+
+@pytest.mark.parametrize("free", [False, True])
+def test_hybrid_weights_of_minus_128(free: bool) -> None:
+    """LiteRT multiplies them by negative inputs as if they were 128; half of them, with twice the
+    scale, it multiplies right."""
+    rng = np.random.default_rng(55)
+    weights = rng.choice([-128, -126, 2, 64], (12, 37))
+    times, values = rng.integers(-127, 128, (12, 5)), random_values(rng, (STEPS, 37), "float32")
+    models = []
+    for part in (1, 2):
+        builder = ModelBuilder()
+        x, y = builder.tensor((1, 37), "float32"), builder.tensor((1, 2), "float32")
+        w = builder.tensor((12, 37), "int8", scale=0.01 * part, data=weights // part)
+        t = builder.tensor((12, 5), "int8", scale=0.02, data=times)
+        state = builder.tensor((1, 60), "float32", variable=True)
+        options = {"rank": 6, "asymmetric_quantize_inputs": free}
+        builder.operator("SVDF", [x, w, t, -1, state], [y], **options)
+        models.append(Case(builder.build([x], [y]), [values]))
+    asked = [oracle.Case(case.model, (values,)) for case in models]
+    whole, halves = oracle.run_cases(asked)
+    assert isinstance(whole, oracle.ReferenceRun)
+    assert isinstance(halves, oracle.ReferenceRun)
+    ((answer,),) = run_cases(models[:1])
+    np.testing.assert_array_equal(answer, halves.outputs[0].reshape(answer.shape))
+    assert (answer != whole.outputs[0].reshape(answer.shape)).any()
 
 
 def test_int8_with_int16_memory(case_count: int) -> None:

@@ -23,13 +23,19 @@ static int32_t nearest_of_group(float value)
     return (int32_t)(value + ((value < 0.0f) ? -0.5f : 0.5f));
 }
 
+/// What int32 takes for certain; of NaN, the least.
+static float bounded(float value)
+{
+    return (value > -512.0f) ? ep_clamp_f32(value, -512.0f, 512.0f) : -512.0f;
+}
+
 /// x * factor, rounded, and a zero point, in [low, 127].
 static void store(const float* x, int32_t count, float factor, int32_t zero, int32_t low,
                   int8_t* stored)
 {
     const int32_t groups = count & ~7;
     for (int32_t i = 0; i < count; i++) {
-        const float value = ep_clamp_f32(x[i] * factor, -512.0f, 512.0f);
+        const float value = bounded(x[i] * factor);
         const int32_t whole = (i < groups) ? nearest_of_group(value) : nearest(value);
         stored[i] = (int8_t)ep_clamp(whole + zero, low, 127);
     }
@@ -75,7 +81,7 @@ static int32_t zero_of(double least, double greatest, double scale)
     const double low = least / scale; /* not above 0 */
     const double high = greatest / scale;
     const double place = (128.0 - low < 127.0 + high) ? (-128.0 - low) : (127.0 - high);
-    if (place <= -128.0) {
+    if (!(place > -128.0)) { /* NaN, of an infinite value, too */
         return -128;
     }
     if (place >= 127.0) {
