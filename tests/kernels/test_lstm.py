@@ -132,6 +132,29 @@ def test_float32(hybrid: bool, case_count: int) -> None:
         assert apart < TOLERANCE, f"{case.label}: {apart}"
 
 
+def test_hybrid_weights_of_minus_128() -> None:
+    """LiteRT multiplies them by negative inputs as if they were 128; half of them, with twice the
+    scale, it multiplies right."""
+    case = lstm_case(np.random.default_rng(65), "float32", 10, hybrid=True)
+    models = [unpack(case.model) for _ in range(2)]
+    first = models[0].subgraphs[0]
+    place = first.operators[0].inputs[2]
+    shape = tuple(first.tensors[place].shape)
+    assert shape[1] >= 16  # fewer it multiplies one by one
+    weights = np.random.default_rng(66).choice([-128, -126, 2, 64], shape)
+    for part, model in enumerate(models, start=1):
+        tensor = model.subgraphs[0].tensors[place]
+        model.buffers[tensor.buffer].data = (weights // part).astype(np.int8).view(np.uint8).ravel()
+        tensor.quantization.scale = np.float32([0.01]) * np.float32(part)
+    made = [pack(model) for model in models]
+    whole, halves = oracle.run_cases([oracle.Case(m, tuple(case.inputs)) for m in made])
+    assert isinstance(whole, oracle.ReferenceRun)
+    assert isinstance(halves, oracle.ReferenceRun)
+    ((answer,),) = run_cases([Case(made[0], case.inputs)])
+    assert np.abs(answer.ravel() - halves.outputs[0].ravel()).max() < TOLERANCE
+    assert np.abs(answer.ravel() - whole.outputs[0].ravel()).max() > TOLERANCE
+
+
 def refused(
     clip: float = 0.0, activation: str = "TANH", projected: bool = False, **change: int
 ) -> str:

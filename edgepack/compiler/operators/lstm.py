@@ -149,6 +149,7 @@ ROWS: tuple[OperatorRow, ...] = (
         notes="Hybrid (float with int8 weights) too; projection, peepholes, clipping and coupled "
         "input gates; no layer normalisation inside the cells. int16 with int8 weights, which "
         "LiteRT does not take, is TFLite Micro's: clipping is all it has of those. float32: "
-        "within 2^-17 of LiteRT beside outputs of size 1.",
+        "within 2^-17 of LiteRT beside outputs of size 1. A hybrid weight of -128 is taken as "
+        "such; LiteRT on x86-64 takes it for 128 beside negative values.",
     ),
 )

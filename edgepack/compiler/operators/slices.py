@@ -222,7 +222,8 @@ ROWS: tuple[OperatorRow, ...] = (
         "dimension that it counts for shrinks (`x[i]`); outside of the input, it is the nearest "
         "place inside. Where an ellipsis stands for no dimension at all LiteRT takes it for one; "
         "here it is none, as in TensorFlow. With `offset`, LiteRT reads past the input where the "
-        "end lies beyond; here it is cut there.",
+        "end lies beyond; here it is cut there. One index by a negative stride, for which LiteRT "
+        "writes nothing, is refused.",
     ),
     OperatorRow(
         kind="SLICE",

@@ -199,6 +199,7 @@ ROWS: tuple[OperatorRow, ...] = (
         oracle="LiteRT reference; int8 memory: TFLite Micro",
         notes="int8 with a memory of int16 or int8 (which LiteRT does not run); its activation is "
         "RELU, which TFLite leaves to the output's zero point. Hybrid (float with int8 weights) "
-        "too.",
+        "too: a weight of -128 is taken as such; LiteRT on x86-64 takes it for 128 beside negative "
+        "values.",
     ),
 )
