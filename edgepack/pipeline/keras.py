@@ -132,7 +132,8 @@ def keras_to_tflite(config: Config, folder: Path, output: Path, progress: Progre
         aware = located(config.train_quantized, folder)
         model = kept(model, aware, output / f"{stem}.keras", progress)
     if config.quantize is None:
-        return kept(model, ConvertSpec(), output / f"{stem}_float32.tflite", progress)
+        floats = ConvertSpec(trust_model=config.prune is not None and config.prune.trust_model)
+        return kept(model, floats, output / f"{stem}_float32.tflite", progress)
     return _quantised(config, model, folder, output, progress)
 
 
