@@ -79,7 +79,7 @@ def test_cluster_and_fine_tune(asked: list[Any]) -> None:
     assert spec(
         asked, fine_tune, "--data", "d.npz", "--scale", "0.5", "--epochs", "3"
     ) == FineTuneSpec(data=data, epochs=3)
-    with pytest.raises(UsageError, match=r"fine_tune\.data: name samples to train on"):
+    with pytest.raises(UsageError, match=r"fine-tune\.data: name samples to train on"):
         spec(asked, fine_tune)
 
 
