@@ -139,7 +139,8 @@ def _images() -> Iterator[tuple[NDArray[Any], NDArray[np.int64]]]:
         order = np.random.default_rng(0).permutation(len(offsets) - 1)
         parts = [content[offsets[i] : offsets[i + 1]] for i in order]
         images = [tf.io.decode_jpeg(part, channels=3).numpy() for part in parts]
-        yield np.stack(images), file["y"][order].astype(np.int64)
+        kind = np.uint8 if name.startswith("cifar10_train") else np.float32  # what boards are given
+        yield np.stack(images).astype(kind), file["y"][order].astype(np.int64)
 
 
 def _arrays(path: Path) -> tuple[Floats, NDArray[np.int64]]:
