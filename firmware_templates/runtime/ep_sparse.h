@@ -52,4 +52,56 @@ static inline void ep_sparse_dense(ep_sparse_row_t* row, int32_t head, const ep_
     ep_limit_s8(first, (int32_t)(y - first), p->low, p->high);
 }
 
+/// The two kernels of a kind of weights: ROW, an ep_sparse_row_t, is inlined into both; HEAD: the
+/// bytes before the rows.
+#define EP_SPARSE_DEFINE(KIND, ROW, HEAD)                                                          \
+    /* Inlined where one and two pixels are made, it would be there twice. */                      \
+    static __attribute__((noinline)) void columns(                                                 \
+        const ep_columns_t* p, const int8_t* x, const int8_t* w, const int32_t* bias,              \
+        const int32_t* multipliers, const int8_t* codes, int8_t* y0, int8_t* y1)                   \
+    {                                                                                              \
+        ep_sparse_columns(ROW, HEAD, p, x, w, bias, multipliers, codes, y0, y1);                   \
+    }                                                                                              \
+                                                                                                   \
+    void ep_sparse_##KIND##_conv_s8(const ep_conv_2d_t* p, const int8_t* x, const int8_t* w,       \
+                                    const int32_t* bias, const int32_t* multipliers,               \
+                                    const int8_t* codes, int8_t* scratch, int8_t* y)               \
+    {                                                                                              \
+        ep_conv_pairs(p, columns, 0, x, w, bias, multipliers, codes, scratch, y);                  \
+    }                                                                                              \
+                                                                                                   \
+    void ep_sparse_##KIND##_dense_s8(const ep_dense_narrow_t* p, const int8_t* x, const int8_t* w, \
+                                     const int32_t* bias, const int32_t* multipliers,              \
+                                     const int8_t* codes, int8_t* y)                               \
+    {                                                                                              \
+        ep_sparse_dense(ROW, HEAD, p, x, w, bias, multipliers, codes, y);                          \
+    }                                                                                              \
+    typedef int ep_sparse_##KIND##_is_defined /* so that a semicolon follows */
+
+/// The two kernels of a kind of weights: ROW, an ep_sparse_row_t, is inlined into both; HEAD: the
+/// bytes before the rows.
+#define EP_SPARSE_DEFINE(KIND, ROW, HEAD)                                                          \
+    /* Inlined where one and two pixels are made, it would be there twice. */                      \
+    static __attribute__((noinline)) void columns(                                                 \
+        const ep_columns_t* p, const int8_t* x, const int8_t* w, const int32_t* bias,              \
+        const int32_t* multipliers, const int8_t* codes, int8_t* y0, int8_t* y1)                   \
+    {                                                                                              \
+        ep_sparse_columns(ROW, HEAD, p, x, w, bias, multipliers, codes, y0, y1);                   \
+    }                                                                                              \
+                                                                                                   \
+    void ep_sparse_##KIND##_conv_s8(const ep_conv_2d_t* p, const int8_t* x, const int8_t* w,       \
+                                    const int32_t* bias, const int32_t* multipliers,               \
+                                    const int8_t* codes, int8_t* scratch, int8_t* y)               \
+    {                                                                                              \
+        ep_conv_pairs(p, columns, 0, x, w, bias, multipliers, codes, scratch, y);                  \
+    }                                                                                              \
+                                                                                                   \
+    void ep_sparse_##KIND##_dense_s8(const ep_dense_narrow_t* p, const int8_t* x, const int8_t* w, \
+                                     const int32_t* bias, const int32_t* multipliers,              \
+                                     const int8_t* codes, int8_t* y)                               \
+    {                                                                                              \
+        ep_sparse_dense(ROW, HEAD, p, x, w, bias, multipliers, codes, y);                          \
+    }                                                                                              \
+    typedef int ep_sparse_##KIND##_is_defined /* so that a semicolon follows */
+
 #endif

@@ -3,8 +3,6 @@
 
 #include "ep_sparse.h"
 
-#define HEAD 16 /* bytes before the rows */
-
 static inline const int8_t* row(const int8_t* head, const int8_t* x, const int8_t* at,
                                 int32_t depth, int32_t step, int32_t* a, int32_t* b)
 {
@@ -35,24 +33,4 @@ static inline const int8_t* row(const int8_t* head, const int8_t* x, const int8_
     return at;
 }
 
-/* Inlined where one and two pixels are made, it would be there twice. */
-static __attribute__((noinline)) void
-columns(const ep_columns_t* p, const int8_t* x, const int8_t* w, const int32_t* bias,
-        const int32_t* multipliers, const int8_t* codes, int8_t* y0, int8_t* y1)
-{
-    ep_sparse_columns(row, HEAD, p, x, w, bias, multipliers, codes, y0, y1);
-}
-
-void ep_sparse_book_conv_s8(const ep_conv_2d_t* p, const int8_t* x, const int8_t* w,
-                           const int32_t* bias, const int32_t* multipliers, const int8_t* codes,
-                           int8_t* scratch, int8_t* y)
-{
-    ep_conv_pairs(p, columns, 0, x, w, bias, multipliers, codes, scratch, y);
-}
-
-void ep_sparse_book_dense_s8(const ep_dense_narrow_t* p, const int8_t* x, const int8_t* w,
-                            const int32_t* bias, const int32_t* multipliers, const int8_t* codes,
-                            int8_t* y)
-{
-    ep_sparse_dense(row, HEAD, p, x, w, bias, multipliers, codes, y);
-}
+EP_SPARSE_DEFINE(book, row, 16);
