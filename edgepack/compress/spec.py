@@ -86,6 +86,11 @@ class QuantizeSpec:
             raise UsageError(
                 "quantize.budget_bytes: goes with scheme 'mixed' and activations of 8 or 16 bits"
             )
+        if self.weights >= 16 and self.scheme != "global":
+            raise UsageError(
+                f"quantize.scheme: weights of {self.weights} bits are floats, which scheme "
+                f"{self.scheme!r} has not; take 2, 4 or 8"
+            )
         if self.weights >= 16 and self.activations == 16:
             raise UsageError(
                 f"quantize.weights: floats of {self.weights} bits go with activations of 32 bits"

@@ -27,7 +27,7 @@ from edgepack.compress.quantizing.scales import (
 )
 from edgepack.compress.quantizing.stepwise import OneOperator
 from edgepack.compress.spec import DataSpec, QuantizeSpec
-from edgepack.errors import ModelError, UsageError
+from edgepack.errors import ModelError, TrainingError, UsageError
 from tests.models.float_nets import conv_net, samples
 from tests.tflite_builder import ModelBuilder
 
@@ -274,9 +274,26 @@ def test_too_few_samples_and_loops_are_refused():
     with pytest.raises(ModelError) as caught_too:
         OneOperator(branching, 0)
     assert str(caught_too.value) == (
-        "op 0 IF: branches, loops and variables cannot be run an operator at a time; use range "
-        "method mse without rounding and bias correction"
+        "op 0 IF: branches, loops and variables cannot be run an operator at a time, as adaptive "
+        "rounding, correct_bias and scheme 'mixed' do; leave these out"
     )
+
+
+def test_an_operator_that_the_interpreter_stops_at_is_named():
+    net = read_net(conv_net())
+    with pytest.raises(TrainingError, match=r"^dense: does not run alone \("):
+        OneOperator(net, 5)({net.operators[5].inputs[0]: np.zeros((2, 63), np.float32)})
+
+
+def test_values_whose_squares_overflow_are_refused():
+    net = read_net(conv_net())
+    first = net.weighted()[0]
+    weights = np.array(net.tensors[first.weights].data)
+    weights.flat[0] = 1e30
+    broken = net.with_constants({first.weights: weights})
+    spec = QuantizeSpec(data=DataSpec(source="x.npz"), rounding="adaptive")
+    with pytest.raises(ModelError, match=r"^first: reaches .*, too far to fit rounding"):
+        quantizer.quantized_net(broken, [samples(8)], spec)
 
 
 def test_constant_samples_leave_finite_weights():
@@ -359,6 +376,18 @@ def test_budgets_that_are_too_small_or_stand_alone_are_refused():
         budgeted(budget_cost=900.0)
     with pytest.raises(UsageError, match="3 are too few to measure sensitivity"):
         sensitivity.losses(read_net(conv_net()), [samples(3)], {})
+
+
+def test_figures_are_told_of_hybrid_layers_and_of_chosen_widths_alone():
+    how: dict[str, Any] = {"data": DataSpec(source="x.npz"), "scheme": "dynamic"}
+    hybrid = QuantizeSpec(**how, activations=32)
+    named = QuantizeSpec(**how, layers=(("point", 2),), equalize=True)
+    for spec, absent in ((hybrid, set[str]()), (named, {"point"})):
+        net = read_net(conv_net())
+        made = quantizer.quantized_net(net, [samples(16)], spec)
+        told = {figure.layer: figure.bits for figure in made.figures}
+        held = bits_of(made)
+        assert told == {layer: held[layer] for layer in labels_of(net) if layer not in absent}
 
 
 def test_dynamic_widths_come_with_the_figures_that_gave_them():

@@ -267,6 +267,53 @@ def test_nan_in_the_weights_names_the_layer() -> None:
     assert "first" in str(caught.value)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, 7e4])
+def test_weights_beyond_float16_are_refused(value: float) -> None:
+    net = read_net(conv_net())
+    first = net.weighted()[0]
+    data = np.array(net.tensors[first.weights].data)
+    data[0, 0, 0, 0] = value
+    with pytest.raises(ModelError) as caught:
+        quantized_net(net.with_constants({first.weights: data}), [], QuantizeSpec(weights=16))
+    assert str(caught.value) == (
+        "first: a weight is NaN or beyond the 65504 that float16 holds; train or export the model "
+        "again, or leave weights at 32 bits"
+    )
+
+
+def twice_used() -> bytes:
+    """Two dense layers that read one tensor of weights, 4x4."""
+    b, rng = ModelBuilder(), np.random.default_rng(0)
+    x, middle = b.tensor((1, 4), "float32", name="x"), b.tensor((1, 4), "float32", name="net/a/y")
+    y = b.tensor((1, 4), "float32", name="net/b/y")
+    data = rng.normal(size=(4, 4)).astype(np.float32)
+    weights = b.tensor((4, 4), "float32", name="net/shared/MatMul", data=data)
+    for source, target in ((x, middle), (middle, y)):
+        b.operator("FULLY_CONNECTED", [source, weights, -1], [target])
+    return b.build([x], [y])
+
+
+@pytest.mark.parametrize("name", ["a", "b"])
+@pytest.mark.parametrize("budget", [{}, {"scheme": "mixed", "budget_bytes": 4096}])
+def test_one_name_of_shared_weights_gives_their_width(name: str, budget: dict[str, Any]) -> None:
+    content = twice_used()
+    x = inputs_of(content)
+    found = made(content, x, layers=((name, 4),), **budget)
+    assert [row.bits for row in found.tensors if row.kind == "weights"] == [4, 4]
+    with pytest.raises(ModelError, match="no operator of the model has integer kernels"):
+        made(content, x, layers=((name, "float"),), **budget)
+
+
+def test_two_widths_of_shared_weights_are_refused() -> None:
+    content = twice_used()
+    with pytest.raises(UsageError) as caught:
+        made(content, inputs_of(content), layers=(("a", 4), ("b", "float")))
+    assert str(caught.value) == (
+        "quantize.layers: op 0 shared and op 1 shared share their weights, which have one width, "
+        "and are asked for 4 bits and float; give both the same"
+    )
+
+
 def test_samples_that_say_little() -> None:
     few = samples(3)
     assert warnings_of([few], "x.npz") == (

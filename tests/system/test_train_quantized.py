@@ -364,6 +364,20 @@ def test_channels_that_batch_norm_switches_off_are_their_bias(tmp_path):
     assert near.max() <= 2 * tflite.outputs[0].scale
 
 
+def test_a_layer_of_zeros_is_not_taken_for_another_of_its_shape(tmp_path):
+    import keras
+
+    from edgepack.compress.aware.model import make_aware
+
+    model = plain(
+        keras.layers.Conv2D(3, 1, name="full"),
+        keras.layers.Conv2D(3, 1, kernel_initializer="zeros", name="empty"),
+    )
+    aware = make_aware(model, AwareSpec(data=DATA), samples())
+    plan, _, _ = written(aware, samples(), tmp_path)
+    assert [grid.integers.any() for grid in plan.weights.values()] == [True, False]
+
+
 def test_bad_requests_are_told_what_to_do(tmp_path):
     import keras
 
@@ -394,10 +408,13 @@ def test_bad_requests_are_told_what_to_do(tmp_path):
         written(aware, given, tmp_path, rounding="adaptive")
     with pytest.raises(UsageError, match=r"quantize\.weights: the model was trained"):
         written(aware, given, tmp_path, weights=2)
+    for key, value in (("ranges", "mse"), ("percentile", 99.0), ("equalize", True)):
+        with pytest.raises(UsageError, match=rf"quantize\.{key}: the model was trained"):
+            written(aware, given, tmp_path, **{key: value})
     with pytest.raises(UsageError, match=r"quantize\.io: the model was trained"):
         written(aware, given, tmp_path, io="int16")
     broken = Arrays((np.full((8, 4, 2), np.nan, np.float32),), None)
-    with pytest.raises(ModelError, match="NaN or infinity"):
+    with pytest.raises(ModelError, match=r"^model: answers NaN or infinity"):
         make_aware(model, AwareSpec(data=DATA), broken)
 
 

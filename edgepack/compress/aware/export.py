@@ -83,6 +83,8 @@ def _check(spec: QuantizeSpec, bits: int, power: bool, trained: set[int], name: 
         "scheme": spec.scheme == plain.scheme or (power and spec.scheme == "power_of_two"),
         "layers": not spec.layers,
         "per": spec.per_channel,
+        "ranges": spec.ranges == plain.ranges,
+        "percentile": spec.percentile == plain.percentile,
         "equalize": not spec.equalize,
         "correct_bias": not spec.correct_bias,
         "rounding": spec.rounding == plain.rounding,
@@ -162,7 +164,7 @@ def _grid(net: FloatNet, weighted: Weighted, kernel: LearnedKernel) -> Grid | No
     steps = (rows * wide).sum(axis=1) / np.where(squares > 0, squares, 1.0)
     if np.abs(rows - steps[:, None] * wide).max() > _NEAR_WEIGHTS * np.abs(rows).max():
         return None
-    signs = np.where(steps < 0, -1, 1)
+    signs = np.sign(steps)
     own = kernel.steps.astype(np.float64)
     near = (squares == 0) | (np.abs(np.abs(steps) - own) <= _NEAR_WEIGHTS * own)
     steps = np.where(near | (steps == 0), own, np.abs(steps))

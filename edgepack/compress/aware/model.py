@@ -73,7 +73,7 @@ def make_aware(model: Any, spec: AwareSpec, samples: Arrays, name: str = "model"
     graph = form.graph
     bits = _bits(form, spec, name)
     grids = _grids(form, spec.activations)
-    extremes = _extremes(form, sorted(grids.shared), samples)
+    extremes = _extremes(form, sorted(grids.shared), samples, name)
     copies, quantizers = Copies(), Copies()
     steps: dict[Any, tuple[Any, Any]] = {}
 
@@ -235,7 +235,7 @@ def left_out(model: Any) -> tuple[str, ...]:
 
 
 def _extremes(
-    form: NormalForm, tensors: list[int], samples: Arrays
+    form: NormalForm, tensors: list[int], samples: Arrays, name: str
 ) -> Mapping[int, tuple[float, float]]:
     """The least and the largest value of each tensor over the samples, with float weights."""
     import keras
@@ -253,7 +253,7 @@ def _extremes(
             most[j] = max(most[j], np.max(value))
     if not (np.isfinite(least).all() and np.isfinite(most).all()):
         raise ModelError(
-            "the model answers NaN or infinity to some of the samples; look for broken samples "
+            f"{name}: answers NaN or infinity to some of the samples; look for broken samples "
             "or weights"
         )
     return {t: (float(least[j]), float(most[j])) for j, t in enumerate(tensors)}
@@ -293,7 +293,8 @@ def _start_kernel(layer: Any, made: Any, gain: NDArray[np.float32] | None) -> No
     made.set_weights([*values, *made.get_weights()[len(values) :]])
     if not made.learned:
         method: RangeMethod = "max" if made.bits == 8 else "mse"
-        steps = np.broadcast_to(weight_steps(rows, None, made.bits, method), rows.shape[1])
+        step = weight_steps(rows, None, made.bits, method, name=layer.name)
+        steps = np.broadcast_to(step, rows.shape[1])
         steps = np.exp2(np.ceil(np.log2(steps))) if made.power_of_two else steps
     elif made.power_of_two:
         steps = np.exp2(-weight_exponents(rows, 1, made.bits, "mse", name=layer.name).astype(float))

@@ -20,8 +20,8 @@ from edgepack.compress.data import Arrays
 from edgepack.compress.load import of_keras, versions
 from edgepack.compress.save import keras_bytes
 from edgepack.compress.spec import ModelFile
-from edgepack.compress.tuning.fit import FitSpec, fit
-from edgepack.compress.tuning.lesson import Lesson, keras_network, lesson_of, silent
+from edgepack.compress.tuning.fit import fit
+from edgepack.compress.tuning.lesson import Lesson, fit_spec, keras_network, lesson_of, silent
 from edgepack.store import sha256
 
 
@@ -71,16 +71,7 @@ def train_aware(aware: Any, spec: AwareSpec, lesson: Lesson, tell: Tell) -> None
     """Train in place; with no epochs, steps stay where calibration put them."""
     if spec.epochs == 0:
         return
-    how = FitSpec(
-        spec.epochs,
-        spec.batch_size,
-        spec.learning_rate,
-        spec.loss,
-        spec.seed,
-        lesson.source,
-        lesson.distill,
-    )
-    fit(aware, lesson.samples, how, tell)
+    fit(aware, lesson.samples, fit_spec(spec, lesson, spec.epochs), tell)
 
 
 def grids_of(aware: Any) -> AwareGrids:

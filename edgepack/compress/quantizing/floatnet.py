@@ -244,7 +244,7 @@ def run(
     """The float32 tensors that inference computes (or these), sample by sample, by number.
 
     What a loop alone hands on may be missing. Raises TrainingError where the interpreter refuses
-    the file.
+    the file or a sample.
     """
     import tensorflow as tf
 
@@ -257,7 +257,7 @@ def run(
         )
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
-        raise TrainingError(f"the float model does not run ({str(error)[:200]})") from error
+        raise _fails(error) from error
     wanted = [
         i
         for i, tensor in enumerate(net.tensors)
@@ -265,13 +265,20 @@ def run(
     ]
     living = {*net.inputs, *(t for op in net.operators for t in op.outputs)}
     for sample in range(len(samples[0])):
-        for number, x in zip(net.inputs, samples, strict=True):
-            interpreter.set_tensor(number, x[sample : sample + 1])
-        interpreter.reset_all_variables()
-        interpreter.invoke()
+        try:
+            for number, x in zip(net.inputs, samples, strict=True):
+                interpreter.set_tensor(number, x[sample : sample + 1])
+            interpreter.reset_all_variables()
+            interpreter.invoke()
+        except (ValueError, RuntimeError) as error:
+            raise _fails(error) from error
         if sample == 0:
             wanted = [i for i in wanted if i in living and _is_held(interpreter, i)]
         yield {i: interpreter.get_tensor(i) for i in wanted}
+
+
+def _fails(error: Exception) -> TrainingError:
+    return TrainingError(f"the float model does not run ({str(error)[:200]})")
 
 
 def _is_held(interpreter: Any, tensor: int) -> bool:

@@ -89,7 +89,8 @@ def fitted(
     """The weights of `grids` (by tensor, rounded to nearest), fitted as `how` asks.
 
     Rounding fits steps too; weights and biases that two operators share are fitted to the first.
-    Raises UsageError with fewer than 8 samples, ModelError for a net with branches or loops.
+    Raises UsageError with fewer than 8 samples, ModelError for a net with branches or loops and
+    for values whose squares are beyond floats.
     """
     if len(samples[0]) < _LEAST_SAMPLES:
         raise UsageError(
@@ -167,13 +168,14 @@ class _Walk:
             shift = new - old
             coarse = coarse + shift
         by_nearest = self._run(layer, nearest, given)
-        self.layers.append(
-            LayerFit(
-                name,
-                float(np.square(by_nearest - floats).mean()) / spread**2,
-                float(np.square(coarse - floats).mean()) / spread**2,
-                float(np.abs(shift).max()) / spread,
+        errors = [float(np.square(y - floats).mean()) / spread**2 for y in (by_nearest, coarse)]
+        if not np.isfinite(errors).all():
+            raise ModelError(
+                f"{name}: reaches {float(np.abs(floats).max()):g} on this data, too far to fit "
+                "rounding and biases to; look for broken samples or weights"
             )
+        self.layers.append(
+            LayerFit(name, errors[0], errors[1], float(np.abs(shift).max()) / spread)
         )
         kind = self.net.operators[layer.operator]
         return {layer.y: activated(floats, kind)}, {layer.y: activated(coarse, kind)}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgepack.compress.pruning.shared_values import Rows, with_shared_values
 from edgepack.compress.quantizing.equalize import equalized
@@ -99,9 +100,9 @@ def planned(
     """How each tensor is to be held."""
     if spec.keeps_floats:
         return _of_floats(net, spec)
-    weight_bits, bits = layer_bits(net, spec)
     if spec.equalize:
         net = equalized(net).net
+    weight_bits, bits = layer_bits(net, spec)
     scaling = Scaling(_method(spec, 8), spec.percentile, spec.scheme == "power_of_two")
     seen = observed(net, samples, bins=scaling.method != "max", tell=tell)
     bits = {i: width for i, width in bits.items() if _is_seen(net, i, seen)}
@@ -112,7 +113,7 @@ def planned(
     grids = _grids(net, spec, weight_bits, found)
     if spec.scheme != "power_of_two" and spec.per_channel:
         grids = with_shared_values(net, grids, books)
-    figures = _figures(net, spec) if spec.scheme == "dynamic" else ()
+    figures = _figures(net, spec, weight_bits.keys() - _asked(net, spec).keys())
     fits: tuple[LayerFit, ...] = ()
     if spec.correct_bias or spec.rounding == "adaptive":
         search = RoundingSpec() if spec.rounding == "adaptive" else None
@@ -149,8 +150,23 @@ def written(plan: Plan) -> Quantized:
 def layer_bits(net: FloatNet, spec: QuantizeSpec) -> tuple[dict[int, int], dict[int, int]]:
     """Bits of the weights by operator with weights, and of activations by integer operator.
 
-    Raises UsageError with the nearest names where a pattern fits no layer.
+    Raises UsageError with the nearest names where a pattern fits no layer, and where operators
+    that share weights are to have them at different widths.
     """
+    asked = _asked(net, spec)
+    widths = {i: asked[i][1] or spec.activations for i in asked}
+    for i, operator in enumerate(net.operators):
+        rule = rule_of(net, operator)
+        if i not in widths and rule is not None and not rule.same:
+            widths[i] = spec.activations
+    bits = operator_bits(net, widths, spec.activations)
+    own = {w.operator: _weight_bits(net, w.operator, spec) for w in net.weighted()}
+    weights = {i: asked[i][0] if i in asked else own[i] for i in own if i in bits}
+    return {i: b for i, b in weights.items() if b < 32}, bits
+
+
+def _asked(net: FloatNet, spec: QuantizeSpec) -> dict[int, tuple[int, int]]:
+    """What `spec.layers` says of operators, as `layer_width` gives it, and so of their sharers."""
     asked: dict[int, tuple[int, int]] = {}
     for pattern, width in spec.layers:
         found = [i for i in range(len(net.operators)) if net.matches(i, pattern)]
@@ -161,15 +177,28 @@ def layer_bits(net: FloatNet, spec: QuantizeSpec) -> tuple[dict[int, int], dict[
                 f"quantize.layers.{pattern}: fits no layer; the nearest are {', '.join(near)}"
             )
         asked.update(dict.fromkeys(found, layer_width(width)))
-    widths = {i: asked[i][1] or spec.activations for i in asked}
-    for i, operator in enumerate(net.operators):
-        rule = rule_of(net, operator)
-        if i not in widths and rule is not None and not rule.same:
-            widths[i] = spec.activations
-    bits = operator_bits(net, widths, spec.activations)
-    own = {w.operator: _weight_bits(net, w.operator, spec) for w in net.weighted()}
-    weights = {i: asked[i][0] if i in asked else own[i] for i in own if i in bits}
-    return {i: b for i, b in weights.items() if b < 32}, bits
+    users = dict[int, list[int]]()
+    for w in net.weighted():
+        users.setdefault(w.weights, []).append(w.operator)
+    for sharers in users.values():
+        named = [i for i in sharers if i in asked]
+        other = next((i for i in named if asked[i][0] != asked[named[0]][0]), None)
+        if other is not None:
+            both = " and ".join(f"op {i} {net.label(i)}" for i in (named[0], other))
+            widths = " and ".join(_width_name(asked[i][0]) for i in (named[0], other))
+            raise UsageError(
+                f"quantize.layers: {both} share their weights, which have one width, and are "
+                f"asked for {widths}; give both the same"
+            )
+        if named:
+            width = asked[named[0]][0]
+            rest = (width, width if width == 32 else 0)
+            asked.update(dict.fromkeys((i for i in sharers if i not in asked), rest))
+    return asked
+
+
+def _width_name(bits: int) -> str:
+    return "float" if bits == 32 else f"{bits} bits"
 
 
 def _is_seen(net: FloatNet, index: int, seen: Collection[int]) -> bool:
@@ -196,9 +225,13 @@ def _distribution(net: FloatNet, weighted: Weighted, spec: QuantizeSpec) -> Weig
     return dynamic(net.label(weighted.operator), data, axis, spec.max_error)
 
 
-def _figures(net: FloatNet, spec: QuantizeSpec) -> tuple[WidthFigures, ...]:
-    """What the widths of scheme dynamic follow from."""
-    found = [_distribution(net, w, spec) for w in net.weighted()]
+def _figures(
+    net: FloatNet, spec: QuantizeSpec, operators: Collection[int]
+) -> tuple[WidthFigures, ...]:
+    """What the widths of these operators follow from; none but with scheme dynamic."""
+    if spec.scheme != "dynamic":
+        return ()
+    found = [_distribution(net, w, spec) for w in net.weighted() if w.operator in operators]
     return tuple(
         WidthFigures(
             f.layer, f.weights, f.low, f.high, f.peak, f.kurtosis,
@@ -219,7 +252,7 @@ def _budgeted(
     """The widths that a budget leaves: those of `bits` where a pattern names the layer."""
     if not spec.budgeted:
         return dict(bits), ()
-    named = {i for i in bits if any(net.matches(i, pattern) for pattern, _ in spec.layers)}
+    named = _asked(net, spec).keys() & bits.keys()
     floats = {w.operator: 32 for w in net.weighted() if w.operator not in bits}
     given = {**{i: bits[i] for i in named}, **floats}
 
@@ -259,12 +292,10 @@ def _grids(
 def _of_floats(net: FloatNet, spec: QuantizeSpec) -> Plan:
     """Weights alone: float16, or integers that hybrid kernels multiply."""
     weights: dict[int, Weights] = {}
+    figures: tuple[WidthFigures, ...] = ()
     found = net.weighted()
     if spec.weights == 16:
-        for w in found:
-            data = net.tensors[w.weights].data
-            assert data is not None
-            weights[w.weights] = data.astype(np.float16)
+        weights.update({w.weights: _halves(net, w) for w in found})
     elif spec.weights < 16:
         bits = {
             w.operator: _weight_bits(net, w.operator, spec)
@@ -272,7 +303,22 @@ def _of_floats(net: FloatNet, spec: QuantizeSpec) -> Plan:
             if net.operators[w.operator].kind != "TRANSPOSE_CONV"
         }
         weights.update(_grids(net, spec, bits, Scales({}, {})))
-    return Plan(net, Scales({}, {}), weights, {}, {w.operator: spec.scheme for w in found})
+        figures = _figures(net, spec, bits)
+    schemes = {w.operator: spec.scheme for w in found}
+    return Plan(net, Scales({}, {}), weights, {}, schemes, figures=figures)
+
+
+def _halves(net: FloatNet, weighted: Weighted) -> NDArray[np.float16]:
+    """The operator's weights as float16. Raises ModelError where one is beyond its numbers."""
+    data = net.tensors[weighted.weights].data
+    assert data is not None
+    most = float(np.finfo(np.float16).max)
+    if not (np.abs(data) <= most).all():
+        raise ModelError(
+            f"{net.label(weighted.operator)}: a weight is NaN or beyond the {most:.0f} that "
+            "float16 holds; train or export the model again, or leave weights at 32 bits"
+        )
+    return data.astype(np.float16)
 
 
 def _ends(net: FloatNet, ranges: Ranges, spec: QuantizeSpec) -> dict[int, Form]:

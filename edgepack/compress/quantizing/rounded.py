@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from edgepack.compress.quantizing.ranges import integers, restored, weight_exponents, weight_steps
 from edgepack.compress.quantizing.widths import dynamic
+from edgepack.compress.spec import Scheme
 from edgepack.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from edgepack.compress.pruning.kernels import Kernel
 
-Scheme = Literal["global", "dynamic", "mixed", "power_of_two"]
 _MAX_ERROR = 0.15
 _INTEGER_BITS = (2, 4, 8)
 _FLOAT_BITS: Mapping[int, Any] = {16: np.float16, 32: np.float32}

@@ -39,9 +39,10 @@ class OneOperator:
         if operator.kind in _HOLDS_OTHERS:
             raise ModelError(
                 f"op {index} {operator.kind}: branches, loops and variables cannot be run an "
-                "operator at a time; use range method mse without rounding and bias correction"
+                "operator at a time, as adaptive rounding, correct_bias and scheme 'mixed' do; "
+                "leave these out"
             )
-        self.kind = operator.kind
+        self.kind, self._name = operator.kind, net.label(index)
         self.fed = tuple(
             dict.fromkeys(
                 t
@@ -52,7 +53,7 @@ class OneOperator:
         self.made = operator.outputs
         self._shapes = {t: net.tensors[t].shape for t in (*self.fed, *self.made)}
         content = _model_of(net, index, self.fed, constants or {}, activation)
-        self._interpreter = _interpreter(content, net.label(index))
+        self._interpreter = _interpreter(content, self._name)
         self._inputs = [i["index"] for i in self._interpreter.get_input_details()]
         self._outputs = [o["index"] for o in self._interpreter.get_output_details()]
 
@@ -75,7 +76,11 @@ class OneOperator:
             if size == 1:
                 shapes = (self._shapes[t] for t in self.fed)
                 part = [x.reshape(shape) for x, shape in zip(part, shapes, strict=True)]
-            for kept, value in zip(made, self._batch(part), strict=True):
+            try:
+                values_made = self._batch(part)
+            except (ValueError, RuntimeError) as error:
+                raise _fails(self._name, error) from error
+            for kept, value in zip(made, values_made, strict=True):
                 kept.append(np.atleast_1d(value))
         return {t: np.concatenate(kept) for t, kept in zip(self.made, made, strict=True)}
 
@@ -112,8 +117,12 @@ def _interpreter(content: bytes, name: str) -> Any:
         made = tf.lite.Interpreter(model_content=content, num_threads=2)
         made.allocate_tensors()
     except (ValueError, RuntimeError) as error:
-        raise TrainingError(f"{name}: does not run alone ({str(error)[:200]})") from error
+        raise _fails(name, error) from error
     return made
+
+
+def _fails(name: str, error: Exception) -> TrainingError:
+    return TrainingError(f"{name}: does not run alone ({str(error)[:200]})")
 
 
 def _model_of(

@@ -6,7 +6,7 @@ costs of every layer at every width and finds the least loss within a budget, ex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,6 @@ from edgepack.compress.quantizing.ranges import (
 )
 from edgepack.errors import UsageError
 
-Cost = Callable[[str, int], float]
 WIDTHS = (2, 4, 8)
 
 
@@ -113,16 +112,6 @@ class Choice:
     bits: Mapping[str, int]
     cost: float
     loss: float
-
-
-def options(
-    losses: Mapping[str, Mapping[int, float]], cost: Cost
-) -> Mapping[str, tuple[Option, ...]]:
-    """Measured losses joined with what each width of each layer costs."""
-    return {
-        layer: tuple(Option(bits, float(cost(layer, bits)), loss) for bits, loss in row.items())
-        for layer, row in losses.items()
-    }
 
 
 def choose(layers: Mapping[str, Sequence[Option]], budget: float, unit: str = "bytes") -> Choice:

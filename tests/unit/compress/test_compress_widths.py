@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from edgepack.compress.quantizing.widths import Option, choose, dynamic, flash_bytes, options
+from edgepack.compress.quantizing.widths import Option, choose, dynamic, flash_bytes
 from edgepack.errors import ModelError, UsageError
 
 
@@ -114,7 +114,10 @@ def test_sixty_layers_take_a_moment():
     rng = np.random.default_rng(0)
     losses = {f"l{i}": {b: float(rng.uniform() / b) for b in (2, 4, 8)} for i in range(60)}
     sizes = {layer: int(rng.integers(100, 60000)) for layer in losses}
-    table = options(losses, lambda layer, bits: flash_bytes(sizes[layer], 16, bits))
+    table = {
+        layer: [Option(b, flash_bytes(sizes[layer], 16, b), loss) for b, loss in row.items()]
+        for layer, row in losses.items()
+    }
     start = time.monotonic()
     found = choose(table, sum(sizes.values()) // 2)
     assert time.monotonic() - start < 5.0

@@ -78,3 +78,12 @@ def test_mixed_widths_need_a_budget_or_layers() -> None:
         QuantizeSpec(data=data, scheme="mixed")
     QuantizeSpec(data=data, scheme="mixed", layers=(("*", 4),))
     QuantizeSpec(data=data, scheme="mixed", budget_bytes=100)
+
+
+def test_weights_that_stay_floats_have_no_scheme() -> None:
+    with pytest.raises(UsageError) as caught:
+        QuantizeSpec(weights=16, scheme="power_of_two")
+    assert str(caught.value) == (
+        "quantize.scheme: weights of 16 bits are floats, which scheme 'power_of_two' has not; "
+        "take 2, 4 or 8"
+    )
