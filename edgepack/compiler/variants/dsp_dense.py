@@ -77,9 +77,10 @@ def step(
     starts: NDArray[np.uint32],
     words: NDArray[np.uint32],
     scales: NDArray[np.uint32] | None = None,
+    bits: int = 8,
 ) -> Step:
     """The step of a kernel of ep_dense_wide.h. starts, words: [rows / 4, ...], what four rows' sums
-    begin with and their weights; scales: where they are not those of one rounding.
+    begin with and their weights, of so many bits; scales: where they are not those of one rounding.
     """
     multipliers = layer.multipliers
     outputs, depth = layer.weights.shape
@@ -112,7 +113,7 @@ def step(
     arguments = (
         params,
         TensorRef(layer.input),
-        stream_const("stream", np.concatenate(columns, axis=1), layer),
+        stream_const("stream", np.concatenate(columns, axis=1), layer, bits),
         Scratch(8 * groups),
         TensorRef(layer.output),
     )

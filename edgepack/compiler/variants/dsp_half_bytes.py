@@ -55,7 +55,7 @@ def _chained(layer: ConvLayer, bits: int) -> tuple[Step | str, ...]:
         return (f"weights of {bits} bits are chained with multipliers from 2^-17 to a half",)
 
     def packed(layer: ConvLayer, weights: NDArray[np.int8], steps: dsp.Steps) -> Const:
-        return stream_const("stream", stream(layer, weights, steps, bits), layer)
+        return stream_const("stream", stream(layer, weights, steps, bits), layer, bits)
 
     ways = dsp.chained(layer, steps, dsp.Packing("", packed))
     return tuple(_renamed(step, bits) for step in ways)

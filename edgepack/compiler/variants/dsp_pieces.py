@@ -29,7 +29,8 @@ def dense(layer: DenseLayer, bits: int) -> Step | str:
     if any(-m.shift not in dsp_dense.SHIFTS for m in layer.multipliers if m.mantissa):
         return f"dense layers of {bits} bits take multipliers from 2^-16 to 32"
     kernel = f"ep_dense_pieces_s{bits}"
-    return dsp_dense.step(layer, kernel, _starts(layer), _words(layer.weights, bits))
+    words = _words(layer.weights, bits)
+    return dsp_dense.step(layer, kernel, _starts(layer), words, bits=bits)
 
 
 def rounded_twice(layer: DenseLayer, bits: int) -> Step | str:
@@ -40,7 +41,8 @@ def rounded_twice(layer: DenseLayer, bits: int) -> Step | str:
         return f"rows of {bits} bits in fours take multipliers from 2^-17 to a half"
     kernel = f"ep_dense_pieces_twice_s{bits}"
     scales = dsp_dense.scales_twice(layer)
-    return dsp_dense.step(layer, kernel, _starts(layer), _words(layer.weights, bits), scales)
+    words = _words(layer.weights, bits)
+    return dsp_dense.step(layer, kernel, _starts(layer), words, scales, bits)
 
 
 def _starts(layer: DenseLayer) -> NDArray[np.uint32]:

@@ -86,8 +86,12 @@ def _short(stairs: Staircase, scale: float, gain: int) -> tuple[int, int] | None
     return int(factors[good[0], 0]), nudge
 
 
-def stream_const(stem: str, words: NDArray[np.uint32], layer: ConvLayer | DenseLayer) -> Const:
-    """Weights, biases and scales in the order a kernel reads them; the first two are weights."""
-    weights = layer.weights.size + BIAS_BYTES * len(layer.weights)
+def stream_const(
+    stem: str, words: NDArray[np.uint32], layer: ConvLayer | DenseLayer, bits: int = 8
+) -> Const:
+    """Weights of so many bits, biases and scales in the order a kernel reads them; the first two
+    are weights.
+    """
+    weights = -(-layer.weights.size * bits // 8) + BIAS_BYTES * len(layer.weights)
     data = words.tobytes()
     return Const(stem, "uint32_t", data, "weights", tables=max(0, len(data) - weights))

@@ -11,7 +11,7 @@ from edgepack.compiler.operators.narrow import packed_rows
 from edgepack.compiler.variants.few_bits import widths_of
 from edgepack.compiler.variants.mve_scaling import tied
 from edgepack.pipeline.lab_layers import LayerSpec, build_layer
-from edgepack.program import Isa, LowerSpec, Program
+from edgepack.program import Const, Isa, LowerSpec, Step
 
 CONV = LayerSpec("conv", (12, 10, 64), 64, relu=True, bits=2)
 BOARDS: dict[str, frozenset[Isa]] = {
@@ -50,9 +50,9 @@ def test_tied_bytes_hold_numbers_at_every_shift() -> None:
         tied(np.array([-1, -2, 1, 0], np.int8).reshape(1, 1, 4, 1), 2)
 
 
-def _weight_bytes(program: Program) -> int:
-    (step,) = program.steps
-    return sum(a.bytes_of("weights") for a in step.arguments if hasattr(a, "bytes_of"))
+def _weight_bytes(steps: tuple[Step, ...]) -> int:
+    (step,) = steps
+    return sum(a.bytes_of("weights") for a in step.arguments if isinstance(a, Const))
 
 
 @pytest.mark.parametrize("core", BOARDS)
@@ -60,7 +60,18 @@ def test_two_bits_take_a_quarter_of_the_flash_at_size(core: str) -> None:
     graph = build_layer(CONV)
     program, _ = choose(offer(graph, LowerSpec(BOARDS[core], optimize="size")))
     assert program.steps[0].kernels[0].endswith("_s2")
-    assert _weight_bytes(program) == 64 * 64 // 4 + 4 * 64
+    assert _weight_bytes(program.steps) == 64 * 64 // 4 + 4 * 64
+
+
+@pytest.mark.parametrize("core", BOARDS)
+@pytest.mark.parametrize("kind", ["conv", "dense"])
+@pytest.mark.parametrize("bits", [4, 2])
+def test_weights_and_biases_alone_count_as_weights(kind: str, bits: int, core: str) -> None:
+    shape = (6, 6, 64) if kind == "conv" else (64,)
+    layer = build_layer(LayerSpec(kind, shape, 64, bits=bits))
+    ways = offer(layer, LowerSpec(BOARDS[core])).operators[0].ways
+    packed = [way for way in ways if way[0].kernel.endswith(f"_s{bits}")]
+    assert {_weight_bytes(way) for way in packed} == {64 * 64 * bits // 8 + 4 * 64}
 
 
 def test_the_reason_names_what_was_left() -> None:
