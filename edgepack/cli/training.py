@@ -24,23 +24,12 @@ def _prune_spec(method: str, **values: Any) -> Any:
     from edgepack.compress import PruneSpec, WeightsSpec
 
     given = {name: value for name, value in sources(values).items() if value is not None}
-    pattern = str(given.get("pattern", ""))
-    if pattern.startswith("block"):
-        given["pattern"], *rest = pattern.split()
-        given.update({"block": _sides(rest[0])} if rest else {})
     kind = WeightsSpec if method == "weights" else PruneSpec
     known = {field.name for field in dataclasses.fields(kind)}
     for name in given:
         if name not in known:
             raise UsageError(f"--{name.replace('_', '-')} does not go with --method {method}")
     return kind(method=method, **given)  # type: ignore[arg-type]
-
-
-def _sides(text: str) -> tuple[int, ...]:
-    sides = text.split("x")
-    if not all(side.isdecimal() for side in sides):
-        raise UsageError(f"--pattern: block {text!r} is not two sides, such as 1x4")
-    return tuple(int(side) for side in sides)
 
 
 def _cluster_spec(**values: Any) -> Any:
@@ -68,7 +57,7 @@ _prune_options = gathered(
     ),
     click.option("--rate", type=float, help="The fraction that goes.  [default: 0.5]"),
     click.option("--importance", help="What stays, e.g. l1, taylor; of weights: magnitude."),
-    click.option("--pattern", help="Of weights: none, 2:4, 1:4, or 'block 1x4'."),
+    click.option("--pattern", help="Of weights: none, 2:4, 1:4, or 1x4 (blocks)."),
     click.option("--schedule", help="Of weights: gradual, one-shot or rewind."),
     click.option("--target", help="Of channels: --rate of channels, weights or macs."),
     click.option(

@@ -250,7 +250,7 @@ def integers(content: bytes) -> list[np.ndarray]:
 @pytest.mark.parametrize(
     ("keys", "most"),
     [
-        ({"pattern": "block", "rate": 0.75}, 4),
+        ({"pattern": "1x4", "rate": 0.75}, 4),
         pytest.param({"pattern": "2:4"}, 2, marks=pytest.mark.long),
     ],
 )
@@ -267,7 +267,7 @@ def test_patterns_hold_in_the_integers_of_the_tflite(
     for w in found:
         runs = (w.reshape(len(w), -1, 4) != 0).sum(-1)
         assert runs.max() <= most
-        if keys["pattern"] == "block":
+        if keys["pattern"] == "1x4":
             assert (runs == 0).mean() >= 0.75 - 0.5 / runs.size
     assert isinstance(report, compress.WeightsReport)
     assert [phase.name for phase in report.phases] == ["cut", "fine-tuned"]

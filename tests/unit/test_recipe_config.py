@@ -65,7 +65,7 @@ def test_steps_are_commands_and_their_keys_are_its_options() -> None:
     from edgepack.cli import group
 
     in_files_only = {"loss", "costs", "budget_cost", "schedule_end", "schedule_power"}
-    spelt = {"layers": "layer", "block": "pattern"}
+    spelt = {"layers": "layer"}
     for name, kind in STAGES.items():
         options = {option.name for option in group.commands[name].params}
         keys = {*keys_of(kind), *(keys_of(WeightsSpec) if name == "prune" else ())}

@@ -42,7 +42,7 @@ def units_of(scores: Array, spec: WeightsSpec) -> Units:
     """The units of a kernel's importances [rows, K] under the spec's pattern."""
     if spec.n_of_m is not None:
         return _n_of_m(scores, *spec.n_of_m)
-    if spec.pattern == "block":
+    if spec.block is not None:
         return _blocks(scores, *spec.block)
     return Units(np.asarray(scores, np.float64).ravel(), lambda gone: gone.reshape(scores.shape))
 

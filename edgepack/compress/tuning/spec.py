@@ -22,6 +22,7 @@ from edgepack.errors import UsageError
 WeightImportance = Literal["magnitude", "movement", "taylor"]
 Schedule = Literal["gradual", "one-shot", "rewind"]
 _N_OF_M = re.compile(r"(\d+):(\d+)")
+_BLOCK = re.compile(r"(\d+)x(\d+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +62,8 @@ class WeightsSpec(TuningOptions):
 
     method: Literal["weights"] = "weights"
     rate: float = 0.5  # fraction of zeros, in [0, 1); with N:M the pattern says it
-    pattern: str = "none"  # single weights; "N:M": at most N of M in a row; or "block"
-    block: tuple[int, int] = (1, 4)  # rows and weights along a row that go together
+    # "none": single weights; "N:M": at most N of M in a row stay; "RxC": C along each of R rows go
+    pattern: str = "none"
     importance: WeightImportance = "magnitude"
     ranking: Ranking = "layer"  # the rate holds in every layer, or over the whole model
     schedule: Schedule = "gradual"
@@ -83,14 +84,10 @@ class WeightsSpec(TuningOptions):
         for name in ("schedule_power", "steps"):
             _between(f"prune.{name}", getattr(self, name), 1, 1 << 20)
         _between("prune.rewind_epochs", self.rewind_epochs, 0, 1 << 20)
-        if self.pattern not in ("none", "block") and self.n_of_m is None:
+        if self.pattern != "none" and self.n_of_m is None and self.block is None:
             raise UsageError(
-                f"prune.pattern: {self.pattern!r} is not known; known: none, block, "
-                "and N:M with 0 < N < M <= 32, such as 2:4"
-            )
-        if len(self.block) != 2 or not all(1 <= side <= 64 for side in self.block):
-            raise UsageError(
-                f"prune.block: {self.block} is not two sides from 1 to 64, such as 1, 4"
+                f"prune.pattern: {self.pattern!r} is not known; known: none, N:M with "
+                "0 < N < M <= 32, such as 2:4, and RxC of 1 to 64 each, such as 1x4"
             )
         if self.importance != "magnitude" and self.data is None:
             raise UsageError(
@@ -108,11 +105,20 @@ class WeightsSpec(TuningOptions):
     @property
     def n_of_m(self) -> tuple[int, int] | None:
         """N and M of the pattern N:M."""
-        found = _N_OF_M.fullmatch(self.pattern)
-        if found is None:
-            return None
-        n, m = int(found[1]), int(found[2])
+        n, m = _numbers(_N_OF_M, self.pattern)
         return (n, m) if 0 < n < m <= 32 else None
+
+    @property
+    def block(self) -> tuple[int, int] | None:
+        """Rows, and weights along a row, that go together: of the pattern RxC."""
+        rows, along = _numbers(_BLOCK, self.pattern)
+        return (rows, along) if 1 <= rows <= 64 and 1 <= along <= 64 else None
+
+
+def _numbers(shape: re.Pattern[str], text: str) -> tuple[int, int]:
+    """The two numbers of `text`, or zeros where it has another shape."""
+    found = shape.fullmatch(text)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 @dataclass(frozen=True, slots=True)

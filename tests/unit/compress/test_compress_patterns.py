@@ -69,7 +69,7 @@ def test_n_of_m_fills_up_along_the_schedule() -> None:
     st.floats(0, 0.99),
 )
 def test_blocks_go_whole(scores: np.ndarray, block: tuple[int, int], fraction: float) -> None:
-    gone = zeros(scores, fraction, pattern="block", block=block)
+    gone = zeros(scores, fraction, pattern=f"{block[0]}x{block[1]}")
     height, width = block
     tiles = [
         gone[i : i + height, j : j + width]
@@ -81,7 +81,7 @@ def test_blocks_go_whole(scores: np.ndarray, block: tuple[int, int], fraction: f
 
 
 def test_the_weakest_block_goes() -> None:
-    gone = zeros([[9, 0, 0, 0, 2, 2, 2, 2, 1, 5]], 0.34, pattern="block")
+    gone = zeros([[9, 0, 0, 0, 2, 2, 2, 2, 1, 5]], 0.34, pattern="1x4")
     np.testing.assert_array_equal(gone, [[0, 0, 0, 0, 1, 1, 1, 1, 0, 0]])
 
 
@@ -100,10 +100,14 @@ def test_rows_are_those_of_the_tflite(shape: tuple[int, ...], transposed: bool) 
     [
         (
             {"pattern": "4:2"},
-            "prune.pattern: '4:2' is not known; known: none, block, and N:M with 0 < N < M <= 32, "
-            "such as 2:4",
+            "prune.pattern: '4:2' is not known; known: none, N:M with 0 < N < M <= 32, such as "
+            "2:4, and RxC of 1 to 64 each, such as 1x4",
         ),
-        ({"block": (0, 4)}, "prune.block: (0, 4) is not two sides from 1 to 64, such as 1, 4"),
+        (
+            {"pattern": "0x4"},
+            "prune.pattern: '0x4' is not known; known: none, N:M with 0 < N < M <= 32, such as "
+            "2:4, and RxC of 1 to 64 each, such as 1x4",
+        ),
         (
             {"importance": "taylor"},
             "prune.importance: 'taylor' is measured on samples; name them in prune.data, or take "

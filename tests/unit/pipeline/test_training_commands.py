@@ -43,8 +43,8 @@ def test_prune_takes_channels_or_weights(asked: list[Any]) -> None:
     )
     weights = ("--method", "weights")
     assert spec(asked, prune, *weights) == WeightsSpec()
-    assert spec(asked, prune, *weights, "--pattern", "block 2x8", "--spare-ends") == WeightsSpec(
-        pattern="block", block=(2, 8), spare_ends=True
+    assert spec(asked, prune, *weights, "--pattern", "2x8", "--spare-ends") == WeightsSpec(
+        pattern="2x8", spare_ends=True
     )
     data = DataSpec(source="d.npz")
     options = ("--pattern", "2:4", "--schedule", "rewind", "--steps", "4", "--teacher", "t.keras")
@@ -62,8 +62,9 @@ def test_prune_takes_channels_or_weights(asked: list[Any]) -> None:
             "--min-channels does not go with --method weights",
         ),
         (
-            ("--method", "weights", "--pattern", "block 1by4"),
-            "--pattern: block '1by4' is not two sides, such as 1x4",
+            ("--method", "weights", "--pattern", "1by4"),
+            "prune.pattern: '1by4' is not known; known: none, N:M with 0 < N < M <= 32, such as "
+            "2:4, and RxC of 1 to 64 each, such as 1x4",
         ),
     ],
 )
@@ -84,7 +85,7 @@ def test_cluster_and_fine_tune(asked: list[Any]) -> None:
 
 
 def test_tables_of_a_file() -> None:
-    table = {"method": "weights", "pattern": "block", "block": [1, 4], "rate": 0.75}
+    table = {"method": "weights", "pattern": "1x4", "rate": 0.75}
     steps = [{"do": "prune", **table}, {"do": "cluster", "entries": 8}]
     found = Config.model_validate(
         {
@@ -94,7 +95,7 @@ def test_tables_of_a_file() -> None:
             "compress": {"step": steps},
         }
     )
-    wanted = WeightsSpec(pattern="block", block=(1, 4), rate=0.75)
+    wanted = WeightsSpec(pattern="1x4", rate=0.75)
     assert found.prune == wanted
     assert found.compress is not None
     assert [step.spec for step in found.compress.step] == [wanted, ClusterSpec(entries=8)]
