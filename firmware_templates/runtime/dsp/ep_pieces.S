@@ -26,11 +26,11 @@
 
 /* Two values of four rows, 8 multiply-accumulates in 7 instructions: r12 lr free. */
     .macro NUMBERS w, x
-    uxtb16.w r12, \w
+    uxtb16 r12, \w
     smlad r5, \w, \x, r5
     and.w lr, \w, #0x0F0F0F0F
     smlad r4, r12, \x, r4
-    uxtb16.w r12, lr
+    uxtb16 r12, lr
     smlad r3, lr, \x, r3
     smlad r2, r12, \x, r2
     .endm
