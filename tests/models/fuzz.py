@@ -33,7 +33,7 @@ from edgepack.compiler.optimiser import optimise
 from edgepack.compiler.planner import plan_memory
 from edgepack.compiler.reader import read_model
 from edgepack.errors import EdgepackError
-from edgepack.graph import DType, Graph
+from edgepack.graph import DType, Graph, Tensor
 from edgepack.program import LowerSpec
 from tests.kernels.harness import Case, run_cases
 from tests.models.mutants import mutant
@@ -149,9 +149,20 @@ def _followed_elsewhere(graph: Graph) -> bool:
         data = graph.tensor(op.inputs[0]).dtype if op.inputs else None
         if op.kind == "SUM" and data in (DType.INT8, DType.INT16):
             return True
+        if op.kind == "DIV" and data in (DType.INT8, DType.UINT8, DType.INT16):
+            return True
+        if data is DType.FLOAT32 and any(
+            _holds_least(graph.tensor(i)) for i in op.inputs if i >= 0
+        ):
+            return True  # a hybrid layer's weight
         if op.kind == "SVDF" and data is DType.INT8 and graph.tensor(op.inputs[4]).dtype is data:
             return True
     return False
+
+
+def _holds_least(tensor: Tensor) -> bool:
+    """Whether it is a constant of int8 with a -128 in it."""
+    return tensor.dtype is DType.INT8 and tensor.data is not None and -128 in tensor.array()
 
 
 def _limit_memory(more: int | None) -> None:
