@@ -245,6 +245,26 @@ def test_a_net_without_integer_kernels_is_refused() -> None:
     )
 
 
+def test_a_net_without_floats_is_refused() -> None:
+    b = ModelBuilder()
+    x, y = (b.tensor((1, 4), "int32", name=name) for name in "xy")
+    b.operator("ABS", [x], [y])
+    with pytest.raises(ModelError, match=r"has integer kernels \(none works on floats\)"):
+        made(b.build([x], [y]), np.ones((12, 4), np.int32))
+
+
+def test_integer_ends_hide_no_layer_that_stays_float() -> None:
+    b = ModelBuilder()
+    x, y = b.tensor((1, 4), "int32", name="x"), b.tensor((1,), "int64", name="y")
+    inner = [b.tensor((1, 4), "float32", name=f"net/{name}/out") for name in ("cast", "relu")]
+    axis = b.tensor((1,), "int32", data=[1])
+    b.operator("CAST", [x], inner[:1])
+    b.operator("RELU", inner[:1], inner[1:])
+    b.operator("ARG_MAX", [inner[1], axis], [y], output_type=4)
+    x_values = np.random.default_rng(0).integers(-9, 9, (12, 4)).astype(np.int32)
+    assert made(b.build([x], [y]), x_values).stayed_float == ("cast (CAST)",)
+
+
 def test_nan_inside_the_net_names_the_tensor() -> None:
     b = ModelBuilder()
     x, y = b.tensor((1, 4), "float32", name="x"), b.tensor((1, 4), "float32", name="net/root/y")

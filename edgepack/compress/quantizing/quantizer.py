@@ -58,11 +58,12 @@ class Plan:
     net: FloatNet
     scales: Scales
     weights: Mapping[int, Weights]
-    ends: Mapping[int, Form]  # none where activations stay float throughout
+    ends: Mapping[int, Form]  # as the writer's
     scheme: Mapping[int, str]  # by operator with weights
     fits: tuple[LayerFit, ...] = ()
     figures: tuple[WidthFigures, ...] = ()
     sensitivity: tuple[LayerSensitivity, ...] = ()
+    keeps_floats: bool = False  # activations are floats throughout, as was asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def written(plan: Plan) -> Quantized:
         net, found.activations, plan.weights, wanted=found.wanted, ends=plan.ends, notes=notes
     )
     fits = tuple(LayerError(f.layer, f.nearest, f.fitted) for f in plan.fits)
-    floats = _stayed_float(plan) if plan.ends else ()
+    floats = () if plan.keeps_floats else _stayed_float(plan)
     return Quantized(content, rows, fits, plan.figures, plan.sensitivity, floats)
 
 
@@ -305,7 +306,7 @@ def _of_floats(net: FloatNet, spec: QuantizeSpec) -> Plan:
         weights.update(_grids(net, spec, bits, Scales({}, {})))
         figures = _figures(net, spec, bits)
     schemes = {w.operator: spec.scheme for w in found}
-    return Plan(net, Scales({}, {}), weights, {}, schemes, figures=figures)
+    return Plan(net, Scales({}, {}), weights, {}, schemes, figures=figures, keeps_floats=True)
 
 
 def _halves(net: FloatNet, weighted: Weighted) -> NDArray[np.float16]:
@@ -352,18 +353,22 @@ def _activation_rows(plan: Plan) -> list[TensorWidth]:
 
 
 def _stayed_float(plan: Plan) -> tuple[str, ...]:
+    """The operators that compute floats. Raises ModelError where no other works on floats."""
     net, found = plan.net, plan.scales
-    floats = []
+    floats, in_integers = list[str](), False
     for i, operator in enumerate(net.operators):
         ends = [t for t in (*operator.inputs, *operator.outputs) if t >= 0]
         if not any(net.tensors[t].is_float for t in ends):
             continue
-        if not computes_integers(net, i, found.activations, plan.weights, found.wanted):
+        if computes_integers(net, i, found.activations, plan.weights, found.wanted):
+            in_integers = True
+        else:
             floats.append(f"{net.label(i)} ({operator.kind})")
-    if len(floats) == len(net.operators):
+    if not in_integers:
+        which = ", ".join(floats[:3]) or "none works on floats"
         raise ModelError(
-            f"no operator of the model has integer kernels ({', '.join(floats[:3])}); "
-            "convert it as it is, to float32"
+            f"no operator of the model has integer kernels ({which}); convert it as it is, to "
+            "float32"
         )
     return tuple(floats)
 
