@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgepack.errors import UsageError
 
+try:
+    import fcntl
+except ModuleNotFoundError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 MANIFEST = ".edgepack-tree"
+_MAKING = ".making-"
+_SPARED_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,19 +149,51 @@ def cached(stage: str, spec: Mapping[str, object], make: Callable[[Path], None])
         return final
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=final.parent, prefix=".making-"))
+        _sweep(final.parent)
+        temporary = Path(tempfile.mkdtemp(dir=final.parent, prefix=_MAKING))
     except OSError as error:
         raise UsageError(
             f"{final.parent}: cannot write the cache: {error.strerror}; "
             "set EDGEPACK_CACHE to another folder"
         ) from error
-    try:
-        make(temporary)
+    with _locked(temporary):
         try:
-            temporary.rename(final)
-        except OSError:
-            if not final.is_dir():
-                raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+            make(temporary)
+            try:
+                temporary.rename(final)
+            except OSError:
+                if not final.is_dir():
+                    raise
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
     return final
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Hold the folder's lock, which ends with the process; False where another one has it."""
+    if fcntl is None:  # Windows
+        yield False
+        return
+    held = False
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # a file system may have no locks
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held = True
+        yield held
+    finally:
+        os.close(handle)
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what makers left that were killed: folders that nobody holds the lock of.
+
+    A folder is spared for a minute, within which its maker takes the lock.
+    """
+    for left in folder.glob(f"{_MAKING}*"):
+        with contextlib.suppress(OSError):  # another process was faster
+            if time.time() - left.stat().st_mtime > _SPARED_S:
+                with _locked(left) as abandoned:
+                    if abandoned:
+                        shutil.rmtree(left, ignore_errors=True)

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -88,6 +92,38 @@ def test_cache_survives_two_makers_at_once(tmp_path: Path, monkeypatch: pytest.M
         thread.join()
     assert found[0] == found[1]
     assert (found[0] / "x").read_text() == "1"
+
+
+MAKES = """
+import time
+from edgepack.store import cached
+
+def make(folder):
+    (folder / "x").write_text("1")
+    print("making", flush=True)
+    time.sleep(60)
+
+cached("s/1", {"a": 1}, make)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks of folders")
+def test_what_a_killed_maker_left_goes_at_the_next_use_and_that_of_a_live_one_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGEPACK_CACHE", str(tmp_path))
+    command = [sys.executable, "-c", MAKES]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as maker:
+        assert maker.stdout is not None
+        assert maker.stdout.readline() == "making\n"
+        (left,) = tmp_path.glob("s/.making-*")
+        os.utime(left, (0, 0))
+        cached("s/1", {"a": 2}, lambda folder: None)
+        assert (left / "x").is_file()
+        maker.send_signal(signal.SIGKILL)
+    cached("s/1", {"a": 3}, lambda folder: None)
+    assert not left.exists()
+    assert len(list(tmp_path.glob("s/*"))) == 2
 
 
 def test_a_cache_that_cannot_be_written_says_so(
