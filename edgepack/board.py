@@ -322,6 +322,7 @@ _WANTED = {
     "less_than_equal": "at most {le}",
     "less_than": "less than {lt}",
     "too_short": "not empty",
+    "too_long": "at most {max_length} long",
     "string_too_short": "not empty",
 }
 

@@ -19,7 +19,7 @@ from pydantic import (
 from edgepack.board import Board, describe_problem, load_board
 from edgepack.compress import AwareSpec, DataSpec, PruneSpec, QuantizeSpec, WeightsSpec
 from edgepack.compress.spec import Spec
-from edgepack.compress.tables import STAGES, check_order, data_of, spec_of, stage_of
+from edgepack.compress.tables import MOST_SEED, STAGES, check_order, data_of, spec_of, stage_of
 from edgepack.errors import UsageError
 from edgepack.program import Level
 
@@ -49,7 +49,7 @@ class Control(_Frozen):
 
     path: str = ""  # a Keras model that is trained already
     net: Literal["", "watch", "digits"] = ""  # or one of the demo's networks
-    width: float = Field(default=0.5, gt=0)  # of its channels
+    width: float = Field(default=0.5, ge=0.05, le=8)  # of its channels
     epochs: int = Field(default=0, ge=0)  # 0: what the network needs
     distill_epochs: int = Field(default=0, ge=0)  # then so many more with the recipe's teacher
 
@@ -82,7 +82,7 @@ class Compress(_Frozen):
     data: DataSpec | None = None
     test: DataSpec | None = None
     teacher: str = ""  # a Keras model whose answers steps that train learn from; "": labels alone
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=MOST_SEED)
     trust_model: bool = False
     on_board: int = Field(default=20, ge=0)
     """Samples that the board answers, where `host` answers the whole set; 0: the board does."""

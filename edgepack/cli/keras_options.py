@@ -14,7 +14,9 @@ from edgepack.cli.options import PATH, Decorator
 data_option = click.option("--data", help=".npz or .npy of x and y, or module:function.")
 test_option = click.option("--test", help="Labelled data to score before and after.")
 scale_option = click.option("--scale", default=1.0, help="The model is given x * scale.")
-seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+seed_option = click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True
+)
 trust_option = click.option("--trust-model", is_flag=True, help="Let code inside the file run.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from edgepack.board import in_words
@@ -26,6 +26,9 @@ STAGES: Mapping[str, type[Spec]] = {
 _SPELT = {"per": ("per_channel", {"channel": True, "tensor": False})}
 """Keys that are spelt otherwise in a file: the field, and what its values mean."""
 
+MOST_SEED = 2**32 - 1
+"""What Keras takes."""
+
 S = TypeVar("S")
 
 
@@ -34,15 +37,16 @@ def spec_of(
     table: Mapping[str, Any],
     where: str,
     shared: Mapping[str, Any] | None = None,
+    without: Collection[str] = (),
 ) -> S:
     """The spec of class `kind` that `table` asks for.
 
     `shared` holds values for the fields that the spec has and the table does not name. `data` and
     `test` are texts, or tables of DataSpec's fields. Raises UsageError with `where`, the key and
-    the nearest known one.
+    the nearest known one; keys in `without` are not known here.
     """
     given = dict(table)
-    known = keys_of(kind)
+    known = [key for key in keys_of(kind) if key not in without]
     for key in given:
         if key not in known:
             raise UsageError(f"{where}: unknown key {key!r}; {_nearest(key, known)}")
@@ -55,6 +59,8 @@ def spec_of(
             raise UsageError(f"{where}.{field.name}: is missing, and has no default")
     hints = get_type_hints(kind)
     typed = {name: _typed(hints[name], value, f"{where}.{name}") for name, value in values.items()}
+    if not 0 <= typed.get("seed", 0) <= MOST_SEED:
+        raise UsageError(f"{where}.seed: {typed['seed']} is out of range; it is 0 to {MOST_SEED}")
     return kind(**typed)
 
 

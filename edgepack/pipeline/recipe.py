@@ -127,6 +127,8 @@ def _require_files(steps: tuple[Step, ...], model: Path, recipe: Compress, folde
     sniff(model)
     for step in steps:
         compress.require_files(step.spec)
+    if recipe.teacher:
+        sniff(folder / recipe.teacher)
     if recipe.control is not None and recipe.control.path:
         sniff(folder / recipe.control.path)
 

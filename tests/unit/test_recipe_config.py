@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from edgepack.compress import WeightsSpec
 from edgepack.compress.tables import STAGES, keys_of
 from edgepack.config import Compress, load_config
 from edgepack.errors import UsageError
+from edgepack.pipeline.device import silent
+from edgepack.pipeline.recipe import make
 
 HEAD = '[model]\npath = "m.keras"\n[board]\nname = "host"\n'
 SHARED = '[compress]\ndata = "train.npz"\ntest = "test.npz"\nseed = 7\n'
@@ -89,6 +92,8 @@ def test_a_table_and_a_step_have_the_same_keys(tmp_path: Path, name: str) -> Non
         (step("prune", 'rate = "a"'), "compress.step 1, prune.rate: "),
         (step("prune", "rate = 2.0"), "prune.rate: 2.0 is out of range"),
         (step("quantize", "data = 3"), "compress.step 1, quantize.data: 3 names no data; "),
+        (step("quantize", "seed = -1"), "compress.step 1, quantize.seed: -1 is out of range"),
+        (step("prune", "seed = 4294967296"), "compress.step 1, prune.seed: 4294967296 is out of"),
         (
             step("quantize") + step("prune"),
             "compress.step 2, prune: it works on a Keras model, and step 1 has made a .tflite of "
@@ -131,3 +136,16 @@ def test_what_train_quantized_learns_stays(tmp_path: Path) -> None:
     told = refused(tmp_path, step("prune") + learn)
     assert told.startswith("compress.step 2, train-quantized: the integers that train-quantized")
     assert len(recipe(tmp_path, step("prune") + learn + step("quantize")).step) == 3
+
+
+def test_the_teacher_of_the_control_alone_is_looked_for_first(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "m.keras", "w") as model:
+        model.writestr("config.json", "{}")
+    (tmp_path / "train.npz").touch()
+    shared = '[compress]\ndata = "train.npz"\nteacher = "big.keras"\n'
+    control = '[compress.control]\nnet = "digits"\ndistill_epochs = 1\n'
+    (tmp_path / "r.toml").write_text(HEAD + shared + step("quantize") + control)
+    config = load_config(tmp_path / "r.toml")
+    with pytest.raises(UsageError, match=r"big\.keras: no such file"):
+        make(config, tmp_path, tmp_path / "out", "r", silent)
+    assert not (tmp_path / "out").exists()
