@@ -9,12 +9,8 @@ import click
 
 from edgepack.cli import show
 from edgepack.cli.keras_options import output_option, print_report, sources, training_options
-from edgepack.cli.options import gathered, json_option, model_argument, quiet_option
+from edgepack.cli.options import gathered, json_option, model_argument, number, quiet_option
 from edgepack.errors import UsageError
-
-
-def _number(context: click.Context, option: click.Parameter, value: str) -> int:
-    return int(value)
 
 
 def _spec(layer: tuple[str, ...], **values: Any) -> Any:
@@ -38,7 +34,7 @@ _options = gathered(
         type=click.Choice(["8", "4", "2"]),
         default="8",
         show_default=True,
-        callback=_number,
+        callback=number,
         help="Bits; 2 is -1, 0 and 1.",
     ),
     click.option(
@@ -46,7 +42,7 @@ _options = gathered(
         type=click.Choice(["8", "16"]),
         default="8",
         show_default=True,
-        callback=_number,
+        callback=number,
         help="Bits.",
     ),
     click.option(
@@ -64,7 +60,7 @@ _options = gathered(
         type=click.Choice(["0", "8", "4", "2"]),
         default="0",
         show_default=True,
-        callback=_number,
+        callback=number,
         help="Bits of the first and the last layer; 0: as the others.",
     ),
     click.option("--samples", default=200, show_default=True, help="Of calibration; 0 is all."),

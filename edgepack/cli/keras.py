@@ -18,7 +18,7 @@ from edgepack.cli.keras_options import (
     test_option,
     trust_option,
 )
-from edgepack.cli.options import gathered, json_option, model_argument, quiet_option
+from edgepack.cli.options import gathered, json_option, model_argument, number, quiet_option
 from edgepack.errors import UsageError
 
 
@@ -34,10 +34,6 @@ def _width(text: str) -> tuple[str, str]:
     if not (pattern and equals):
         raise UsageError(f"--layer {text}: write NAME=WIDTH, as conv*=4, dense=8x16 or conv1=float")
     return pattern, width
-
-
-def _number(context: click.Context, option: click.Parameter, value: str) -> int:
-    return int(value)
 
 
 def _convert_spec(**values: Any) -> Any:
@@ -61,7 +57,7 @@ _quantize_options = gathered(
         type=click.Choice(["2", "4", "8", "16", "32"]),
         default="8",
         show_default=True,
-        callback=_number,
+        callback=number,
         help="Bits; 2 is -1, 0 and 1, 16 and 32 are floats.",
     ),
     click.option(
@@ -69,7 +65,7 @@ _quantize_options = gathered(
         type=click.Choice(["8", "16", "32"]),
         default="8",
         show_default=True,
-        callback=_number,
+        callback=number,
         help="Bits; 32 are floats.",
     ),
     click.option(

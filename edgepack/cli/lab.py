@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgepack.cli import show
-from edgepack.cli.options import board_option, gathered, json_option, link_options, quiet_option
+from edgepack.cli.options import (
+    board_option,
+    gathered,
+    json_option,
+    link_options,
+    number,
+    quiet_option,
+)
 from edgepack.errors import MismatchError, UsageError
 
 if TYPE_CHECKING:
@@ -84,9 +91,10 @@ _layer_options = gathered(
     ),
     click.option(
         "--bits",
-        type=click.Choice([8, 4, 2]),
-        default=8,
+        type=click.Choice(["8", "4", "2"]),
+        default="8",
         show_default=True,
+        callback=number,
         help="That weights need.",
     ),
     click.option("--power-of-two", is_flag=True, help="All scales are powers of two."),

@@ -73,6 +73,11 @@ def gathered(into: str, make: Callable[..., Any], *options: Decorator) -> Decora
     return decorate
 
 
+def number(context: click.Context, option: click.Parameter, value: str) -> int:
+    """The callback of a choice of numbers: click 8.1 chooses between texts alone."""
+    return int(value)
+
+
 def _compile_spec(**values: Any) -> Any:
     from edgepack.pipeline import CompileSpec
     from edgepack.pipeline.levels import parse_layers

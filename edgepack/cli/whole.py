@@ -126,7 +126,9 @@ def demo(quick: bool, board: Board, output: Path, device: Any, as_json: bool, qu
 @click.option("--compare", is_flag=True, help="One table of several recipes, and their front.")
 @optional_board
 @click.option("-o", "--output", type=PATH, help="Default: [report] folder, beside the recipe.")
-@click.option("--seed", type=click.IntRange(min=0), help="Of every step, instead of the file's.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), help="Of every step, instead of the file's."
+)
 @link_options
 @json_option
 @quiet_option
@@ -174,7 +176,7 @@ def _finish(outcome: Outcome, folder: Path, as_json: bool) -> None:
 
 
 def _print(outcome: Outcome, folder: Path) -> None:
-    from edgepack.report.text import STEPS, header, step_rows, summary
+    from edgepack.report.text import STEPS, gate_lines, header, step_rows, summary
 
     click.echo(f"\n{outcome.title}\n")
     if outcome.steps:
@@ -182,8 +184,8 @@ def _print(outcome: Outcome, folder: Path) -> None:
     click.echo(show.table(header(outcome), summary(outcome), right=(2, 3)) + "\n")
     for note in outcome.notes:
         click.echo(note)
-    for gate in outcome.gates:
-        click.echo(f"{'ok    ' if gate.held else 'FAILED'} {gate.name}: {gate.detail}")
+    for line in gate_lines(outcome):
+        click.echo(line)
     first = outcome.results[0].provenance
     emulator = f", emulator {first.emulator}" if first.emulator else ""
     click.echo(f"\ncompiler {first.compiler}{emulator}")

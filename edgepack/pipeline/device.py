@@ -152,16 +152,20 @@ def bench(
 
 
 def bench_compiled(
-    compiled: Compiled, board: Board, device: DeviceSpec, progress: Progress = silent
+    compiled: Compiled,
+    board: Board,
+    device: DeviceSpec,
+    progress: Progress = silent,
+    label: str = "",
 ) -> BenchResult:
-    """`bench` of a model that is compiled already."""
+    """`bench` of a model that is compiled already; `progress` calls it by `label`, if given."""
     if device.resume and device.journal is None:
         raise UsageError("resume goes on where a journal ends; name the file with --journal")
     _require_cycles(device)
     samples = choose_samples(compiled.original, device)
     require_scorable(device.metric, samples, compiled.original)
     progress(f"build for {board.name}", 0, 0)
-    label = f"{compiled.graph.name} on {board.name}"
+    label = f"{label or compiled.graph.name} on {board.name}"
     with attached(compiled, board, device) as running:
         answers = run_samples(
             running.session,

@@ -58,7 +58,8 @@ class Measuring:
     def _measure(self, variant: Variant) -> tuple[BenchResult, tuple[Gate, ...]]:
         compiled = compile_model(variant.model, self._board, self._spec)
         few = self._on_board if self._host is not None else self._device.samples
-        result = measured(compiled, self._board, replace(self._device, samples=few), self._progress)
+        device = replace(self._device, samples=few)
+        result = measured(compiled, self._board, device, self._progress, variant.label)
         held = _named(gates((result,)), f"{variant.label}: answers")
         if self._host is None:
             return result, held
@@ -67,6 +68,7 @@ class Measuring:
             self._host,
             replace(self._device, port=None, emulator=None, cycles=False),
             self._progress,
+            variant.label,
         )
         if whole.accuracy is None:
             return result, held

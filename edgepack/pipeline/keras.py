@@ -42,9 +42,7 @@ def prune_model(
     model: Path, spec: PruneSpec | WeightsSpec, output: Path, progress: Progress = silent
 ) -> PruneReport | WeightsReport:
     """Prune a Keras model into `output` (.keras), with `<output>.json` beside it."""
-    _require_suffix(output, ".keras")
-    report = compress.apply(model, spec, output, on_progress=adapt(progress))
-    assert isinstance(report, (PruneReport, WeightsReport))
+    report: PruneReport | WeightsReport = _write(model, spec, output, ".keras", progress)
     return report
 
 
@@ -52,9 +50,7 @@ def cluster_model(
     model: Path, spec: ClusterSpec, output: Path, progress: Progress = silent
 ) -> ClusterReport:
     """Cluster a Keras model's weights into `output` (.keras), with `<output>.json` beside it."""
-    _require_suffix(output, ".keras")
-    report = compress.apply(model, spec, output, on_progress=adapt(progress))
-    assert isinstance(report, ClusterReport)
+    report: ClusterReport = _write(model, spec, output, ".keras", progress)
     return report
 
 
@@ -62,9 +58,7 @@ def fine_tune_model(
     model: Path, spec: FineTuneSpec, output: Path, progress: Progress = silent
 ) -> FineTuneReport:
     """Train a Keras model further into `output` (.keras), with `<output>.json` beside it."""
-    _require_suffix(output, ".keras")
-    report = compress.apply(model, spec, output, on_progress=adapt(progress))
-    assert isinstance(report, FineTuneReport)
+    report: FineTuneReport = _write(model, spec, output, ".keras", progress)
     return report
 
 
@@ -72,9 +66,7 @@ def train_quantized_model(
     model: Path, spec: AwareSpec, output: Path, progress: Progress = silent
 ) -> AwareReport:
     """Train a Keras model with its rounding into `output` (.keras), `<output>.json` beside it."""
-    _require_suffix(output, ".keras")
-    report = compress.apply(model, spec, output, on_progress=adapt(progress))
-    assert isinstance(report, AwareReport)
+    report: AwareReport = _write(model, spec, output, ".keras", progress)
     return report
 
 
@@ -82,21 +74,23 @@ def quantize_model(
     model: Path, spec: QuantizeSpec, output: Path, progress: Progress = silent
 ) -> QuantizeReport:
     """Quantise a Keras model into `output` (.tflite), with `<output>.json` beside it."""
-    _require_suffix(output, ".tflite")
-    return compress.quantize(model, spec, output, on_progress=adapt(progress))
+    report: QuantizeReport = _write(model, spec, output, ".tflite", progress)
+    return report
 
 
 def convert_model(
     model: Path, spec: ConvertSpec, output: Path, progress: Progress = silent
 ) -> ConvertReport:
     """Convert a Keras model into `output` (.tflite), with `<output>.json` beside it."""
-    _require_suffix(output, ".tflite")
-    return compress.convert(model, spec, output, on_progress=adapt(progress))
+    report: ConvertReport = _write(model, spec, output, ".tflite", progress)
+    return report
 
 
-def _require_suffix(output: Path, suffix: str) -> None:
+def _write(model: Path, spec: Spec, output: Path, suffix: str, progress: Progress) -> Any:
+    """The report of the spec's stage, which has written `output`; UsageError for another suffix."""
     if output.suffix != suffix:
         raise UsageError(f"{output}: the result is a {suffix} file; name it so")
+    return compress.apply(model, spec, output, on_progress=adapt(progress))
 
 
 def keras_to_tflite(config: Config, folder: Path, output: Path, progress: Progress) -> Path:

@@ -129,13 +129,14 @@ def compile_spec(config: Config, folder: Path) -> CompileSpec:
 
 
 def measured(
-    compiled: Compiled, board: Board, device: DeviceSpec, progress: Progress
+    compiled: Compiled, board: Board, device: DeviceSpec, progress: Progress, label: str = ""
 ) -> BenchResult:
     """A bench with the profile of its operators, where the board has a counter."""
-    result = bench_compiled(compiled, board, device, progress)
+    label = label or compiled.graph.name
+    result = bench_compiled(compiled, board, device, progress, label)
     if board.timer.unit == "none":
         return result
-    progress(f"profile {compiled.graph.name}", 0, 0)
+    progress(f"profile {label}", 0, 0)
     return replace(result, profile=profile_compiled(compiled, board, device).steps)
 
 

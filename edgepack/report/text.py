@@ -123,6 +123,7 @@ def to_csv(outcome: Outcome) -> str:
 
 COSTS = ("flash B", "RAM B", "latency", "against the oracle")
 FRONT = "best against"
+MOST_GATES = 3
 STEPS = ("step", "asked", "bytes", "before", "after", "scored on")
 
 
@@ -176,6 +177,20 @@ def _score(metric: str, value: float | None) -> str:
     if value is None:
         return "-"
     return f"{100 * value:.1f} %" if metric == "accuracy" else f"{metric} {value:.4f}"
+
+
+def gate_lines(outcome: Outcome) -> list[str]:
+    """What had to hold, a line each; many answers that all agree are one line."""
+    agreed = [g for g in outcome.gates if g.held and ": answers" in g.name]
+    joined = agreed if len(agreed) > MOST_GATES else []
+    lines = [
+        f"{'ok    ' if gate.held else 'FAILED'} {gate.name}: {gate.detail}"
+        for gate in outcome.gates
+        if gate not in joined
+    ]
+    if joined:
+        lines.append(f"ok     answers: {len(joined)} comparisons hold; the report lists them")
+    return lines
 
 
 def to_markdown(outcome: Outcome) -> str:

@@ -8,9 +8,23 @@ from xml.etree import ElementTree
 
 from edgepack.report import report_tree
 from edgepack.report.html import boxes, to_html
-from edgepack.report.text import to_csv, to_junit, to_markdown
-from edgepack.results import Agreement, as_json
+from edgepack.report.text import gate_lines, to_csv, to_junit, to_markdown
+from edgepack.results import Agreement, Gate, as_json
 from tests.unit.report.outcomes import NASTY, outcome, result
+
+
+def test_many_answers_that_agree_are_one_line_and_what_fails_has_its_own() -> None:
+    held = [Gate(f"v{i}: answers", True, "bit-exact") for i in range(4)]
+    failed = Gate("v9: answers of host", False, "differs")
+    budget = Gate("flash", True, "10, the budget is 20")
+    few = replace(outcome(), gates=(*held[:3], failed))
+    assert gate_lines(few)[0] == "ok     v0: answers: bit-exact"
+    assert len(gate_lines(few)) == 4
+    assert gate_lines(replace(outcome(), gates=(*held, failed, budget))) == [
+        "FAILED v9: answers of host: differs",
+        "ok     flash: 10, the budget is 20",
+        "ok     answers: 4 comparisons hold; the report lists them",
+    ]
 
 
 def test_the_tree_holds_every_form() -> None:
