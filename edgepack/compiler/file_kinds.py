@@ -5,13 +5,21 @@ from __future__ import annotations
 from edgepack.errors import ModelError
 
 IDENTIFIER = b"TFL3"
-CONVERT = "Convert it: edgepack convert MODEL"
+CONVERT = "Make one of it: edgepack quantize MODEL, or convert MODEL for floats"
 AGAIN = "Download or convert it again"
 KINDS: tuple[tuple[bytes, str, str], ...] = (
     (b"PK\x03\x04", "a zip archive, perhaps a .keras model", CONVERT),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file, perhaps a Keras .h5 model", CONVERT),
-    (b"\x08\x01\x12", "a TensorFlow saved_model.pb", "Convert its folder: edgepack convert FOLDER"),
-    (b"\x08\x01\x1a", "a TensorFlow saved_model.pb", "Convert its folder: edgepack convert FOLDER"),
+    (
+        b"\x08\x01\x12",
+        "a TensorFlow saved_model.pb",
+        "Give its folder: edgepack quantize FOLDER, or convert FOLDER for floats",
+    ),
+    (
+        b"\x08\x01\x1a",
+        "a TensorFlow saved_model.pb",
+        "Give its folder: edgepack quantize FOLDER, or convert FOLDER for floats",
+    ),
     (b"\x7fELF", "an ELF program", "Give the .tflite file that it was built from"),
     (b"\x93NUMPY", "a NumPy array", "It is data: give it as --data or --inputs"),
     (b"\x1f\x8b", "a gzip archive", "Unpack it first"),
