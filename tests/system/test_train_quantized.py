@@ -418,22 +418,6 @@ def test_bad_requests_are_told_what_to_do(tmp_path):
         make_aware(model, AwareSpec(data=DATA), broken)
 
 
-@pytest.mark.parametrize(
-    ("wrong", "told"),
-    [
-        ({"weights": 3}, "train-quantized.weights: 3 is not known; known: 8, 4, 2"),
-        ({"activations": 4}, "train-quantized.activations: 4 is not known; known: 8, 16"),
-        ({"layers": (("a*", 16),)}, "train-quantized.layers.a*: 16 is not known; known: 8, 4, 2"),
-        ({"ends": 5}, "train-quantized.ends: 5 is not known; known: 0, 8, 4, 2"),
-        ({"epochs": -1}, "train-quantized.epochs: -1 is out of range; the range is 0 to 1048576"),
-    ],
-)
-def test_specs_are_checked(wrong, told):
-    with pytest.raises(UsageError) as caught:
-        AwareSpec(data=DATA, **wrong)
-    assert str(caught.value) == told
-
-
 def test_the_stages_train_and_write(tmp_path, worker):
     import keras
 
@@ -508,21 +492,3 @@ def test_models_in_memory_are_trained_and_written(tmp_path):
         g.shape == integers.T.shape and (g == integers.T).all()
         for g in grids_in(tflite_of(aware, data, tmp_path))
     )
-
-
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        ([], "train-quantized.data: name samples to train on"),
-        (["--data", "d.npz", "--layer", "conv"], "--layer conv: write NAME=BITS, as conv*=4"),
-        (["--data", "d.npz", "--layer", "c=3"], "train-quantized.layers.c: 3 is not known"),
-    ],
-)
-def test_the_command_tells_what_is_missing(arguments, told):
-    from click.testing import CliRunner
-
-    from edgepack.cli.aware import train_quantized
-
-    done = CliRunner().invoke(train_quantized, ["m.keras", "-o", "a.keras", *arguments])
-    assert isinstance(done.exception, UsageError)
-    assert told in str(done.exception)
