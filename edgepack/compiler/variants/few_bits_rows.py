@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from edgepack.compiler.operators import narrow, scaling
-from edgepack.compiler.operators.window import overlap_lead
+from edgepack.compiler.operators.narrow import packed_rows
 from edgepack.compiler.variants.few_bits import widths_of
-from edgepack.program import Const, Overlap, Params, Scratch, Step, TensorRef
+from edgepack.compiler.variants.portable_rows import conv_step, dense_step
 
 if TYPE_CHECKING:
     from edgepack.compiler.variants.layers import ConvLayer, DenseLayer
-    from edgepack.program import LowerSpec
+    from edgepack.program import LowerSpec, Step
 
 LEAST_WEIGHTS = 128  # below which less flash is no gain
 
@@ -35,82 +32,10 @@ def dense(layer: DenseLayer, spec: LowerSpec) -> tuple[Step, ...]:
 
 
 def _conv(layer: ConvLayer, bits: int) -> Step:
-    outputs, depth = layer.weights.shape
-    window = layer.window
-    columns = (depth, outputs, 2 * layer.zero_out + 1, layer.low, layer.high)
-    params = Params(
-        "ep_conv_2d_t",
-        (
-            ("columns", columns),
-            ("window", window.fields),
-            ("depth_c", window.in_c),
-            ("groups", 1),
-            ("zero", layer.zero_in),
-        ),
-    )
-    mantissas = np.array([m.mantissa for m in layer.multipliers], "<i4")
-    codes = scaling.rescale_codes(layer.multipliers, layer.bounds)
-    lead = overlap_lead(window.first_elements(), outputs, 2, in_step=False)
     kernel = f"ep_conv_2d_s{bits}"
-    return Step(
-        layer.operator,
-        kernel,
-        kernel,
-        (
-            params,
-            TensorRef(layer.input),
-            _packed(layer, bits),
-            _biases(layer),
-            Const("multipliers", "int32_t", mantissas.tobytes(), "tables"),
-            Const("codes", "int8_t", codes.tobytes(), "tables"),
-            Scratch(2 * depth),
-            TensorRef(layer.output),
-        ),
-        (layer.input,),
-        (layer.output,),
-        (Overlap(layer.input, layer.output, lead),),
-        macs=layer.macs,
-    )
+    return conv_step(layer, kernel, kernel, packed_rows(layer.weights, bits).tobytes())
 
 
 def _dense(layer: DenseLayer, bits: int) -> Step:
-    outputs, depth = layer.weights.shape
-    each = len(layer.multipliers) > 1
-    bounds = layer.bounds if each else np.array([layer.bounds.max()], np.int64)
-    mantissas = np.array([m.mantissa for m in layer.multipliers], "<i4")
-    codes = scaling.rescale_codes(layer.multipliers, bounds, once=True)
-    fields = (
-        ("batches", layer.batches),
-        ("depth", depth),
-        ("outputs", outputs),
-        ("zero_term", 2 * layer.zero_out + 1),
-        ("per_channel", int(each)),
-        ("low", layer.low),
-        ("high", layer.high),
-    )
-    return Step(
-        layer.operator,
-        f"ep_dense_s{bits}",
-        "ep_dense_narrow",
-        (
-            Params("ep_dense_narrow_t", fields),
-            TensorRef(layer.input),
-            _packed(layer, bits),
-            _biases(layer),
-            Const("multipliers", "int32_t", mantissas.tobytes(), "tables"),
-            Const("codes", "int8_t", codes.tobytes(), "tables"),
-            TensorRef(layer.output),
-        ),
-        (layer.input,),
-        (layer.output,),
-        macs=layer.macs,
-    )
-
-
-def _packed(layer: ConvLayer | DenseLayer, bits: int) -> Const:
-    rows = narrow.packed_rows(layer.weights, bits)
-    return Const("weights", "int8_t", rows.tobytes(), "weights")
-
-
-def _biases(layer: ConvLayer | DenseLayer) -> Const:
-    return Const("bias", "int32_t", layer.bias.astype("<i4").tobytes(), "weights")
+    rows = packed_rows(layer.weights, bits).tobytes()
+    return dense_step(layer, f"ep_dense_s{bits}", "ep_dense_narrow", rows)

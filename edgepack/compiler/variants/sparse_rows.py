@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepack.compiler.operators.scaling import rescale_codes
-from edgepack.compiler.operators.window import overlap_lead
 from edgepack.compiler.variants import zero_blocks
-from edgepack.program import Const, Overlap, Params, Scratch, Step, TensorRef
+from edgepack.compiler.variants.portable_rows import conv_step, dense_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepack.compiler.variants.layers import ConvLayer, DenseLayer
-    from edgepack.program import Argument, LowerSpec
+    from edgepack.program import LowerSpec, Step
 
 MORE = 255  # of a count: another one follows
 LEAST_ZEROS = 0.5  # of weights that are stored with their places, two bytes each
@@ -35,24 +33,8 @@ def conv(layer: ConvLayer, spec: LowerSpec) -> tuple[Step, ...]:
     del spec
     if layer.depthwise:
         return ()
-    window, (outputs, depth) = layer.window, layer.weights.shape
-    columns = (depth, outputs, 2 * layer.zero_out + 1, layer.low, layer.high)
-    params = Params(
-        "ep_conv_2d_t",
-        (
-            ("columns", columns),
-            ("window", window.fields),
-            ("depth_c", window.in_c),
-            ("groups", 1),
-            ("zero", layer.zero_in),
-        ),
-    )
-    codes = rescale_codes(layer.multipliers, layer.bounds)
-    tail = (Scratch(2 * depth), TensorRef(layer.output))
-    lead = overlap_lead(window.first_elements(), outputs, 2, in_step=False)
-    leave = (Overlap(layer.input, layer.output, lead),)
     return tuple(
-        _step(layer, f"{kind}_conv", share * layer.macs, params, data, codes, tail, leave)
+        conv_step(layer, *_names(kind, "conv"), data, round(share * layer.macs))
         for kind, data, share in packed(layer.weights)
     )
 
@@ -62,28 +44,15 @@ def dense(layer: DenseLayer, spec: LowerSpec) -> tuple[Step, ...]:
     del spec
     if not layer.once:
         return ()
-    outputs, depth = layer.weights.shape
-    params = Params(
-        "ep_dense_narrow_t",
-        (
-            ("batches", layer.batches),
-            ("depth", depth),
-            ("outputs", outputs),
-            ("zero_term", 2 * layer.zero_out + 1),
-            ("per_channel", int(len(layer.multipliers) > 1)),
-            ("low", layer.low),
-            ("high", layer.high),
-        ),
-    )
-    each = len(layer.multipliers) > 1
-    bounds = layer.bounds if each else layer.bounds.max(keepdims=True)
-    codes = rescale_codes(layer.multipliers, bounds, once=True)
-    macs = layer.batches * layer.weights.size
-    tail = (TensorRef(layer.output),)
     return tuple(
-        _step(layer, f"{kind}_dense", share * macs, params, data, codes, tail, ())
+        dense_step(layer, *_names(kind, "dense"), data, round(share * layer.macs))
         for kind, data, share in packed(layer.weights)
     )
+
+
+def _names(kind: str, layer: str) -> tuple[str, str]:
+    """The kernel and its source."""
+    return f"ep_sparse_{kind}_{layer}_s8", f"ep_sparse_{kind}_s8"
 
 
 def packed(weights: NDArray[np.int8]) -> Iterator[Packed]:
@@ -163,36 +132,3 @@ def _counted(entries: NDArray[np.uint8]) -> bytes:
         entries = entries[MORE:]
         if len(part) < MORE:
             return b"".join(parts)
-
-
-def _step(
-    layer: ConvLayer | DenseLayer,
-    name: str,
-    work: float,
-    params: Params,
-    data: bytes,
-    codes: NDArray[np.int8],
-    tail: tuple[Argument, ...],
-    overlaps: tuple[Overlap, ...],
-) -> Step:
-    kind = name.partition("_")[0]
-    mantissas = np.array([m.mantissa for m in layer.multipliers], "<i4")
-    return Step(
-        operator=layer.operator,
-        kernel=f"ep_sparse_{name}_s8",
-        source=f"ep_sparse_{kind}_s8",
-        arguments=(
-            params,
-            TensorRef(layer.input),
-            Const("weights", "int8_t", data, "weights"),
-            Const("bias", "int32_t", layer.bias.astype("<i4").tobytes(), "weights"),
-            Const("multipliers", "int32_t", mantissas.tobytes(), "tables"),
-            Const("codes", "int8_t", codes.tobytes(), "tables"),
-            *tail,
-        ),
-        inputs=(layer.input,),
-        outputs=(layer.output,),
-        overlaps=overlaps,
-        macs=layer.macs,
-        work=round(work),
-    )
