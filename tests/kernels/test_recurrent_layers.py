@@ -332,3 +332,28 @@ def test_refusals_of_an_lstm_of_one_step() -> None:
 
     assert "has 9 inputs and 1 outputs; the basic kernel has 5 and 4" in refusal(case, basic)
     assert "has 5 inputs and 1 outputs; the full kernel has 20 or 24" in refusal(case, few)
+
+
+@pytest.mark.parametrize("free", [False, True])
+def test_hybrid_weights_of_minus_128(free: bool) -> None:
+    """LiteRT multiplies them by negative inputs as if they were 128; half of them, with twice the
+    scale, it multiplies right."""
+    rng = np.random.default_rng(74)
+    weights, values = rng.choice([-128, -126, 2, 64], (5, 37)), samples(rng, (1, 37))
+    models = []
+    for part in (1, 2):
+        builder = ModelBuilder()
+        x, y = builder.tensor((1, 37), "float32"), builder.tensor((1, 5), "float32")
+        w = builder.tensor((5, 37), "int8", scale=0.01 * part, data=weights // part)
+        again = builder.tensor((5, 5), "int8", scale=0.01, data=np.eye(5) * 64)
+        bias = builder.tensor((5,), "float32", data=np.zeros(5))
+        state = builder.tensor((1, 5), "float32", variable=True)
+        options = {"fused_activation_function": "NONE", "asymmetric_quantize_inputs": free}
+        builder.operator("RNN", [x, w, again, bias, state], [y], version=3, **options)
+        models.append(Case(builder.build([x], [y]), [values]))
+    whole, halves = oracle.run_cases([oracle.Case(case.model, (values,)) for case in models])
+    assert isinstance(whole, oracle.ReferenceRun)
+    assert isinstance(halves, oracle.ReferenceRun)
+    ((answer,),) = run_cases(models[:1])
+    np.testing.assert_array_equal(answer, halves.outputs[0].reshape(answer.shape))
+    assert (answer != whole.outputs[0].reshape(answer.shape)).any()

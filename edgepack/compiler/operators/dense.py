@@ -353,6 +353,5 @@ ROW = OperatorRow(
     lower=_lower,
     notes="int8: LiteRT scales each sum in double precision and rounds once, halves away from "
     "zero; TFLite Micro in fixed point and twice (numerics 'tflm'). Weights and bias must be "
-    "constants. A hybrid weight of -128 is taken as such; LiteRT on x86-64 takes it for 128 "
-    "beside negative values.",
+    f"constants. {hybrid.LEAST_WEIGHT}",
 )

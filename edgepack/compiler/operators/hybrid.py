@@ -26,6 +26,11 @@ from edgepack.program import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+LEAST_WEIGHT = (
+    "A hybrid weight of -128 is taken as such; LiteRT on x86-64 takes it for 128 beside negative "
+    "values."
+)
+
 
 def is_hybrid(op: Operator, graph: Graph) -> bool:
     """Whether the input at place 0 is float32 and the weights at place 1 are int8."""

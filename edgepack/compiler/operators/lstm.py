@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edgepack.compiler.operators import checks, lstm_hybrid, lstm_s8, lstm_s16, lstm_weights
+from edgepack.compiler.operators.hybrid import LEAST_WEIGHT
 from edgepack.compiler.operators.lstm_weights import BIASES, COEFFICIENTS, INPUT, Gate, Sizes
 from edgepack.compiler.operators.row import OperatorRow, OptionField
 from edgepack.compiler.operators.sequences import Walk, walk_of
@@ -149,7 +150,6 @@ ROWS: tuple[OperatorRow, ...] = (
         notes="Hybrid (float with int8 weights) too; projection, peepholes, clipping and coupled "
         "input gates; no layer normalisation inside the cells. int16 with int8 weights, which "
         "LiteRT does not take, is TFLite Micro's: clipping is all it has of those. float32: "
-        "within 2^-17 of LiteRT beside outputs of size 1. A hybrid weight of -128 is taken as "
-        "such; LiteRT on x86-64 takes it for 128 beside negative values.",
+        f"within 2^-17 of LiteRT beside outputs of size 1. {LEAST_WEIGHT}",
     ),
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepack.compiler.operators import checks, scaling
+from edgepack.compiler.operators.hybrid import LEAST_WEIGHT
 from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
 from edgepack.compiler.operators.sequences import Walk, require_joined, walk_of, walks_of
 from edgepack.graph import Graph, Operator, Tensor
@@ -32,7 +33,7 @@ FLOAT_ULP = 2**14  # the tangent and the order of the sums, carried on from step
 ASYMMETRIC = "asymmetric_quantize_inputs"
 NOTES = (
     "Hybrid (float with int8 weights) too. float32: within 2^-17 of LiteRT beside outputs of "
-    "size 1."
+    f"size 1. {LEAST_WEIGHT}"
 )
 
 

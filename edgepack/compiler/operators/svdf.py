@@ -8,6 +8,7 @@ import numpy as np
 
 from edgepack.compiler.fixed_point import quantize_multiplier
 from edgepack.compiler.operators import checks, scaling
+from edgepack.compiler.operators.hybrid import LEAST_WEIGHT
 from edgepack.compiler.operators.row import ACTIVATION, OperatorRow, OptionField
 from edgepack.compiler.operators.wide import require_reach
 from edgepack.graph import Graph, Operator
@@ -199,7 +200,6 @@ ROWS: tuple[OperatorRow, ...] = (
         oracle="LiteRT reference; int8 memory: TFLite Micro",
         notes="int8 with a memory of int16 or int8 (which LiteRT does not run); its activation is "
         "RELU, which TFLite leaves to the output's zero point. Hybrid (float with int8 weights) "
-        "too: a weight of -128 is taken as such; LiteRT on x86-64 takes it for 128 beside negative "
-        "values.",
+        f"too. {LEAST_WEIGHT}",
     ),
 )
