@@ -26,6 +26,7 @@ _REFINEMENTS = 8
 _EXPONENTS_TRIED = 8
 _BINS = 2048
 _ZEROS_APART = 8
+_LEAST_SCALE = float(np.finfo(np.float32).tiny)
 _CUTS = 1.0 - np.linspace(0.0, 0.75, 61)  # of either end of a range: what the search tries
 
 
@@ -175,14 +176,15 @@ def activation_range(
 def affine(low: float, high: float, bits: int) -> tuple[float, int]:
     """Scale and zero point of the range: zero is exact; 16 bits have zero point 0.
 
-    A range of nothing (a tensor that is always zero) gets the scale 1 / 2**(bits - 1).
+    A range of nothing (a tensor that is always zero, or below float32's normal numbers) gets the
+    scale 1 / 2**(bits - 1).
     """
     least, most = _levels(bits)
     if bits == 16:
-        widest = max(-low, high)
-        return (widest / most if widest > 0 else 2.0**-15), 0
+        scale = max(-low, high) / most
+        return (scale if scale >= _LEAST_SCALE else 2.0**-15), 0
     scale = (high - low) / (most - least)
-    if not scale > 0:
+    if not scale >= _LEAST_SCALE:
         return 2.0**-7, 0
     return scale, int(np.clip(np.rint(least - low / scale), least, most))
 

@@ -149,15 +149,17 @@ def test_histograms_of_parts_add_up():
 
 
 @pytest.mark.parametrize("bits", [8, 16])
-@pytest.mark.parametrize("value", [0.0, 3.0, -3.0])
+@pytest.mark.parametrize("value", [0.0, 3.0, -3.0, 1e-45])
 def test_constant_data_has_a_range_that_holds_it(bits, value):
     seen = ranges.histogram(np.full(100, value, np.float32))
     for method in METHODS:
         scale, zero = ranges.affine(*ranges.activation_range(seen, bits, method), bits)
         least, most = (-128, 127) if bits == 8 else (-32767, 32767)
+        assert np.float32(scale) > 0
         level = np.clip(np.rint(value / scale) + zero, least, most)
         assert (level - zero) * scale == pytest.approx(value, abs=scale)
         p, zero = ranges.activation_exponent(seen, bits, method)
+        assert np.float32(2.0**-p) > 0
         assert least <= np.rint(value * 2.0**p) + zero <= most + 1
 
 
