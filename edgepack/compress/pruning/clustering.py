@@ -10,28 +10,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepack.compress.conversion import Job, score_network, score_set
-from edgepack.compress.load import of_keras, versions
+from edgepack.compress.conversion import Job
 from edgepack.compress.pruning.codebooks import assigned, codebook, on_grid, step_of
 from edgepack.compress.pruning.constraints import Codebook, constrain
 from edgepack.compress.pruning.kernels import Kernel, kernels_of, mask_of
 from edgepack.compress.pruning.upright import make_upright
-from edgepack.compress.save import keras_bytes
-from edgepack.compress.spec import ModelFile, Score
+from edgepack.compress.spec import Score
 from edgepack.compress.tuning.fit import fit
 from edgepack.compress.tuning.lesson import (
     Lesson,
     Tell,
+    begun,
     copied,
     fit_spec,
-    keras_network,
-    lesson_of,
-    require_unrounded,
     silent,
 )
 from edgepack.compress.tuning.spec import ClusterReport, ClusterSpec, LayerCodebook
 from edgepack.errors import UsageError
-from edgepack.store import sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,35 +39,18 @@ class Clustered:
 
 def cluster(path: Path, spec: ClusterSpec, job: Job) -> tuple[bytes, ClusterReport]:
     """The clustered model as the bytes of a `.keras` file, and what was done."""
-    network = keras_network(path, job, trust=spec.trust_model)
-    require_unrounded(network.keras, str(path))
-    lesson = lesson_of(network, spec, job)
-    data = None if spec.data is None or lesson is None else (spec.data, lesson.samples)
-    test = score_set(network, spec.test, data, spec.seed)
-    before = score_network(network, test)
-    scores: list[Score | None] = []
+    work = begun(path, spec, job)
+    network, scores = work.network, list[Score | None]()
 
     def cut(model: Any) -> None:
-        scores.append(score_network(of_keras(model, path, network.file), test))
+        scores.append(work.score(model))
 
     model, done = clustered(
-        network.keras, spec, lesson, name=network.file.name, tell=job.tell, cut=cut
+        network.keras, spec, work.lesson, name=network.file.name, tell=job.tell, cut=cut
     )
-    job.tell(0, 0, "saving")
-    content = keras_bytes(model, job.folder)
-    report = ClusterReport(
-        input=network.file,
-        output=ModelFile(job.output, sha256(content), len(content)),
-        spec=spec,
-        versions=versions(),
-        layers=done.layers,
-        spared=done.spared,
-        scored_on=test.on if test else "",
-        before=before,
-        cut=scores[0],
-        after=score_network(of_keras(model, path, network.file), test),
+    return work.finished(
+        model, ClusterReport, layers=done.layers, spared=done.spared, cut=scores[0]
     )
-    return content, report
 
 
 def clustered(

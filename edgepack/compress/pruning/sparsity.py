@@ -10,28 +10,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepack.compress.conversion import Job, score_network, score_set
-from edgepack.compress.load import of_keras, versions
+from edgepack.compress.conversion import Job
 from edgepack.compress.pruning.constraints import Codebook, KeepZeros, constrain
 from edgepack.compress.pruning.kernels import Kernel, kernels_of, mask_of, zero_weights
 from edgepack.compress.pruning.patterns import fraction_of, removed, units_of
 from edgepack.compress.pruning.saliency import Movement, Scores, magnitudes, taylor
-from edgepack.compress.save import keras_bytes
-from edgepack.compress.spec import LayerCut, ModelFile, Score
+from edgepack.compress.spec import LayerCut
 from edgepack.compress.tuning.fit import fit
 from edgepack.compress.tuning.lesson import (
     Lesson,
     Tell,
+    begun,
     copied,
     fit_spec,
-    keras_network,
-    lesson_of,
-    require_unrounded,
     silent,
 )
 from edgepack.compress.tuning.spec import Phase, WeightsReport, WeightsSpec
 from edgepack.errors import UsageError
-from edgepack.store import sha256
 
 _UPDATES = {"magnitude": 50, "movement": 50, "taylor": 10}  # of the masks, along the schedule
 Watch = Callable[[str, Any], None]  # hears of each phase and the model after it
@@ -49,39 +44,23 @@ class Sparse:
 
 def sparsify(path: Path, spec: WeightsSpec, job: Job) -> tuple[bytes, WeightsReport]:
     """The model with zeros as the bytes of a `.keras` file, and what was done."""
-    network = keras_network(path, job, trust=spec.trust_model)
-    require_unrounded(network.keras, str(path))
-    lesson = lesson_of(network, spec, job)
-    data = None if spec.data is None or lesson is None else (spec.data, lesson.samples)
-    test = score_set(network, spec.test, data, spec.seed)
-    phases: list[Phase] = []
-
-    def score(model: Any) -> Score | None:
-        return score_network(of_keras(model, path, network.file), test)
+    work = begun(path, spec, job)
+    network, phases = work.network, list[Phase]()
 
     def watch(name: str, model: Any) -> None:
-        phases.append(Phase(name, zero_weights(model), score(model)))
+        phases.append(Phase(name, zero_weights(model), work.score(model)))
 
-    before = score_network(network, test)
     model, sparse = sparsified(
-        network.keras, spec, lesson, name=network.file.name, tell=job.tell, watch=watch
+        network.keras, spec, work.lesson, name=network.file.name, tell=job.tell, watch=watch
     )
-    job.tell(0, 0, "saving")
-    content = keras_bytes(model, job.folder)
-    report = WeightsReport(
-        input=network.file,
-        output=ModelFile(job.output, sha256(content), len(content)),
-        spec=spec,
-        versions=versions(),
+    return work.finished(
+        model,
+        WeightsReport,
         zero_weights=sparse.zero_weights,
         layers=sparse.layers,
         spared=sparse.spared,
         phases=tuple(phases),
-        scored_on=test.on if test else "",
-        before=before,
-        after=phases[-1].score,
     )
-    return content, report
 
 
 def sparsified(

@@ -1,17 +1,17 @@
-"""Trains a Keras model further. Runs in the worker."""
+"""Trains a Keras model further, and what every stage that trains one shares. Runs in the worker."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from edgepack.compress.conversion import Job, score_network, score_set
+from edgepack.compress.conversion import Job, ScoreSet, score_network, score_set
 from edgepack.compress.data import Arrays, load_arrays
 from edgepack.compress.load import Network, load_network, of_keras, versions
 from edgepack.compress.save import keras_bytes
-from edgepack.compress.spec import ModelFile
+from edgepack.compress.spec import ModelFile, Score
 from edgepack.compress.tuning.fit import FitSpec, fit
 from edgepack.compress.tuning.objective import Distill, distilled_by
 from edgepack.compress.tuning.spec import FineTuneReport, FineTuneSpec, TuningOptions
@@ -19,6 +19,7 @@ from edgepack.errors import ModelError, UsageError
 from edgepack.store import sha256
 
 Tell = Callable[[int, int, str], None]
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +35,58 @@ def silent(done: int, total: int, text: str) -> None:
     """Hears of progress and says nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A stage's Keras model as it was loaded, and what it is trained and scored on."""
+
+    spec: TuningOptions
+    job: Job
+    network: Network
+    lesson: Lesson | None  # None without samples
+    test: ScoreSet | None
+    before: Score | None
+
+    def score(self, model: Any) -> Score | None:
+        """The score of what has become of the model."""
+        return score_network(of_keras(model, Path(), self.network.file), self.test)
+
+    def finished(self, model: Any, report: Callable[..., R], **facts: Any) -> tuple[bytes, R]:
+        """`model` as the bytes of a `.keras` file, and the report with the stage's own `facts`."""
+        self.job.tell(0, 0, "saving")
+        content = keras_bytes(model, self.job.folder)
+        return content, report(
+            input=self.network.file,
+            output=ModelFile(self.job.output, sha256(content), len(content)),
+            spec=self.spec,
+            versions=versions(),
+            scored_on=self.test.on if self.test else "",
+            before=self.before,
+            after=self.score(model),
+            **facts,
+        )
+
+
+def begun(path: Path, spec: TuningOptions, job: Job, *, rounded: bool = False) -> Work:
+    """The model at `path` and what `spec` names, loaded and scored.
+
+    Raises ModelError for a SavedModel, which has no layers to train; and, unless `rounded`,
+    UsageError for a model that was trained with its rounding.
+    """
+    network = keras_network(path, job, trust=spec.trust_model)
+    if not rounded:
+        require_unrounded(network.keras, str(path))
+    lesson = lesson_of(network, spec, job)
+    data = None if spec.data is None or lesson is None else (spec.data, lesson.samples)
+    test = score_set(network, spec.test, data, spec.seed)
+    return Work(spec, job, network, lesson, test, score_network(network, test))
+
+
 def fine_tune(path: Path, spec: FineTuneSpec, job: Job) -> tuple[bytes, FineTuneReport]:
     """The model at `path`, trained further, as the bytes of a `.keras` file, and what was done."""
-    network = keras_network(path, job, trust=spec.trust_model)
-    lesson = lesson_of(network, spec, job)
-    assert lesson is not None
-    assert spec.data is not None
-    test = score_set(network, spec.test, (spec.data, lesson.samples), spec.seed)
-    before = score_network(network, test)
-    model, losses = fine_tuned(network.keras, spec, lesson, tell=job.tell)
-    job.tell(0, 0, "saving")
-    content = keras_bytes(model, job.folder)
-    report = FineTuneReport(
-        input=network.file,
-        output=ModelFile(job.output, sha256(content), len(content)),
-        spec=spec,
-        versions=versions(),
-        losses=losses,
-        scored_on=test.on if test else "",
-        before=before,
-        after=score_network(of_keras(model, path, network.file), test),
-    )
-    return content, report
+    work = begun(path, spec, job, rounded=True)
+    assert work.lesson is not None
+    model, losses = fine_tuned(work.network.keras, spec, work.lesson, tell=job.tell)
+    return work.finished(model, FineTuneReport, losses=losses)
 
 
 def fine_tuned(
