@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Data = Any
 Tell = Callable[[int, int, str], None]
 SOURCE = "the samples"
+_OF_FILES = ("data", "test", "teacher", "trust_model")  # options of stages on files alone
 S = TypeVar("S", bound=TuningOptions)
 
 
@@ -200,7 +201,7 @@ def tflite_of(model: Any, data: Data, folder: Path, **options: Any) -> bytes:
     from edgepack.compress.tuning.lesson import silent
 
     samples = samples_of(model, data)
-    spec = spec_of(QuantizeSpec, options, "evaluate", {"data": DataSpec(source=SOURCE)})
+    spec = spec_of(QuantizeSpec, options, "evaluate", {"data": DataSpec(source=SOURCE)}, _OF_FILES)
     network = of_keras(model, Path(_name(model)), _file(model))
     drawn = samples.drawn(spec.samples or samples.n, spec.seed)
     with warnings.catch_warnings():
@@ -224,13 +225,8 @@ def _asked(
     require_keras(model)
     if not issubclass(kind, (AwareSpec, FineTuneSpec)):
         require_unrounded(model, _name(model))
-    for name in ("data", "test", "teacher", "trust_model"):
-        if name in options:
-            raise UsageError(
-                f"{where}: {name!r} is of files; here `data` are arrays and `teacher` is a model"
-            )
     named = {} if data is None else {"data": DataSpec(source=SOURCE)}
-    spec = spec_of(kind, options, where, named)
+    spec = spec_of(kind, options, where, named, _OF_FILES)
     if data is None:
         if teacher is not None:
             raise UsageError(f"{where}: a teacher is asked about samples; give `data` as well")

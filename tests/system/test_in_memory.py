@@ -173,7 +173,7 @@ def test_python_accuracy(model: Any) -> None:
         (lambda m: edgepack.prune_weights(m, teacher=m), "give `data` as well"),
         (lambda m: edgepack.prune_weights(m, 0.5, (X[:, :3], Y)), "the model takes [n, 6, 6, 2]"),
         (lambda m: edgepack.prune_neurons(m, method="layers"), "prune_layers takes layers out"),
-        (lambda m: edgepack.fine_tune(m, DATA, test="t.npz"), "'test' is of files"),
+        (lambda m: edgepack.fine_tune(m, DATA, test="t.npz"), "unknown key 'test'; known: batch"),
         (lambda m: edgepack.evaluate(m, X), "holds no y to score against"),
     ],
 )  # fmt: skip
