@@ -100,7 +100,9 @@ def load_network(path: Path, folder: Path, *, trust: bool = False) -> Network:
 
 
 def of_keras(model: Any, path: Path, file: ModelFile | None = None) -> Network:
-    """A Network around a Keras model that came from `path`."""
+    """A Network around a Keras model that came from `path`; ModelError where it has no shapes."""
+    if not getattr(model, "inputs", None):  # a Sequential's raises before it is built
+        raise ModelError(f"{path}: has no input shape yet; give it a keras.Input, or call build")
     inputs = tuple(_fixed(path, t.name, tuple(t.shape), t.dtype) for t in model.inputs)
 
     def predict(x: tuple[NDArray[Any], ...]) -> tuple[NDArray[Any], ...]:
