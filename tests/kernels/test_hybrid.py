@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edgepack import oracle
 from edgepack.compiler.reader import read_model
 from edgepack.errors import ModelError
 from tests.kernels.harness import Case, run_cases
@@ -119,3 +120,34 @@ def test_a_depthwise_layer_with_one_scale_is_refused() -> None:
     builder.operator("DEPTHWISE_CONV_2D", [x, w], [y], **options)
     with pytest.raises(ModelError, match="it needs a scale for each of its 2 channels and a depth"):
         read_model(builder.build([x], [y]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("CONV_2D", {"stride_h": 1, "stride_w": 1}),
+        ("FULLY_CONNECTED", {"asymmetric_quantize_inputs": False}),
+        ("FULLY_CONNECTED", {"asymmetric_quantize_inputs": True}),
+    ],
+)
+def test_weights_of_minus_128(kind: str, options: dict[str, object]) -> None:
+    """LiteRT multiplies them by negative inputs as if they were 128; half of them, with twice the
+    scale, it multiplies right."""
+    rng = np.random.default_rng(75)
+    weights, spread = rng.choice([-128, -126, 2, 64], (5, 37)), (1, 1) * (kind == "CONV_2D")
+    values = rng.standard_normal((1, *spread, 37)).astype(np.float32)
+    models = []
+    for part in (1, 2):
+        builder = ModelBuilder()
+        x, y = (builder.tensor((1, *spread, size), "float32") for size in (37, 5))
+        data = (weights // part).reshape(5, *spread, 37)
+        w = builder.tensor((5, *spread, 37), "int8", scale=0.01 * part, data=data)
+        bias = builder.tensor((5,), "float32", data=np.zeros(5))
+        builder.operator(kind, [x, w, bias], [y], version=5, **options)
+        models.append(Case(builder.build([x], [y]), [values]))
+    whole, halves = oracle.run_cases([oracle.Case(case.model, (values,)) for case in models])
+    assert isinstance(whole, oracle.ReferenceRun)
+    assert isinstance(halves, oracle.ReferenceRun)
+    ((answer,),) = run_cases(models[:1])
+    np.testing.assert_array_equal(answer, halves.outputs[0].reshape(answer.shape))
+    assert (answer != whole.outputs[0].reshape(answer.shape)).any()

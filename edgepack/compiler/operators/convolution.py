@@ -391,7 +391,7 @@ ROWS: tuple[OperatorRow, ...] = (
         check=_check,
         lower=_lower_conv,
         notes="Grouped convolutions too; the bias may be left out, which LiteRT refuses. Weights "
-        "and bias must be constants.",
+        f"and bias must be constants. With one scale for all: {hybrid.LEAST_WEIGHT}",
     ),
     OperatorRow(
         kind="DEPTHWISE_CONV_2D",
