@@ -15,14 +15,10 @@ from edgepack.compress.aware.spec import (
     AwareSpec,
     AwareWeights,
 )
-from edgepack.compress.conversion import Job, Tell, score_network, score_set
+from edgepack.compress.conversion import Job, Tell
 from edgepack.compress.data import Arrays
-from edgepack.compress.load import of_keras, versions
-from edgepack.compress.save import keras_bytes
-from edgepack.compress.spec import ModelFile
 from edgepack.compress.tuning.fit import fit
-from edgepack.compress.tuning.lesson import Lesson, fit_spec, keras_network, lesson_of, silent
-from edgepack.store import sha256
+from edgepack.compress.tuning.lesson import Lesson, begun, fit_spec, silent
 
 
 def train_quantized(path: Path, spec: AwareSpec, job: Job) -> tuple[bytes, AwareReport]:
@@ -30,32 +26,21 @@ def train_quantized(path: Path, spec: AwareSpec, job: Job) -> tuple[bytes, Aware
 
     Raises ModelError for a SavedModel, which has no layers left to replace.
     """
-    network = keras_network(path, job, trust=spec.trust_model)
-    lesson = lesson_of(network, spec, job)
-    assert lesson is not None
-    assert spec.data is not None
-    test = score_set(network, spec.test, (spec.data, lesson.samples), spec.seed)
+    work = begun(path, spec, job, rounded=True)  # `make_aware` says what to do with such
+    assert work.lesson is not None
     job.tell(0, 0, "calibrating")
-    aware = make_aware(network.keras, spec, _drawn(lesson.samples, spec), str(path))
-    model = of_keras(aware, path, network.file)
-    rounded = score_network(model, test)
-    train_aware(aware, spec, lesson, job.tell)
-    content = keras_bytes(aware, job.folder)
+    aware = make_aware(work.network.keras, spec, _drawn(work.lesson.samples, spec), str(path))
+    rounded = work.score(aware)
+    train_aware(aware, spec, work.lesson, job.tell)
     grids = grids_of(aware)
-    report = AwareReport(
-        input=network.file,
-        output=ModelFile(job.output, sha256(content), len(content)),
-        spec=spec,
-        versions=versions(),
+    return work.finished(
+        aware,
+        AwareReport,
+        rounded=rounded,
         layers=grids.layers,
         activations=grids.activations,
         left=grids.left,
-        scored_on=test.on if test else "",
-        before=score_network(network, test),
-        rounded=rounded,
-        after=score_network(model, test),
     )
-    return content, report
 
 
 def quantization_aware(
