@@ -1,4 +1,4 @@
-"""Zeros, codebooks and distillation on small models: what is asked for holds, and stays."""
+"""Zeros and codebooks on small models: what is asked for holds, and stays."""
 
 from __future__ import annotations
 
@@ -10,75 +10,14 @@ import numpy as np
 import pytest
 
 from edgepack import compress
-from edgepack.compress import ClusterSpec, DataSpec, FineTuneSpec, WeightsSpec, Worker
+from edgepack.compress import ClusterSpec, DataSpec, WeightsSpec, Worker
 from edgepack.compress.data import Arrays
-from edgepack.compress.spec import DataSpec as Source
-from edgepack.errors import ModelError, TrainingError, UsageError
+from edgepack.errors import ModelError, UsageError
+from tests.system.small_net import kernels, lesson
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("tensorflow") is None, reason="TensorFlow is not installed"
 )
-N = 256
-
-
-@pytest.fixture(scope="module")
-def arrays() -> Arrays:
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(N, 8, 8, 4)).astype(np.float32)
-    return Arrays((x,), (x.mean((1, 2)) @ rng.normal(size=(4, 5))).argmax(1))
-
-
-@pytest.fixture(scope="module")
-def data(arrays: Arrays, tmp_path_factory: pytest.TempPathFactory) -> DataSpec:
-    path = tmp_path_factory.mktemp("data") / "d.npz"
-    np.savez(path, x=arrays.inputs[0], y=arrays.labels)
-    return DataSpec(source=str(path))
-
-
-def network(seed: int = 1) -> Any:
-    import keras
-    from keras import layers
-
-    keras.utils.set_random_seed(seed)
-    return keras.Sequential(
-        [
-            keras.Input((8, 8, 4)),
-            layers.Conv2D(8, 3, name="conv", use_bias=False),
-            layers.BatchNormalization(),
-            layers.ReLU(),
-            layers.DepthwiseConv2D(3, name="depthwise"),
-            layers.Conv2D(16, 1, name="point", activation="relu"),
-            layers.GlobalAveragePooling2D(),
-            layers.Dense(5, activation="softmax", name="dense"),
-        ]
-    )
-
-
-@pytest.fixture(scope="module")
-def trained(arrays: Arrays) -> Any:
-    from edgepack.compress.tuning.lesson import Lesson, fine_tuned
-
-    spec = FineTuneSpec(data=Source(source="d"), epochs=8, learning_rate=1e-2)
-    return fine_tuned(network(), spec, Lesson(arrays))[0]
-
-
-@pytest.fixture(scope="module")
-def saved(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("model") / "m.keras"
-    trained.save(path)
-    return path
-
-
-def lesson(arrays: Arrays, **keys: Any) -> Any:
-    from edgepack.compress.tuning.lesson import Lesson
-
-    return Lesson(arrays, **keys)
-
-
-def kernels(model: Any) -> dict[str, np.ndarray]:
-    from edgepack.compress.pruning.kernels import kernels_of
-
-    return {kernel.name: kernel.values for kernel in kernels_of(model)[0]}
 
 
 def rows(kernel: np.ndarray) -> np.ndarray:
@@ -89,7 +28,7 @@ def sparse(model: Any, arrays: Arrays | None, **keys: Any) -> Any:
     from edgepack.compress.pruning.sparsity import sparsified
 
     keys = {"epochs": 1, **keys}
-    spec = WeightsSpec(data=Source(source="d") if arrays else None, **keys)
+    spec = WeightsSpec(data=DataSpec(source="d") if arrays else None, **keys)
     return sparsified(model, spec, lesson(arrays) if arrays else None)
 
 
@@ -149,7 +88,7 @@ def test_rewinding_goes_back_to_the_early_weights(trained: Any, arrays: Arrays) 
 
     seen: dict[str, Any] = {}
     spec = WeightsSpec(
-        data=Source(source="d"), rate=0.8, schedule="rewind", steps=2, epochs=1, rewind_epochs=0
+        data=DataSpec(source="d"), rate=0.8, schedule="rewind", steps=2, epochs=1, rewind_epochs=0
     )
     _, done = sparsified(
         trained,
@@ -295,7 +234,7 @@ def test_codebooks_survive_training(
 
     from edgepack.compress.pruning.clustering import clustered, integers_of
 
-    spec = ClusterSpec(data=Source(source="d"), epochs=2, **keys)
+    spec = ClusterSpec(data=DataSpec(source="d"), epochs=2, **keys)
     model, done = clustered(trained, spec, lesson(arrays))
     assert [layer.layer for layer in done.layers] == ["conv", "depthwise", "point", "dense"]
     model.save(tmp_path / "c.keras")
@@ -321,7 +260,7 @@ def test_clusters_keep_zeros_and_zeros_do_not_break_clusters(trained: Any, array
     from edgepack.compress.pruning.clustering import clustered
 
     pruned, _ = sparse(trained, None, pattern="2:4")
-    spec = ClusterSpec(data=Source(source="d"), epochs=1, entries=8)
+    spec = ClusterSpec(data=DataSpec(source="d"), epochs=1, entries=8)
     model, _ = clustered(pruned, spec, lesson(arrays))
     for name in ("conv", "point", "dense"):
         kernel = kernels(model)[name]
@@ -329,99 +268,6 @@ def test_clusters_keep_zeros_and_zeros_do_not_break_clusters(trained: Any, array
         assert len(np.unique(kernel)) <= 8
     with pytest.raises(UsageError, match=r"'conv' are clustered.*prune first, then cluster"):
         sparse(model, None, rate=0.5)
-
-
-def test_a_pupil_learns_from_the_teacher_alone(trained: Any, arrays: Arrays) -> None:
-    from edgepack.compress.tuning.lesson import fine_tuned
-    from edgepack.compress.tuning.objective import distilled_by
-
-    unlabelled = Arrays(arrays.inputs, None)
-    answers = distilled_by(trained, unlabelled, "auto", "the samples")
-    np.testing.assert_allclose(
-        np.exp(answers.logits), trained.predict(arrays.inputs[0], verbose=0), atol=1e-6
-    )
-    spec = FineTuneSpec(data=Source(source="d"), epochs=6, learning_rate=1e-2)
-    pupil, losses = fine_tuned(network(seed=5), spec, lesson(unlabelled, distill=answers))
-    assert losses[-1] < 0.5 * losses[0]
-    agreement = pupil.predict(arrays.inputs[0], verbose=0).argmax(1) == answers.logits.argmax(1)
-    assert agreement.mean() > 0.6
-
-
-def test_the_loss_of_distillation_is_hintons(arrays: Arrays) -> None:
-    from edgepack.compress.tuning.objective import Distill, objective
-
-    rng = np.random.default_rng(2)
-    teacher = rng.normal(size=(N, 5)).astype(np.float32)
-    y, loss = objective(network(), arrays, "auto", "d", Distill(teacher, 3.0, 0.7))
-    logits = rng.normal(size=(N, 5))
-
-    def soft(values: np.ndarray) -> np.ndarray:
-        e = np.exp(values - values.max(1, keepdims=True))
-        return np.asarray(e / e.sum(1, keepdims=True))
-
-    p, q = soft(teacher / 3.0), soft(logits / 3.0)
-    near = 9.0 * (p * np.log(p / q)).sum(1).mean()
-    hard = -np.log(soft(logits)[np.arange(N), arrays.labels]).mean()
-    wanted = 0.7 * near + 0.3 * hard
-    assert float(loss(y, soft(logits).astype(np.float32))) == pytest.approx(wanted, rel=1e-5)
-
-
-def test_a_teacher_of_other_outputs_is_refused(
-    worker: Worker, data: DataSpec, saved: Path, tmp_path: Path
-) -> None:
-    import keras
-
-    other = keras.Sequential(
-        [keras.Input((8, 8, 4)), keras.layers.Flatten(), keras.layers.Dense(7, "softmax")]
-    )
-    other.save(tmp_path / "t.keras")
-    spec = FineTuneSpec(data=data, epochs=1, teacher=str(tmp_path / "t.keras"))
-    with pytest.raises(UsageError) as caught:
-        compress.apply(saved, spec, tmp_path / "o.keras", worker=worker)
-    assert str(caught.value) == (
-        f"{data.source}: the teacher answers [{N}, 7], the model [{N}, 5]; "
-        "take a teacher of the same outputs"
-    )
-
-
-def test_what_diverges_keeps_the_last_good_weights(arrays: Arrays) -> None:
-    from edgepack.compress.tuning.fit import FitSpec, fit
-
-    model = network()
-    seen: list[list[np.ndarray]] = []
-
-    def tell(done: int, total: int, text: str) -> None:
-        seen.append([w.copy() for w in model.get_weights()])
-
-    def poison(step: int, steps: int) -> None:
-        kernel = model.get_layer("dense").kernel
-        kernel.assign(kernel.numpy() * np.nan)
-
-    spec = FitSpec(3, 32, 1e-3, "auto", 0, "d.npz")
-    with pytest.raises(TrainingError) as caught:
-        fit(model, arrays, spec, tell, poison, at={12})
-    assert str(caught.value) == (
-        "the loss is no longer a number in epoch 2 of 3; the model keeps its weights after epoch "
-        "1. Lower the learning rate (0.001), and look for wild values in d.npz"
-    )
-    assert len(seen) == 1
-    for kept, now in zip(seen[0], model.get_weights(), strict=True):
-        np.testing.assert_array_equal(kept, now)
-
-
-def test_fine_tuning_keeps_zeros_and_says_its_losses(
-    worker: Worker, saved: Path, data: DataSpec, tmp_path: Path
-) -> None:
-    compress.apply(saved, WeightsSpec(rate=0.5), tmp_path / "s.keras", worker=worker)
-    spec = FineTuneSpec(data=data, epochs=2, teacher=str(saved))
-    report = compress.apply(tmp_path / "s.keras", spec, tmp_path / "f.keras", worker=worker)
-    assert isinstance(report, compress.FineTuneReport)
-    assert len(report.losses) == 2
-    import keras
-
-    loaded = keras.saving.load_model(tmp_path / "f.keras")
-    for kernel in kernels(loaded).values():
-        assert np.count_nonzero(kernel == 0) == round(0.5 * kernel.size)
 
 
 def test_a_saved_model_is_refused(worker: Worker, trained: Any, tmp_path: Path) -> None:
@@ -446,41 +292,6 @@ def test_codebooks_are_as_few_integers_in_the_tflite(
             few = np.unique(w[start : start + group])
             assert len(few) <= keys["entries"]
     assert max(np.abs(w.astype(int)).max() for w in found) == 127
-
-
-def test_the_last_good_model_is_a_file(
-    monkeypatch: pytest.MonkeyPatch, trained: Any, saved: Path, data: DataSpec, tmp_path: Path
-) -> None:
-    import keras
-
-    from edgepack.compress import worker as process
-    from edgepack.compress.tuning.fit import Diverged
-
-    def run(*_: Any) -> Any:
-        raise Diverged("the loss is no longer a number", trained)
-
-    monkeypatch.setattr(process, "_run", run)
-    (tmp_path / "scratch").mkdir()
-    event = process._answer({"stage": "fine_tune"}, tmp_path / "scratch", lambda event: None)
-
-    class Answering:
-        def call(self, request: Any, on_progress: Any) -> Any:
-            error = TrainingError(event["message"])
-            error.last_good = Path(event["file"])
-            raise error
-
-    spec, out = FineTuneSpec(data=data), tmp_path / "out.keras"
-    with pytest.raises(TrainingError) as caught:
-        compress.apply(saved, spec, out, worker=Answering())  # type: ignore[arg-type]
-    rescued = tmp_path / "out.last-good.keras"
-    assert str(caught.value) == (
-        f"the loss is no longer a number. The model as it was then is in {rescued}"
-    )
-    assert not out.exists()
-    for kept, good in zip(
-        keras.saving.load_model(rescued).get_weights(), trained.get_weights(), strict=True
-    ):
-        np.testing.assert_array_equal(kept, good)
 
 
 def test_negative_factors_are_turned_and_nothing_changes(arrays: Arrays) -> None:
@@ -513,26 +324,3 @@ def test_negative_factors_are_turned_and_nothing_changes(arrays: Arrays) -> None
         assert (model.get_layer(name).gamma.numpy() > 0).all()
     for name in ("kept", "rows"):
         assert (model.get_layer(name).gamma.numpy() < 0).any()
-
-
-def test_augmented_batches_reach_the_model_and_repeat(arrays: Arrays) -> None:
-    import tensorflow as tf
-
-    from edgepack.compress.tuning.fit import FitSpec, fit
-
-    seeds: list[tuple[int, ...]] = []
-
-    def augment(x: Any, seed: Any) -> Any:
-        tf.py_function(lambda s: seeds.append(tuple(s.numpy().tolist())), [seed], [])
-        return x + tf.random.stateless_normal(tf.shape(x), seed)
-
-    def losses(how: Any) -> tuple[float, ...]:
-        return fit(network(), arrays, FitSpec(2, 64, 1e-3, "auto", 7, "d", None, how), tell)
-
-    def tell(done: int, total: int, text: str) -> None:
-        pass
-
-    first = losses(augment)
-    assert first == losses(augment)
-    assert first != losses(None)
-    assert set(seeds) == {(7, number) for number in range(2 * N // 64)}
