@@ -283,7 +283,7 @@ name = "{board}"          # `edgepack boards` lists them; or the path of your ow
 # weights = 4             # bits: 8, 4, or 2 for -1, 0 and 1
 # teacher = "net.keras"   # learn from its answers, too: mostly the model as it came
 
-# [quantize]              # Keras models only
+# [quantize]              # of a Keras model, or of a .tflite of floats
 # data = "train.npz"      # representative inputs
 # per = "channel"         # or "tensor"
 
