@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from edgepack.results import BenchResult, Outcome
 
 WIDTH, HEIGHT = 460, 320
-LEFT, RIGHT, TOP, BOTTOM = 56, 24, 12, 40
+LEFT, RIGHT, TOP, BOTTOM = 56, 36, 12, 40  # half a label of seven digits fits at the right
 TICKS = 4
 CHARACTER = 6.2
 LINE = 13
