@@ -48,6 +48,8 @@ SUMMARY = (
     "int8",
     "int4 trained",
     "ternary trained, ends at 8 bit",
+    "ternary trained, depthwise at 4 bit, ends at 8",
+    "control: as long trained further, taught, int8",
     "1x4 blocks, 75 %",
     "filters to half the weights, int4 trained",
     "control: narrower and taught, int8",
